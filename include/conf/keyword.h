@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Two registry kinds: SECTION (what opens a block of the file) and KEYWORD (what may stand in
+ * one). conf/ knows their shape, never a particular keyword. A simple setting is a row: offset,
+ * type and bounds; anything else has a parse function.
+ */
+#ifndef USHER_CONF_KEYWORD_H
+#define USHER_CONF_KEYWORD_H
+
+#include <stdint.h>
+#include "core/registry.h"
+#include "conf/line.h"
+
+/* Where a keyword may stand. */
+#define IN_GLOBAL   0x0001u
+#define IN_DEFAULTS 0x0002u
+#define IN_FRONTEND 0x0004u
+#define IN_LISTEN   0x0008u
+#define IN_BACKEND  0x0010u
+#define IN_BIND     0x0020u /* a word of a bind line */
+#define IN_SERVER   0x0040u /* a word of a server or default-server line */
+#define IN_POLICY   0x0080u /* a proxy-policy section */
+#define IN_STATS_SOCKET 0x0100u
+#define IN_FE       (IN_DEFAULTS | IN_FRONTEND | IN_LISTEN)
+#define IN_BE       (IN_DEFAULTS | IN_LISTEN | IN_BACKEND)
+#define IN_PROXY    (IN_FE | IN_BE)
+
+enum setting_type {
+	SETTING_NONE,   /* parse() does it */
+	SETTING_FLAG,   /* bool: the keyword sets it, "no" clears it */
+	SETTING_INT,    /* int64_t... see size */
+	SETTING_TIME,   /* uint32_t milliseconds */
+	SETTING_SIZE,   /* uint64_t bytes */
+	SETTING_STR,    /* char *, owned by the object */
+};
+
+struct keyword {
+	const char *keyword;    /* its words joined by blanks: "timeout client" */
+	const char *usage;      /* one line: "timeout client <time>" */
+	unsigned where;         /* IN_* */
+	enum setting_type type; /* a row ... */
+	size_t offset;          /* into the object the section (or bind, or server) fills; int rows are int64_t, flags bool */
+	int64_t min, max;       /* inclusive; max 0 means the type's own */
+	/* ... or code: arguments from the line's cursor, `owner` is the section's object. False after conf_fail(). */
+	bool (*parse)(struct conf_line *l, void *owner);
+	bool may_no;            /* "no <keyword>" is allowed (SETTING_FLAG allows it by itself) */
+	const char *no_effect;  /* accepted and without effect here: the reason (shown by -dK); nothing else is set then */
+	bool process;           /* `global` row the master reads too (daemon, master-worker, pidfile ...) */
+};
+#define KEYWORD(ident) REGISTRY_ADD(keyword, ident)
+extern struct registry keyword_registry;
+
+struct section {
+	const char *keyword;    /* "frontend" */
+	const char *usage;
+	unsigned where;         /* the IN_* bit its keywords carry */
+	/* Opens the section: takes the name and so on from the line; the object to fill, or NULL after conf_fail(). */
+	void *(*begin)(struct conf_line *l);
+	/* May be NULL: called when the next section opens or the last file ends. */
+	void (*end)(void *owner);
+};
+#define SECTION(ident) REGISTRY_ADD(section, ident)
+extern struct registry section_registry;
+
+/* Runs one keyword on a line whose cursor stands behind the keyword's own words. */
+bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner);
+/* Finds the keyword for the words at the cursor among those allowed in `where`, moves past its words and runs it.
+ * Reports: a word that belongs elsewhere, a HAProxy name usher does not have, an unknown one with its nearest. */
+bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner);
+
+#endif

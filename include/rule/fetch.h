@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FETCH and CONVERTER: the two kinds expressions are made of (`src,ipmask(24)`), their arguments,
+ * and the compiled expression. Frozen after boot.
+ */
+#ifndef USHER_RULE_FETCH_H
+#define USHER_RULE_FETCH_H
+
+#include "conf/line.h"
+#include "core/registry.h"
+#include "rule/eval.h"
+
+#define ARGS_MAX 12
+
+enum arg_type { ARG_NONE, ARG_INT, ARG_STR, ARG_TIME, ARG_SIZE, ARG_NET, ARG_VAR, ARG_PROXY };
+
+/* One argument after parsing. `ptr` is the leaf's own (set by its check function: a resolved backend, a compiled regex). */
+struct arg {
+	enum arg_type type; /* ARG_NONE: not given */
+	int64_t num;        /* INT; TIME in ms; SIZE in bytes */
+	struct slice str;   /* STR, PROXY: the text, NUL-terminated */
+	struct addr_net net;
+	const struct var_name *var;
+	void *ptr;
+};
+
+/* The arguments of one use. check functions may change them and keep private data in `priv`. */
+struct args {
+	struct arg v[ARGS_MAX];
+	int count;
+	void *priv;
+};
+
+/* `args` declares the arguments, one letter each: i int, s string, t time, z size, n network, v variable,
+ * p proxy name (may be empty: the current one), ';' separates required from optional ones. "" or NULL: none. */
+struct fetch {
+	const char *keyword;
+	const char *usage;     /* "fc_pp_tlv(<id>)" */
+	const char *args;
+	enum value_type type;
+	unsigned phases;       /* PHASE_* where it has a value */
+	/* May be NULL. At configuration time: refuse by writing why into err (false). */
+	bool (*check)(struct args *a, struct strbuf *err);
+	/* May be NULL. After all files are read: resolve names. `px` is the proxy the expression stands in, or NULL. */
+	bool (*resolve)(struct args *a, struct proxy *px, struct strbuf *err);
+	enum eval_result (*get)(const struct args *a, struct eval *ev, struct value *out);
+	bool alias;            /* a log-format alias: keyword is "%ci" and expressions cannot name it */
+	bool (*get_text)(struct eval *ev, struct strbuf *out); /* alias only: writes itself; false means "-" */
+};
+#define FETCH(ident) REGISTRY_ADD(fetch, ident)
+extern struct registry fetch_registry;
+
+struct converter {
+	const char *keyword;
+	const char *usage;
+	const char *args;
+	enum value_type in, out; /* VALUE_ANY, VALUE_SAME allowed */
+	bool (*check)(struct args *a, struct strbuf *err);
+	/* Changes *v in place; false: the expression has no value. */
+	bool (*convert)(const struct args *a, struct eval *ev, struct value *v);
+};
+#define CONVERTER(ident) REGISTRY_ADD(converter, ident)
+extern struct registry converter_registry;
+
+struct expr; /* a fetch and its converters, compiled */
+
+/* Compiles one word such as "src,ipmask(24)". phase: where it will run (one or more bits; the fetch must serve at least one).
+ * px is the proxy it stands in (borrowed, for resolve) or NULL. NULL after conf_fail(l, ...). Never freed: lives with the configuration. */
+struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, struct proxy *px);
+/* The same without a line, for callers with their own way to complain; *err gets the reason. */
+struct expr *expr_compile(const char *word, unsigned phase, struct proxy *px, struct strbuf *err);
+/* The type the expression ends in. */
+enum value_type expr_type(const struct expr *e);
+enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out);
+/* Evaluates and casts. */
+enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct eval *ev, struct value *out);
+/* After all files are read: runs every pending fetch.resolve in the order of appearance; reports faults; false when any. */
+bool expr_resolve_all(void);
+
+#endif

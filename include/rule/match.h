@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * MATCHER (how a pattern is compared: str, beg, reg, ip ...), ACLs and conditions
+ * (`if a !b || { src 10.0.0.0/8 }`). Frozen after boot.
+ */
+#ifndef USHER_RULE_MATCH_H
+#define USHER_RULE_MATCH_H
+
+#include "rule/fetch.h"
+
+struct pattern_set; /* the compiled patterns of one ACL: the matcher's own */
+
+struct matcher {
+	const char *keyword;     /* "str", as behind -m */
+	const char *usage;
+	enum value_type in;      /* what the sample is cast to first; VALUE_ANY: as it is */
+	bool no_patterns;        /* "found" takes none */
+	/* Adds one pattern; false with the reason in err. *set is NULL at first; the matcher allocates it. */
+	bool (*add)(struct pattern_set **set, struct slice pattern, bool nocase, struct strbuf *err);
+	/* May be NULL: called once after the last add (sorts, compiles). */
+	void (*freeze)(struct pattern_set *set);
+	bool (*match)(const struct pattern_set *set, const struct value *v, struct eval *ev);
+};
+#define MATCHER(ident) REGISTRY_ADD(matcher, ident)
+extern struct registry matcher_registry;
+
+struct acl_table; /* the named ACLs of one proxy */
+struct cond;      /* a compiled condition */
+
+/* `acl <name> <criterion> [flags] [patterns]`: the cursor stands on the name. *table is made at first use; a name may
+ * come again (its tests are OR'ed). */
+bool acl_parse(struct conf_line *l, struct acl_table **table, struct proxy *px);
+/* The cursor stands on "if" or "unless" (anything else: fault). phase: where the condition runs; an ACL that can never
+ * match there is warned of as HAProxy does. Names unknown in *table are faults with the nearest name. NULL after conf_fail(). */
+struct cond *cond_parse(struct conf_line *l, struct acl_table **table, unsigned phase, struct proxy *px);
+/* EVAL_OK true, EVAL_NONE false, EVAL_WAIT undecided until more bytes come. `unless` is taken into account. */
+enum eval_result cond_eval(const struct cond *c, struct eval *ev);
+/* An ACL by name for the acl() fetch and nbsrv-like uses: NULL when there is none. */
+const struct cond *acl_find(const struct acl_table *table, struct slice name);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rule sets: `tcp-request content <action> [if <cond>]`. A set runs by a cursor kept in the
+ * session or stream, so a rule may wait: for bytes (a condition that is undecided) or for
+ * its own event (ACTION_YIELD). After a wait the same rule is tried again from its condition
+ * (or, when the action had yielded, from the action); every sample is fetched again.
+ */
+#ifndef USHER_RULE_RULESET_H
+#define USHER_RULE_RULESET_H
+
+#include "rule/match.h"
+
+/* Which sets an action may stand in. */
+#define RULES_TCP_REQ_CONN 0x01u
+#define RULES_TCP_REQ_SESS 0x02u
+#define RULES_TCP_REQ_CONT 0x04u
+#define RULES_TCP_RES_CONT 0x08u
+#define RULES_HTTP_REQ     0x10u
+#define RULES_HTTP_RES     0x20u
+#define RULES_HTTP_AFTER   0x40u
+
+enum action_result {
+	ACTION_DONE,  /* go on with the next rule */
+	ACTION_STOP,  /* the cursor's verdict stands: leave the set */
+	ACTION_YIELD, /* call me again: I have arranged to wake the stream */
+};
+
+/* What a set decided, or a rule in it. */
+enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_CLOSE };
+
+struct rule;
+struct rule_cursor {
+	uint16_t index;      /* the rule at hand */
+	bool yielded;        /* its action has yielded */
+	uint8_t verdict;     /* enum verdict */
+	uintptr_t state;     /* one word for the action that yielded; 0 at its first run */
+};
+
+struct action {
+	const char *keyword;   /* "set-var"; a keyword ending in '(' as in "set-var(" takes its argument from the same word */
+	const char *usage;
+	unsigned where;        /* RULES_* */
+	/* The cursor of the line stands behind the action's word; `paren` is the text between parentheses or NULL.
+	 * Fills r->arg*. Stops before "if"/"unless". False after conf_fail(). */
+	bool (*parse)(struct conf_line *l, struct rule *r, const char *paren);
+	enum action_result (*run)(const struct rule *r, struct eval *ev, struct rule_cursor *cur);
+};
+#define ACTION(ident) REGISTRY_ADD(action, ident)
+extern struct registry action_registry;
+
+struct rule {
+	const struct action *action;
+	struct cond *cond;     /* NULL: always */
+	struct proxy *px;      /* borrows: where it stands */
+	unsigned where, phase; /* RULES_* and PHASE_* of its set */
+	const char *file;
+	int line;
+	/* The action's compiled arguments. */
+	struct expr *expr;
+	struct format *format;
+	const struct var_name *var;
+	int64_t num;
+	void *ptr;
+};
+
+struct ruleset {
+	struct rule **rules; /* owns */
+	size_t n;
+};
+
+/* The cursor stands on the action's word; parses action and condition to the end of the line and appends the rule. */
+bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsigned phase, struct acl_table **acls,
+	struct proxy *px);
+
+enum ruleset_result { RULES_PASSED, RULES_STOPPED, RULES_WAIT };
+/* Runs from the cursor on. PASSED: no verdict, all rules done. STOPPED: cur->verdict says. WAIT: a condition is undecided
+ * (cur->yielded false) or an action yielded (true). With ev->final, conditions are never undecided. */
+enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *cur, struct eval *ev);
+/* A fresh cursor: zeroes. */
+#define RULE_CURSOR_START ((struct rule_cursor){ 0 })
+
+#endif

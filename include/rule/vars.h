@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Variables (proc. sess. txn. req. res. check.): stores owned by session and stream, code here.
+ * A store is one thread's; the process store is under a lock.
+ */
+#ifndef USHER_RULE_VARS_H
+#define USHER_RULE_VARS_H
+
+#include "rule/eval.h"
+
+/* "txn.name": scope and number. Interned at configuration time, frozen after. */
+struct var_name {
+	enum var_scope scope;
+	unsigned id;
+	const char *text; /* owns: "txn.name" */
+};
+
+struct var_store; /* owns its values; NULL while empty */
+
+/* Interns a name; NULL with the reason in err (no or bad scope, bad character). */
+const struct var_name *var_name_intern(struct slice text, struct strbuf *err);
+/* An already interned name, for run-time look-ups; NULL when no configuration uses it. */
+const struct var_name *var_name_find(struct slice text);
+/* Copies the value in. The store is made when *store is NULL. False when memory is out. */
+bool var_set(struct var_store **store, const struct var_name *name, const struct value *v);
+void var_unset(struct var_store *store, const struct var_name *name);
+/* Borrowed until the variable is next set, or the store freed. */
+bool var_get(const struct var_store *store, const struct var_name *name, struct value *out);
+void var_store_free(struct var_store **store);
+/* Through an evaluation's scopes: the process scope is reached under its lock and the value copied to ev->arena. */
+bool eval_var_set(struct eval *ev, const struct var_name *name, const struct value *v);
+void eval_var_unset(struct eval *ev, const struct var_name *name);
+bool eval_var_get(struct eval *ev, const struct var_name *name, struct value *out);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The event loop, one per thread: descriptors (edge-triggered epoll, each registered once in its
+ * life), timers, tasks and mail from other threads. A turn, in this order:
+ *     clock - mail - timers - tasks - turn-end hooks - burials - wait - events
+ * Everything in a turn may call everything here; objects whose events may still be in the batch
+ * are buried, not freed. One thread.
+ */
+#ifndef USHER_CORE_LOOP_H
+#define USHER_CORE_LOOP_H
+
+#include <sys/epoll.h>
+#include "core/timer.h"
+
+/* A descriptor the loop looks at; embedded in its owner. */
+struct watch {
+	int fd; /* -1: closed; events still in flight are dropped */
+	void (*on_event)(struct watch *w, uint32_t events); /* EPOLL* bits */
+};
+
+/* Something to run once in this or the next turn; embedded in its owner. */
+struct task {
+	TAILQ_ENTRY(task) link;
+	bool queued;
+	void (*run)(struct task *);
+};
+
+/* A message to another thread; embedded or allocated by the sender, owned by the receiver once posted. */
+struct mail {
+	struct mail *next;
+	void (*deliver)(struct mail *); /* runs on the receiving thread */
+};
+
+/* An object that dies at the end of the turn. */
+struct grave {
+	struct grave *next;
+	void (*free)(struct grave *);
+};
+
+#define LOOP_EVENTS_MAX 256
+
+struct loop {
+	int epoll_fd;
+	int thread;                    /* its number, from 0 */
+	struct watch wake;             /* eventfd: mail came */
+	struct mail *mailbox;          /* atomic: a stack, newest first */
+	int asleep;                    /* atomic: it waits, so mail must ring the eventfd */
+	bool stop;                     /* leave loop_run() at the end of the turn */
+	struct timer_wheel wheel;
+	TAILQ_HEAD(task_list, task) tasks;
+	struct grave *graves;
+	uint64_t busy_us, idle_us;     /* of the last second's measure: see loop_idle_percent() */
+	uint64_t turns;
+	unsigned idle_percent;         /* atomic: last whole period */
+	uint64_t period_start_us, period_idle_us;
+} __attribute__((aligned(64)));
+
+extern _Thread_local struct loop *loop_self; /* this thread's loop */
+
+/* Makes the loop of thread number `thread` and of the calling thread. Exits when the system refuses. */
+void loop_init(struct loop *l, int thread);
+void loop_free(struct loop *l);
+/* Turns until l->stop. */
+void loop_run(struct loop *l);
+/* One turn that waits at most max_wait_ms (-1: as long as needed); for tests. */
+void loop_turn(struct loop *l, int max_wait_ms);
+
+/* Registers a descriptor for its life (edge-triggered unless EPOLLET is left out). False with errno set. */
+bool loop_add(struct watch *w, uint32_t events);
+/* Takes it out without closing (listeners that pause). */
+void loop_remove(struct watch *w);
+/* Closes the descriptor; the owner must be buried, not freed, when events may be in flight. */
+void loop_close(struct watch *w);
+
+void task_wake(struct task *t);
+void task_cancel(struct task *t);
+/* Frees g through g->free at the end of this turn. */
+void loop_bury(struct grave *g);
+/* Posts m to any loop from any thread. */
+void mail_post(struct loop *to, struct mail *m);
+/* Calls fn at the end of every turn of every loop (log flushing); start-up only. */
+void loop_on_turn_end(void (*fn)(void));
+
+#endif

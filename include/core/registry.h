@@ -31,11 +31,12 @@ struct registry {
 	struct registry *next;
 };
 
-/* Declares a descriptor of `struct kind` (see FETCH(), KEYWORD() ...). */
+/* Declares a descriptor of `struct kind` (see FETCH(), KEYWORD() ...). The alignment is said because gcc would
+ * otherwise raise it to 16 and leave holes in what the registry walks as an array. */
 #define REGISTRY_ADD(kind, ident) \
 	static const struct kind kind##_##ident; \
 	static const struct registry_entry reg_##kind##_##ident \
-		__attribute__((used, retain, section("reg_" #kind))) = { &kind##_##ident, __FILE__, __LINE__ }; \
+		__attribute__((used, retain, section("reg_" #kind), aligned(__alignof__(struct registry_entry)))) = { &kind##_##ident, __FILE__, __LINE__ }; \
 	static const struct kind kind##_##ident
 
 /* Defines the registry of a kind in the one .c file that owns it: REGISTRY_DEFINE(fetch); gives fetch_registry. */

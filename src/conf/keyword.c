@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The two registry kinds of the configuration language, and how a keyword's row or code is run on
+ * a line. The same keyword may stand in the registry several times, once for each kind of place
+ * (`maxconn` of global, of a frontend, of a bind line); `where` tells them apart.
+ * One thread: start-up only.
+ */
+#include <stdlib.h>
+#include "base/assert.h"
+#include "base/units.h"
+#include "conf/keyword.h"
+
+#define DISPATCH_WORDS_MAX 6
+#define DISPATCH_BYTES_MAX 128
+
+static bool keyword_clash(const void *a, const void *b)
+{
+	return (((const struct keyword *)a)->where & ((const struct keyword *)b)->where) != 0;
+}
+
+REGISTRY_DEFINE_CLASH(keyword, keyword_clash)
+REGISTRY_DEFINE(section)
+
+/* The place in the owner that a row fills. */
+static void *keyword_field(const struct keyword *k, void *owner)
+{
+	return (char *)owner + k->offset;
+}
+
+static bool keyword_set_int(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	return conf_need_int(l, "a number", k->min, k->max ? k->max : INT64_MAX, keyword_field(k, owner));
+}
+
+static bool keyword_set_time(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	uint32_t ms;
+	if (!conf_need_time(l, "the time", &ms))
+		return false;
+	if (ms < k->min || (k->max && ms > k->max))
+		return conf_fail(l, "expected a time from %lld to %lld ms", (long long)k->min,
+		                 (long long)(k->max ? k->max : INT32_MAX));
+	*(uint32_t *)keyword_field(k, owner) = ms;
+	return true;
+}
+
+static bool keyword_set_size(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	uint64_t bytes;
+	if (!conf_need_size(l, "the size", k->max ? (uint64_t)k->max : UINT64_MAX, &bytes))
+		return false;
+	if (bytes < (uint64_t)k->min)
+		return conf_fail(l, "the size is too small, the least is %lld bytes", (long long)k->min);
+	*(uint64_t *)keyword_field(k, owner) = bytes;
+	return true;
+}
+
+static bool keyword_set_str(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	const char *word = conf_need(l, "a word");
+	if (!word)
+		return false;
+	char **field = keyword_field(k, owner);
+	free(*field);
+	*field = strdup(word);
+	ASSERT(*field);
+	return true;
+}
+
+static bool keyword_set_row(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	switch (k->type) {
+	case SETTING_FLAG:
+		*(bool *)keyword_field(k, owner) = !l->no && !l->dflt;
+		return true;
+	case SETTING_INT:
+		return keyword_set_int(k, l, owner);
+	case SETTING_TIME:
+		return keyword_set_time(k, l, owner);
+	case SETTING_SIZE:
+		return keyword_set_size(k, l, owner);
+	case SETTING_STR:
+		return keyword_set_str(k, l, owner);
+	case SETTING_NONE:
+		break;
+	}
+	ASSERT(!"a keyword has a row or a parse function");
+	return false;
+}
+
+bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner)
+{
+	if (k->no_effect) {
+		l->at = l->count;
+		return true;
+	}
+	if ((l->no || l->dflt) && !k->may_no && k->type != SETTING_FLAG)
+		return conf_fail(l, "'%s' cannot stand before this keyword", l->no ? "no" : "default");
+	bool ok = k->parse ? k->parse(l, owner) : keyword_set_row(k, l, owner);
+	/* A parser that says false has said why, or the user would see nothing. */
+	ASSERT(ok || l->failed);
+	return ok && !l->failed;
+}
+
+static const struct {
+	unsigned where;
+	const char *name;
+} where_names[] = {
+	{ IN_GLOBAL, "'global'" },
+	{ IN_DEFAULTS, "'defaults'" },
+	{ IN_FRONTEND, "'frontend'" },
+	{ IN_LISTEN, "'listen'" },
+	{ IN_BACKEND, "'backend'" },
+	{ IN_POLICY, "'proxy-policy'" },
+	{ IN_BIND, "'bind' lines" },
+	{ IN_SERVER, "'server' lines" },
+	{ IN_STATS_SOCKET, "'stats socket' lines" },
+};
+
+/* Writes "'frontend', 'listen' or 'bind' lines". */
+static void where_describe(unsigned where, struct strbuf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(where_names); i++) {
+		if (!(where & where_names[i].where))
+			continue;
+		where &= ~where_names[i].where;
+		if (out->len)
+			strbuf_add_str(out, where ? ", " : " or ");
+		strbuf_add_str(out, where_names[i].name);
+	}
+}
+
+/* What the words at the cursor may mean: a keyword allowed here, and where else their keyword would be. */
+struct lookup {
+	const struct keyword *found;
+	int words;       /* of found */
+	unsigned others; /* where the words are keywords, but not here */
+	int other_words;
+};
+
+static void keyword_look_up_text(struct slice text, int words, unsigned where, struct lookup *out)
+{
+	size_t n;
+	const struct registry_entry *const *e = registry_find_all(&keyword_registry, text, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct keyword *k = e[i]->item;
+		if (k->where & where) {
+			out->found = k;
+			out->words = words;
+		} else {
+			out->others = words > out->other_words ? k->where : out->others | k->where;
+			out->other_words = words;
+		}
+	}
+}
+
+static struct lookup keyword_look_up(const struct conf_line *l, unsigned where)
+{
+	char text[DISPATCH_BYTES_MAX];
+	size_t len = 0;
+	struct lookup out = { 0 };
+	for (int i = 0; l->at + i < l->count && i < DISPATCH_WORDS_MAX; i++) {
+		const char *word = l->words[l->at + i];
+		size_t n = strlen(word);
+		if (len + n + 1 > sizeof(text))
+			break;
+		if (i)
+			text[len++] = ' ';
+		memcpy(text + len, word, n);
+		len += n;
+		keyword_look_up_text(slice_make(text, len), i + 1, where, &out);
+	}
+	return out;
+}
+
+/* The allowed keyword nearest to the words at the cursor, or NULL. Keywords are compared with as many words as they
+ * have themselves, so that "timeout clinet 5s" finds "timeout client". */
+static const char *keyword_nearest(const struct conf_line *l, unsigned where)
+{
+	const char **names = calloc(keyword_registry.n + 1, sizeof(*names));
+	ASSERT(names);
+	const char *best = NULL;
+	struct strbuf text = STRBUF_EMPTY;
+	for (int words = 3; words >= 1 && !best; words--) {
+		if (l->at + words > l->count)
+			continue;
+		size_t n = 0;
+		for (size_t i = 0; i < keyword_registry.n; i++) {
+			const struct keyword *k = keyword_registry.sorted[i]->item;
+			int blanks = 0;
+			for (const char *p = k->keyword; *p; p++)
+				blanks += *p == ' ';
+			if ((k->where & where) && blanks + 1 == words)
+				names[n++] = k->keyword;
+		}
+		strbuf_clear(&text);
+		for (int i = 0; i < words; i++)
+			strbuf_addf(&text, "%s%s", i ? " " : "", l->words[l->at + i]);
+		best = nearest_word(strbuf_slice(&text), names, n);
+	}
+	strbuf_free(&text);
+	free(names);
+	return best;
+}
+
+static bool keyword_refuse(struct conf_line *l, unsigned where, const char *where_name, const struct lookup *seen)
+{
+	struct strbuf words = STRBUF_EMPTY;
+	int count = seen->other_words ? seen->other_words : 1;
+	for (int i = 0; i < count; i++)
+		strbuf_addf(&words, "%s%s", i ? " " : "", l->words[l->at + i]);
+	if (seen->others) {
+		struct strbuf places = STRBUF_EMPTY;
+		where_describe(seen->others, &places);
+		conf_fail(l, "'%s' is not allowed in %s, it belongs in %s", words.ptr, where_name, places.ptr);
+		strbuf_free(&places);
+	} else {
+		const char *near = keyword_nearest(l, where);
+		conf_fail(l, "unknown keyword '%s' in %s%s%s%s", words.ptr, where_name,
+		          near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	strbuf_free(&words);
+	return false;
+}
+
+bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner)
+{
+	if (!conf_peek(l))
+		return conf_fail(l, "expected a keyword of %s, but the line ends", where_name);
+	struct lookup seen = keyword_look_up(l, where);
+	if (!seen.found)
+		return keyword_refuse(l, where, where_name, &seen);
+	l->at += seen.words;
+	return keyword_apply(seen.found, l, owner);
+}

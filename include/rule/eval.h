@@ -55,10 +55,13 @@ struct eval {
 	struct stream *stream;           /* borrows; NULL before there is one */
 	struct check *check;             /* borrows; NULL outside checks */
 	struct arena *arena;             /* borrows; values' memory */
-	struct var_store *vars[VAR_SCOPES]; /* borrows; NULL where the scope does not exist here */
+	/* Borrows the owner's place of each store, which is made at its first set; NULL where the scope does not exist
+	 * here. VAR_PROC is not looked at: vars.c owns that store. */
+	struct var_store **vars[VAR_SCOPES];
 	unsigned phase;                  /* one PHASE_* bit */
 	bool response;                   /* side of the exchange a content rule looks at */
 	bool final;                      /* no more bytes will come: what is missing now stays missing */
+	bool may_change;                 /* set by a fetch: the value it gave could be another with more bytes (req.len) */
 };
 
 /* What a fetch, an expression or a condition gives. WAIT: more bytes could change the answer (never when ev->final). */

@@ -69,6 +69,14 @@ struct expr; /* a fetch and its converters, compiled */
 struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, struct proxy *px);
 /* The same without a line, for callers with their own way to complain; *err gets the reason. */
 struct expr *expr_compile(const char *word, unsigned phase, struct proxy *px, struct strbuf *err);
+/* The same at *at, which is moved behind the expression (one that stands inside a longer text: "%[src]"). */
+struct expr *expr_compile_at(const char **at, unsigned phase, struct proxy *px, struct strbuf *err);
+/* Takes a whole expression from the line's cursor: one word and any words behind it that are converters
+ * ("src ipmask(24)"). NULL after conf_fail(). */
+struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px);
+/* Parses "(a,b)" at *at by a declaration as struct fetch has it and moves *at behind it; no parenthesis: no arguments.
+ * Quotes and escapes as in manual 2.2. */
+bool args_parse(const char **at, const char *decl, struct args *out, struct strbuf *err);
 /* The type the expression ends in. */
 enum value_type expr_type(const struct expr *e);
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out);

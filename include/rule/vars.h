@@ -8,7 +8,7 @@
 
 #include "rule/eval.h"
 
-/* "txn.name": scope and number. Interned at configuration time, frozen after. */
+/* "txn.name": scope and number within it. Interned at configuration time, frozen after. */
 struct var_name {
 	enum var_scope scope;
 	unsigned id;
@@ -27,9 +27,21 @@ void var_unset(struct var_store *store, const struct var_name *name);
 /* Borrowed until the variable is next set, or the store freed. */
 bool var_get(const struct var_store *store, const struct var_name *name, struct value *out);
 void var_store_free(struct var_store **store);
+/* Frees the process store and forgets all names (tests, fuzzing, exit). */
+void vars_reset(void);
 /* Through an evaluation's scopes: the process scope is reached under its lock and the value copied to ev->arena. */
 bool eval_var_set(struct eval *ev, const struct var_name *name, const struct value *v);
 void eval_var_unset(struct eval *ev, const struct var_name *name);
 bool eval_var_get(struct eval *ev, const struct var_name *name, struct value *out);
+
+/* Conditions of set-var ("ifexists", "ifnotempty" ...), a bit each. */
+enum var_cond {
+	VAR_IFEXISTS = 1, VAR_IFNOTEXISTS = 2, VAR_IFEMPTY = 4, VAR_IFNOTEMPTY = 8,
+	VAR_IFSET = 16, VAR_IFNOTSET = 32, VAR_IFGT = 64, VAR_IFLT = 128,
+};
+/* The bit of a condition's name; 0 when it is none. */
+unsigned var_cond_find(struct slice name);
+/* Sets when all conditions hold; false only when memory is out or the scope does not exist here. */
+bool eval_var_set_if(struct eval *ev, const struct var_name *name, unsigned conds, const struct value *v);
 
 #endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Expressions: "src,ipmask(24)" becomes a fetch and an array of converter calls whose types are
+ * checked once, here, so that a run is a loop of indirect calls. Compiled at start-up and frozen;
+ * evaluated by any thread.
+ */
+#include "rule/fetch.h"
+
+#include <stdio.h>
+#include "rule/boot.h"
+#include "rule/known.h"
+
+REGISTRY_DEFINE(fetch)
+REGISTRY_DEFINE(converter)
+
+struct expr_call {
+	const struct converter *conv;
+	struct args args;
+};
+
+struct expr {
+	const struct fetch *fetch;
+	struct args args;
+	struct expr_call *calls;
+	size_t ncalls;
+	enum value_type type; /* what it ends in */
+};
+
+/* A fetch whose names wait for the whole configuration. */
+struct expr_pending {
+	struct expr_pending *next;
+	struct expr *expr;
+	struct proxy *px;
+	const char *file; /* NULL: no line */
+	int line;
+};
+
+static struct expr_pending *pending_first, **pending_last = &pending_first;
+static const struct conf_line *expr_line; /* whose word is being compiled, for expr_pending */
+
+static void expr_forget_pending(void *unused)
+{
+	(void)unused;
+	pending_first = NULL;
+	pending_last = &pending_first;
+}
+
+static void expr_resolve_later(struct expr *e, struct proxy *px)
+{
+	struct expr_pending *p = boot_alloc(sizeof(*p));
+
+	if (!pending_first)
+		boot_defer(expr_forget_pending, NULL);
+	p->expr = e;
+	p->px = px;
+	if (expr_line) {
+		p->file = expr_line->file;
+		p->line = expr_line->line;
+	}
+	*pending_last = p;
+	pending_last = &p->next;
+}
+
+/* The name at *at: up to what ends a keyword of an expression. */
+static struct slice expr_name(const char **at)
+{
+	size_t n = strcspn(*at, "(), \t[]{}");
+	struct slice name = slice_make(*at, n);
+
+	*at += n;
+	return name;
+}
+
+static void expr_name_unknown(const char *kind, struct slice name, bool known, const struct registry *r, struct strbuf *err)
+{
+	const char *near;
+
+	if (name.len == 0) {
+		strbuf_addf(err, "a %s's name is missing", kind);
+	} else if (known) {
+		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have", kind, SLICE_FMT(name));
+	} else {
+		strbuf_addf(err, "unknown %s '%.*s'", kind, SLICE_FMT(name));
+		near = registry_nearest(r, name);
+		if (near && near[0] != '%')
+			strbuf_addf(err, "; did you mean '%s'?", near);
+	}
+}
+
+static bool expr_read_args(const char **at, const char *kind, const char *keyword, const char *decl,
+	bool (*check)(struct args *, struct strbuf *), struct args *out, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_EMPTY;
+	bool ok = args_parse(at, decl, out, &why) && (!check || check(out, &why));
+
+	if (!ok)
+		strbuf_addf(err, "%s '%s': %.*s", kind, keyword, SLICE_FMT(strbuf_slice(&why)));
+	strbuf_free(&why);
+	return ok;
+}
+
+static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, struct proxy *px, struct strbuf *err)
+{
+	struct slice name = expr_name(at);
+
+	e->fetch = registry_find(&fetch_registry, name);
+	if (!e->fetch || e->fetch->alias) {
+		expr_name_unknown("fetch", name, known_fetch(name), &fetch_registry, err);
+		return false;
+	}
+	if (!(e->fetch->phases & phase)) {
+		strbuf_addf(err, "fetch '%s' has no value at this place", e->fetch->keyword);
+		return false;
+	}
+	if (!expr_read_args(at, "fetch", e->fetch->keyword, e->fetch->args, e->fetch->check, &e->args, err))
+		return false;
+	if (e->fetch->resolve)
+		expr_resolve_later(e, px);
+	e->type = e->fetch->type;
+	return true;
+}
+
+static bool expr_compile_converter(struct expr *e, const char **at, struct strbuf *err)
+{
+	struct slice name = expr_name(at);
+	const struct converter *c = registry_find(&converter_registry, name);
+	struct expr_call *call;
+
+	if (!c) {
+		expr_name_unknown("converter", name, known_converter(name), &converter_registry, err);
+		return false;
+	}
+	if (!value_can_cast(e->type, c->in)) {
+		strbuf_addf(err, "converter '%s' works on %s, which cannot be made of %s", c->keyword,
+			value_type_name(c->in), value_type_name(e->type));
+		return false;
+	}
+	e->calls = boot_grow(e->calls, e->ncalls, sizeof(*e->calls));
+	call = &e->calls[e->ncalls++];
+	call->conv = c;
+	if (!expr_read_args(at, "converter", c->keyword, c->args, c->check, &call->args, err))
+		return false;
+	if (c->out != VALUE_SAME)
+		e->type = c->out;
+	else if (c->in > VALUE_SAME)
+		e->type = c->in;
+	return true;
+}
+
+/* Converters joined by commas. */
+static bool expr_compile_chain(struct expr *e, const char **at, struct strbuf *err)
+{
+	while (**at == ',') {
+		++*at;
+		if (!expr_compile_converter(e, at, err))
+			return false;
+	}
+	return true;
+}
+
+struct expr *expr_compile_at(const char **at, unsigned phase, struct proxy *px, struct strbuf *err)
+{
+	struct expr *e = boot_alloc(sizeof(*e));
+
+	return expr_compile_fetch(e, at, phase, px, err) && expr_compile_chain(e, at, err) ? e : NULL;
+}
+
+static bool expr_ended(const char *at, const char *word, struct strbuf *err)
+{
+	if (*at)
+		strbuf_addf(err, "unexpected '%s' at offset %zu", at, (size_t)(at - word));
+	return !*at;
+}
+
+struct expr *expr_compile(const char *word, unsigned phase, struct proxy *px, struct strbuf *err)
+{
+	const char *at = word;
+	struct expr *e = expr_compile_at(&at, phase, px, err);
+
+	return e && expr_ended(at, word, err) ? e : NULL;
+}
+
+struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, struct proxy *px)
+{
+	struct strbuf err = STRBUF_EMPTY;
+	struct expr *e;
+
+	expr_line = l;
+	e = expr_compile(word, phase, px, &err);
+	expr_line = NULL;
+	if (!e)
+		conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(&err)));
+	strbuf_free(&err);
+	return e;
+}
+
+struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
+{
+	const char *word = conf_need(l, "an expression");
+	struct expr *e = word ? expr_parse(l, word, phase, px) : NULL;
+	struct strbuf err = STRBUF_EMPTY;
+
+	while (e && conf_peek(l)) {
+		const char *at = word = conf_peek(l);
+
+		if (!registry_find(&converter_registry, expr_name(&at)))
+			break;
+		at = conf_take(l);
+		if (!expr_compile_converter(e, &at, &err) || !expr_compile_chain(e, &at, &err) || !expr_ended(at, word, &err)) {
+			conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(&err)));
+			e = NULL;
+		}
+	}
+	strbuf_free(&err);
+	return e;
+}
+
+enum value_type expr_type(const struct expr *e) { return e->type; }
+
+enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out)
+{
+	enum eval_result r;
+
+	ev->may_change = false;
+	r = e->fetch->get(&e->args, ev, out);
+	if (r != EVAL_OK)
+		return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;
+	for (size_t i = 0; i < e->ncalls; i++) {
+		const struct expr_call *c = &e->calls[i];
+
+		if (!value_cast(out, c->conv->in, ev->arena) || !c->conv->convert(&c->args, ev, out))
+			return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
+	}
+	return EVAL_OK;
+}
+
+enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct eval *ev, struct value *out)
+{
+	enum eval_result r = expr_eval(e, ev, out);
+
+	if (r == EVAL_OK && !value_cast(out, type, ev->arena))
+		return EVAL_NONE;
+	return r;
+}
+
+bool expr_resolve_all(void)
+{
+	bool ok = true;
+
+	for (struct expr_pending *p = pending_first; p; p = p->next) {
+		struct strbuf err = STRBUF_EMPTY;
+
+		if (p->expr->fetch->resolve(&p->expr->args, p->px, &err))
+			continue;
+		ok = false;
+		if (p->file)
+			diag_at(DIAG_ALERT, p->file, p->line, "fetch '%s': %s", p->expr->fetch->keyword, err.ptr ? err.ptr : "");
+		else
+			diag_say(DIAG_ALERT, "fetch '%s': %s", p->expr->fetch->keyword, err.ptr ? err.ptr : "");
+		strbuf_free(&err);
+	}
+	pending_first = NULL;
+	pending_last = &pending_first;
+	return ok;
+}

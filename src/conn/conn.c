@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Connections: opening, events, closing, dialling. One thread each.
+ */
+#include "conn/conn.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "conn/endpoint.h"
+
+static void reset_state(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))
+{
+	c->watch = (struct watch){ .fd = fd, .on_event = on_event };
+	c->transport = &transport_raw;
+	c->error = 0;
+	c->can_read = c->can_write = c->hup = c->eof = c->connecting = false;
+	c->urgent = c->nodelay = c->shut = false;
+}
+
+bool conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))
+{
+	reset_state(c, fd, on_event);
+	/* A fresh connection is writable, and what it sent may be there already: both are tried at once. */
+	c->can_read = c->can_write = true;
+	c->nodelay = true; /* inherited from the listening socket */
+	if (loop_add(&c->watch, CONN_EVENTS))
+		return true;
+	c->watch.fd = -1;
+	return false;
+}
+
+void conn_note_events(struct conn *c, uint32_t events)
+{
+	if (events & EPOLLPRI)
+		c->urgent = true;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		c->hup = true;
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		c->can_read = true;
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		c->can_write = true;
+	if (events & EPOLLERR && c->error == 0) {
+		socklen_t len = sizeof(c->error);
+		getsockopt(c->watch.fd, SOL_SOCKET, SO_ERROR, &c->error, &len);
+	}
+	if (c->connecting && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
+		c->connecting = false;
+		if (events & EPOLLHUP && !(events & EPOLLIN) && c->error == 0)
+			c->error = ECONNRESET;
+	}
+}
+
+void conn_close(struct conn *c, bool reset)
+{
+	if (c->watch.fd < 0)
+		return;
+	if (reset) {
+		struct linger l = { .l_onoff = 1, .l_linger = 0 };
+		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	}
+	loop_close(&c->watch);
+}
+
+void conn_shutdown(struct conn *c)
+{
+	if (c->watch.fd >= 0 && !c->shut) {
+		c->shut = true;
+		c->transport->shutdown(c);
+	}
+}
+
+bool conn_local_addr(const struct conn *c, struct addr *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return c->watch.fd >= 0 && getsockname(c->watch.fd, (struct sockaddr *)&ss, &len) == 0 &&
+	       addr_from_sockaddr(out, (struct sockaddr *)&ss);
+}
+
+static void set_int(int fd, int level, int option, int value)
+{
+	setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static void set_keepalive(int fd, const struct dial *d)
+{
+	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	if (d->keepalive_count)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, d->keepalive_count);
+	if (d->keepalive_idle_s)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, d->keepalive_idle_s);
+	if (d->keepalive_interval_s)
+		set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, d->keepalive_interval_s);
+}
+
+static bool bind_source(int fd, const struct dial *d, int family)
+{
+	struct sockaddr_storage ss;
+
+	if (d->interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, d->interface, (socklen_t)strlen(d->interface) + 1) < 0)
+		return false;
+	if (!d->source || d->source->family != family)
+		return true;
+	if (d->transparent) {
+		if (family == AF_INET6)
+			set_int(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1);
+		else
+			set_int(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+	}
+	socklen_t len = addr_to_sockaddr(d->source, &ss);
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (d->source->port == 0)
+		set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+	return bind(fd, (struct sockaddr *)&ss, len) == 0;
+}
+
+static enum io dial_failed(struct conn *c, int fd, int err)
+{
+	if (fd >= 0)
+		close(fd);
+	c->watch.fd = -1;
+	c->error = err;
+	return IO_FAIL;
+}
+
+enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct watch *, uint32_t))
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_sockaddr(d->to, d->port, &ss);
+
+	reset_state(c, -1, on_event);
+	if (len == 0)
+		return dial_failed(c, -1, EADDRNOTAVAIL);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return dial_failed(c, -1, errno);
+	if (ss.ss_family == AF_UNIX) {
+		c->nodelay = true;
+	} else {
+		if (d->keepalive)
+			set_keepalive(fd, d);
+		if (d->user_timeout_ms)
+			set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, d->user_timeout_ms);
+		if (d->fast_open)
+			set_int(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+		if (d->smart_connect)
+			set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+		if ((d->source || d->interface) && !bind_source(fd, d, ss.ss_family))
+			return dial_failed(c, fd, errno);
+	}
+	bool through = connect(fd, (struct sockaddr *)&ss, len) == 0;
+	if (!through && errno != EINPROGRESS)
+		return dial_failed(c, fd, errno);
+	c->watch.fd = fd;
+	if (!loop_add(&c->watch, CONN_EVENTS))
+		return dial_failed(c, fd, errno);
+	c->connecting = !through;
+	c->can_write = through;
+	return through ? IO_DONE : IO_AGAIN;
+}

@@ -50,7 +50,10 @@ void conn_note_events(struct conn *c, uint32_t events);
 static inline bool conn_is_open(const struct conn *c) { return c->watch.fd >= 0; }
 /* Closes; `reset` sends RST instead of FIN (SO_LINGER 0). Harmless when closed. */
 void conn_close(struct conn *c, bool reset);
+/* Sends our end (half-close), once. */
 void conn_shutdown(struct conn *c);
+/* Sets TCP_NODELAY, once. Dialled connections get it before their second write: the first never waits. */
+void conn_set_nodelay(struct conn *c);
 /* The local address (getsockname); false when there is none. */
 bool conn_local_addr(const struct conn *c, struct addr *out);
 

@@ -87,6 +87,14 @@ static void set_int(int fd, int level, int option, int value)
 	setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+void conn_set_nodelay(struct conn *c)
+{
+	if (!c->nodelay) {
+		c->nodelay = true;
+		set_int(c->watch.fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	}
+}
+
 static void set_keepalive(int fd, const struct dial *d)
 {
 	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counters: each frontend, backend, server and listener has a block per thread, made at first
+ * use and summed when read, so that counting never bounces a cache line. Gauges that limits look
+ * at (connections now, queue length) are shared atomics and live in their objects.
+ */
+#ifndef USHER_PROXY_COUNTERS_H
+#define USHER_PROXY_COUNTERS_H
+
+#include <stdint.h>
+#include "core/thread.h"
+#include "wire/pp.h"
+
+/* Names are usher's; the runtime socket maps them to HAProxy's columns. */
+#define COUNTERS(X)                                                                               \
+	X(conn)             /* connections accepted (frontend), attempted (backend, server) */    \
+	X(sess)             /* sessions: past the connection rules and the handshake */           \
+	X(bytes_in) X(bytes_out)                                                                  \
+	X(req_total)                                                                              \
+	X(denied_conn) X(denied_sess) X(denied_req) X(denied_resp)                                \
+	X(err_req) X(err_conn) X(err_resp) X(err_internal)                                        \
+	X(client_abort) X(server_abort)                                                           \
+	X(retries) X(redispatches)                                                                \
+	X(lb_total)         /* times the balancer chose it */                                     \
+	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
+	X(pp_v1) X(pp_v2) X(pp_local) X(pp_missing_allowed) X(pp_missing_refused) X(pp_ignored)   \
+	X(pp_rejected) X(pp_version_refused) X(pp_timeout) X(pp_probe) X(pp_shadow)
+
+struct counters {
+#define X(name) uint64_t name;
+	COUNTERS(X)
+#undef X
+	uint64_t pp_errors[PP_REASON_COUNT];
+};
+
+struct counter_set {
+	struct counters **by_thread; /* owns; thread_count slots, each NULL until its thread counts something */
+};
+
+/* This thread's block; never NULL (a process-wide spare one when memory is out). */
+struct counters *counters_own(struct counter_set *set);
+/* Adds all threads' blocks up into *out. */
+void counters_sum(const struct counter_set *set, struct counters *out);
+/* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
+void counters_clear(struct counter_set *set);
+
+/* Relaxed, so that a reader on another thread sees whole numbers. */
+static inline void counter_add(uint64_t *c, uint64_t n)
+{
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+}
+#define COUNT_ADD(set, field, n) counter_add(&counters_own(set)->field, (n))
+#define COUNT(set, field) COUNT_ADD(set, field, 1)
+
+/* A gauge with its highest value; atomics. */
+struct gauge {
+	uint32_t now, max;
+};
+/* Adds one unless `limit` (0: none) is reached; returns false then. */
+bool gauge_try_inc(struct gauge *g, uint32_t limit);
+uint32_t gauge_dec(struct gauge *g); /* the value after */
+static inline uint32_t gauge_now(const struct gauge *g) { return __atomic_load_n(&g->now, __ATOMIC_RELAXED); }
+static inline uint32_t gauge_max(const struct gauge *g) { return __atomic_load_n(&g->max, __ATOMIC_RELAXED); }
+
+/* Events per second over a sliding second; atomics. */
+struct rate {
+	uint64_t second; /* the running one */
+	uint32_t now, before;
+	uint32_t max;
+};
+void rate_count(struct rate *r);
+/* Events in the last second, interpolated. */
+uint32_t rate_read(const struct rate *r);
+
+#endif

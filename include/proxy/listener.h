@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One address of a bind line: its settings and, per thread, the sockets that thread accepts on.
+ * Settings are frozen after boot.
+ */
+#ifndef USHER_PROXY_LISTENER_H
+#define USHER_PROXY_LISTENER_H
+
+#include "conn/listen.h"
+#include "proxy/proxy.h"
+
+struct pp_policy;
+
+enum cli_level { CLI_USER, CLI_OPERATOR, CLI_ADMIN };
+
+/* What the words of a bind line set; every address of the line gets a copy. */
+struct bind_settings {
+	struct listen_options sock;     /* what the kernel needs to know */
+	char *name;                     /* owns */
+	int64_t id;
+	int64_t maxconn;                /* 0: none */
+	int64_t nice;
+	bool accept_proxy;
+	char *policy_name;              /* `proxy-policy <name>` */
+	const struct pp_policy *policy; /* borrows; resolved; NULL: no PROXY header here unless a rule expects one */
+	enum cli_level level;           /* `level` on a stats socket */
+	bool expose_fd_listeners;
+	uint64_t threads;               /* bit mask of allowed threads (thread numbers from 0), 0: all */
+	int64_t shards;                 /* sockets: 0 = one per thread where possible, 1 = one shared ... */
+};
+
+#define LISTENER_MAGIC 0x6c73746eu
+struct listener {
+	uint32_t magic;
+	struct proxy *px;               /* borrows */
+	struct endpoint endpoint;       /* its address, one port */
+	struct bind_settings set;
+	const char *file;
+	int line;
+	TAILQ_ENTRY(listener) link;     /* px->listeners */
+	struct gauge conns;             /* atomics */
+	struct counter_set counters;
+	struct listen_group group;      /* its sockets */
+	bool paused;                    /* atomic */
+};
+
+/* A listener appended to px->listeners. */
+struct listener *listener_new(struct proxy *px, const struct endpoint *e, const struct bind_settings *set, const char *file, int line);
+/* Opens (or takes over) the sockets of all listeners of all proxies; reports every fault; false when any. */
+bool listeners_open(void);
+/* Accepts on this thread from now on: every socket that is this thread's share. Called on each thread. */
+void listeners_start_thread(void);
+/* Stops accepting on this thread; sockets stay open. */
+void listeners_stop_thread(void);
+/* Closes every listening socket (after all threads stopped accepting). */
+void listeners_close(void);
+/* Accepts again on frontends that were full; any thread, after a connection ended. */
+void listener_slot_freed(struct listener *l);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The model: what frontend, backend, listen and defaults sections become. What a section may
+ * inherit from defaults stands in struct proxy_settings and is copied whole; the rest is the
+ * proxy's own. Frozen after boot, but for gauges (atomics), counters (per thread) and what a field's comment says.
+ */
+#ifndef USHER_PROXY_PROXY_H
+#define USHER_PROXY_PROXY_H
+
+#include <sys/queue.h>
+#include "proxy/counters.h"
+#include "proxy/server.h"
+#include "rule/format.h"
+#include "rule/ruleset.h"
+
+struct balance;
+struct listener;
+struct log_target;
+struct queue;
+
+enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_CLI };
+
+/* `use_backend <name> if ...` and `use-server <name> if ...` */
+struct switch_rule {
+	char *name;             /* owns */
+	struct format *format;  /* a name with %[...] in it, else NULL */
+	struct proxy *backend;  /* borrows; use_backend with a fixed name, resolved */
+	struct server *server;  /* borrows; use-server with a fixed name, resolved */
+	struct cond *cond;      /* NULL: always */
+	const char *file;
+	int line;
+};
+struct switch_rules {
+	struct switch_rule *list; /* owns */
+	size_t n;
+};
+
+/* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
+struct proxy_settings {
+	enum proxy_mode mode;
+	uint32_t timeout_client_ms, timeout_server_ms, timeout_connect_ms, timeout_queue_ms;
+	uint32_t timeout_client_fin_ms, timeout_server_fin_ms, timeout_tunnel_ms, timeout_client_hs_ms;
+	uint32_t timeout_check_ms, timeout_tarpit_ms;
+	uint32_t inspect_delay_ms, response_inspect_delay_ms; /* tcp-request / tcp-response inspect-delay; not inherited from unnamed defaults */
+	int64_t maxconn;        /* frontend: 0 = the process's */
+	int64_t fullconn, backlog;
+	int64_t retries;        /* default 3 */
+	int64_t redispatch;     /* option redispatch [n]: 0 off; n > 0 every nth retry; -1 the last (default) */
+	int64_t clitcpka_cnt, srvtcpka_cnt;
+	uint32_t clitcpka_idle_ms, clitcpka_intvl_ms, srvtcpka_idle_ms, srvtcpka_intvl_ms;
+	bool clitcpka, srvtcpka, nolinger, smart_accept, smart_connect, splice_auto, splice_request, splice_response;
+	bool tcplog, dontlognull, dontlog_normal, logasap, log_separate_errors, proxylog, log_health_checks;
+	bool contstats, socket_stats, allbackups, independent_streams, persist, abortonclose, disabled;
+	const struct balance *balance;    /* NULL: roundrobin */
+	char *default_backend;            /* owned for ever */
+	struct server_settings server;    /* default-server */
+	struct log_target **log_targets;  /* owned for ever; NULL-terminated list or NULL */
+	bool log_global;                  /* `log global` */
+	char *log_tag;
+	char *log_format_text, *log_format_sd_text, *error_log_format_text, *unique_id_format_text;
+	const char *log_format_file; int log_format_line; /* where log-format stood */
+	char *description;
+	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
+	struct acl_table *acls;
+};
+
+#define PROXY_MAGIC 0x70726f78u
+#define PROXY_FE 1u
+#define PROXY_BE 2u
+
+struct proxy {
+	uint32_t magic;
+	unsigned caps;                    /* PROXY_FE | PROXY_BE; 0 for defaults */
+	char *name;                       /* owns */
+	int64_t id;                       /* `id` or the order of appearance from 2 (1 is the runtime socket's) */
+	const char *file;
+	int line;
+	struct proxy_settings set;
+	const struct proxy *defaults;     /* borrows; the section it took its settings from */
+	TAILQ_ENTRY(proxy) link;          /* proxies, in file order */
+	bool internal;                    /* the runtime socket's own */
+
+	/* frontend */
+	TAILQ_HEAD(listener_list, listener) listeners; /* owns */
+	struct switch_rules use_backend;
+	struct proxy *default_backend;    /* borrows; NULL: itself for a listen section, or none */
+	struct format *log_format, *log_format_sd, *error_log_format, *unique_id_format;
+	struct gauge fe_conns;            /* atomics */
+	struct rate fe_conn_rate, fe_sess_rate;
+	struct counter_set fe;
+	bool fe_full;                     /* atomic: its listeners are paused */
+	bool stopping;                    /* atomic: draining */
+	const struct service *service;    /* its connections are served by this, not by servers (the runtime socket) */
+
+	/* backend */
+	TAILQ_HEAD(server_list, server) servers; /* owns, in file order */
+	int server_count;
+	struct switch_rules use_server;
+	void *balance_state;              /* the algorithm's own: published, see balance.h */
+	pthread_mutex_t balance_lock;     /* guards rebuilding balance_state */
+	struct gauge be_conns;            /* atomics: streams that chose it */
+	struct rate be_sess_rate;
+	struct gauge queue_len;
+	struct queue *queue;              /* owns; who waits for any server */
+	struct counter_set be;
+	uint64_t last_change_ms;          /* atomic: the backend went up or down */
+	uint64_t last_sess_ms;            /* atomic */
+	int usable_servers, usable_backups; /* atomics: servers that may get traffic now */
+};
+
+TAILQ_HEAD(proxy_list, proxy);
+extern struct proxy_list proxies;     /* frontends, backends, listens in file order; frozen after boot */
+
+/* A proxy with the settings of `defaults` (NULL: built-in ones) and a name (copied). caps 0: a defaults section, not listed. */
+struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *defaults, const char *file, int line);
+/* By name and capability; NULL when there is none. */
+struct proxy *proxy_find(struct slice name, unsigned caps);
+/* "frontend", "backend", "listen" or "defaults". */
+const char *proxy_kind(const struct proxy *p);
+/* After all files are read: resolves names, formats and rules, checks what must be there. Reports every fault; false when any. */
+bool proxies_resolve(void);
+/* Frees every proxy (end of the process; not needed for correctness). */
+void proxies_free(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One direction of a stream: takes bytes from one connection and gives them to another, through
+ * a borrowed buffer, or through a pipe (splice) once a body proves long. An idle pump holds
+ * neither. It knows no timeout, rule or log; each direction has its own state. One thread.
+ */
+#ifndef USHER_PROXY_PUMP_H
+#define USHER_PROXY_PUMP_H
+
+#include "conn/buf.h"
+#include "conn/conn.h"
+
+struct pipe;
+
+struct pump {
+	struct conn *from, *to; /* borrows; `to` is NULL until the other side is there, `from` NULL when a service feeds buf */
+	struct buf *buf;        /* owns while bytes are there */
+	struct pipe *pipe;      /* owns while spliced bytes are in it, or may soon be */
+	uint32_t piped;         /* bytes in the pipe */
+	uint8_t full_reads;     /* reads in a row that filled the buffer: a long body shows */
+	bool ended;             /* all of `from` was read */
+	bool flushed;           /* ended, delivered, and the end passed on */
+	bool no_splice;         /* bytes must pass through memory */
+	bool keep_open;         /* do not pass the end on by shutdown() */
+	uint64_t total;         /* bytes taken from `from` */
+	uint64_t given;         /* bytes given to `to` */
+};
+
+enum pump_result {
+	PUMP_WAIT,        /* nothing more can be done now */
+	PUMP_ENDED,       /* flushed just now or earlier */
+	PUMP_FROM_FAILED, /* reading failed: from->error */
+	PUMP_TO_FAILED,   /* writing failed: to->error */
+};
+
+/* Reads once what is there, as far as there is room; for the time before the other side is known. */
+enum pump_result pump_fill(struct pump *p);
+/* Moves what can be moved now. `moved` (may be NULL) is set when any byte moved. */
+enum pump_result pump_run(struct pump *p, bool *moved);
+/* Bytes waiting for `to`. */
+static inline size_t pump_pending(const struct pump *p) { return buf_len(p->buf) + p->piped; }
+/* Gives buffer and pipe back, whatever they hold. */
+void pump_release(struct pump *p);
+/* Frees this thread's spare pipes. */
+void pump_pipes_free(void);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A server of a backend. Settings are frozen after boot; state (health, admin, weight) is atomics,
+ * changed through health.h, which tells the balancer.
+ */
+#ifndef USHER_PROXY_SERVER_H
+#define USHER_PROXY_SERVER_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+#include "conn/endpoint.h"
+#include "proxy/counters.h"
+
+struct proxy;
+struct check;
+struct queue;
+struct pp_send;
+
+/* What default-server passes on. Row types as conf/keyword.h wants them. */
+struct server_settings {
+	int64_t weight;              /* 0-256, default 1 */
+	int64_t maxconn, minconn, maxqueue; /* 0: none */
+	bool backup, disabled, tfo;
+	struct endpoint source;      /* kind INET with family set when given */
+	bool has_source;
+	char *interface;
+	int64_t tcp_ut_ms;
+	/* checks */
+	bool check, check_send_proxy, check_send_proxy_off;
+	uint32_t inter_ms, fastinter_ms, downinter_ms; /* 2000; 0: inter */
+	int64_t rise, fall;          /* 2, 3 */
+	int64_t check_port;
+	struct endpoint check_addr;
+	bool has_check_addr;
+	/* PROXY header to the server */
+	int send_proxy;              /* 0 none, 1, 2 */
+	bool pp_crc32c, pp_authority, pp_unique_id; /* proxy-v2-options */
+	struct pp_send *pp_send;     /* TLV list: set-proxy-v2-tlv-fmt, pass lists; NULL: none; frozen after boot */
+};
+
+#define SERVER_MAGIC 0x73727672u
+
+/* Admin state bits; atomics. */
+#define SERVER_MAINT 1u  /* no traffic, no checks */
+#define SERVER_DRAIN 2u  /* no new traffic but persistence, checks go on */
+
+struct server {
+	uint32_t magic;
+	char *name;                 /* owns */
+	int64_t id;
+	struct proxy *px;           /* borrows */
+	const char *file;
+	int line;
+	TAILQ_ENTRY(server) link;
+	struct endpoint endpoint;
+	struct server_settings set;
+
+	unsigned admin;             /* atomic: SERVER_* */
+	bool up;                    /* atomic: health says so; true without checks */
+	bool usable;                /* atomic: gets traffic now (up, no admin bit, weight > 0); kept by health.c */
+	int weight;                 /* atomic: the user's weight now, 0-256 */
+	uint64_t last_change_ms;    /* atomic */
+	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
+	struct gauge conns;         /* atomics: streams on it now */
+	struct rate sess_rate;
+	struct gauge queue_len;
+	struct queue *queue;        /* owns; NULL without maxconn */
+	struct check *check;        /* owns; NULL without `check` */
+	struct counter_set counters;
+};
+
+/* A server appended to a backend, with the backend's default-server settings; name copied. */
+struct server *server_new(struct proxy *px, const char *name, const char *file, int line);
+struct server *server_find(const struct proxy *px, struct slice name);
+/* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
+uint32_t server_conn_limit(const struct server *s);
+static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
+
+#endif

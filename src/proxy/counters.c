@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counting; see counters.h.
+ */
+#include "proxy/counters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "core/clock.h"
+
+static struct counters spare; /* atomics; what could not be allocated is counted here and never read */
+
+static struct counters *make_own(struct counter_set *set)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+
+	if (slots == NULL) {
+		struct counters **fresh = calloc((size_t)thread_count, sizeof(*fresh));
+		if (fresh == NULL)
+			return &spare;
+		if (__atomic_compare_exchange_n(&set->by_thread, &slots, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			slots = fresh;
+		else
+			free(fresh);
+	}
+	size_t size = (sizeof(struct counters) + 63) & ~(size_t)63;
+	struct counters *own = aligned_alloc(64, size);
+	if (own == NULL)
+		return &spare;
+	memset(own, 0, size);
+	__atomic_store_n(&slots[thread_id], own, __ATOMIC_RELEASE);
+	return own;
+}
+
+struct counters *counters_own(struct counter_set *set)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+
+	if (slots && slots[thread_id])
+		return slots[thread_id];
+	return make_own(set);
+}
+
+void counters_sum(const struct counter_set *set, struct counters *out)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+	uint64_t *sum = (uint64_t *)out;
+
+	memset(out, 0, sizeof(*out));
+	for (int t = 0; slots && t < thread_count; t++) {
+		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
+		for (size_t i = 0; one && i < sizeof(*out) / sizeof(uint64_t); i++)
+			sum[i] += __atomic_load_n(&one[i], __ATOMIC_RELAXED);
+	}
+}
+
+void counters_clear(struct counter_set *set)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+
+	for (int t = 0; slots && t < thread_count; t++) {
+		uint64_t *one = (uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
+		for (size_t i = 0; one && i < sizeof(struct counters) / sizeof(uint64_t); i++)
+			__atomic_store_n(&one[i], 0, __ATOMIC_RELAXED);
+	}
+}
+
+static void raise_max(uint32_t *max, uint32_t n)
+{
+	uint32_t seen = __atomic_load_n(max, __ATOMIC_RELAXED);
+
+	while (n > seen && !__atomic_compare_exchange_n(max, &seen, n, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+bool gauge_try_inc(struct gauge *g, uint32_t limit)
+{
+	uint32_t n = __atomic_add_fetch(&g->now, 1, __ATOMIC_SEQ_CST);
+
+	if (limit && n > limit) {
+		__atomic_sub_fetch(&g->now, 1, __ATOMIC_SEQ_CST);
+		return false;
+	}
+	raise_max(&g->max, n);
+	return true;
+}
+
+uint32_t gauge_dec(struct gauge *g)
+{
+	return __atomic_sub_fetch(&g->now, 1, __ATOMIC_SEQ_CST);
+}
+
+void rate_count(struct rate *r)
+{
+	uint64_t second = clock_now_ms / 1000, seen = __atomic_load_n(&r->second, __ATOMIC_RELAXED);
+
+	if (seen != second && __atomic_compare_exchange_n(&r->second, &seen, second, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+		uint32_t last = __atomic_exchange_n(&r->now, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&r->before, seen + 1 == second ? last : 0, __ATOMIC_RELAXED);
+	}
+	raise_max(&r->max, __atomic_add_fetch(&r->now, 1, __ATOMIC_RELAXED));
+}
+
+uint32_t rate_read(const struct rate *r)
+{
+	uint64_t second = clock_now_ms / 1000, seen = __atomic_load_n(&r->second, __ATOMIC_RELAXED);
+	uint32_t now = __atomic_load_n(&r->now, __ATOMIC_RELAXED), before = __atomic_load_n(&r->before, __ATOMIC_RELAXED);
+	uint32_t left = 1000 - (uint32_t)(clock_now_ms % 1000);
+
+	if (seen == second)
+		return now + (uint32_t)((uint64_t)before * left / 1000);
+	if (seen + 1 == second)
+		return (uint32_t)((uint64_t)now * left / 1000);
+	return 0;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pump. Reads fill a small buffer; three full ones in a row mean a long body, and from then
+ * on bytes go by splice through a large pipe, or through a large buffer where no pipe is to be
+ * had. When the source runs dry for real, pipe and buffer go back to their caches. What was
+ * read already always leaves first.
+ */
+#include "proxy/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PIPE_SIZE (1024 * 1024)
+#define PIPES_SPARE_MAX 64
+#define LONG_BODY_READS 3
+/* A turn of one pump moves at most about this much, so that one long body cannot keep the others waiting. */
+#define TURN_BYTES (8u * 1024 * 1024)
+
+struct pipe {
+	struct pipe *next;
+	int fds[2];
+	uint32_t size;
+};
+static _Thread_local struct pipe *spare_pipes;
+static _Thread_local int spare_count;
+
+static struct pipe *pipe_get(void)
+{
+	struct pipe *p = spare_pipes;
+
+	if (p) {
+		spare_pipes = p->next;
+		spare_count--;
+		return p;
+	}
+	p = malloc(sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	if (pipe2(p->fds, O_NONBLOCK | O_CLOEXEC) < 0) {
+		free(p);
+		return NULL;
+	}
+	int size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE);
+	if (size < 0)
+		size = fcntl(p->fds[1], F_GETPIPE_SZ);
+	p->size = size > 0 ? (uint32_t)size : 4096;
+	return p;
+}
+
+static void pipe_free(struct pipe *p)
+{
+	close(p->fds[0]);
+	close(p->fds[1]);
+	free(p);
+}
+
+/* A pipe that still holds bytes cannot serve another stream. */
+static void pipe_put(struct pipe **p, bool empty)
+{
+	struct pipe *i = *p;
+
+	*p = NULL;
+	if (i == NULL)
+		return;
+	if (!empty || spare_count >= PIPES_SPARE_MAX) {
+		pipe_free(i);
+		return;
+	}
+	i->next = spare_pipes;
+	spare_pipes = i;
+	spare_count++;
+}
+
+void pump_pipes_free(void)
+{
+	while (spare_pipes) {
+		struct pipe *p = spare_pipes;
+		spare_pipes = p->next;
+		pipe_free(p);
+	}
+	spare_count = 0;
+}
+
+void pump_release(struct pump *p)
+{
+	buf_put(&p->buf);
+	pipe_put(&p->pipe, p->piped == 0);
+	p->piped = 0;
+}
+
+static enum pump_result from_failed(struct pump *p)
+{
+	p->ended = true;
+	return PUMP_FROM_FAILED;
+}
+
+enum pump_result pump_fill(struct pump *p)
+{
+	size_t got;
+
+	if (!p->from || !p->from->can_read || p->ended)
+		return PUMP_WAIT;
+	if (p->buf == NULL && (p->buf = buf_get_small()) == NULL)
+		return from_failed(p);
+	if (buf_room(p->buf) == 0)
+		return PUMP_WAIT;
+	switch (p->from->transport->recv(p->from, p->buf->data + p->buf->tail, buf_room(p->buf), &got)) {
+	case IO_DONE:
+		p->buf->tail += (uint32_t)got;
+		p->total += got;
+		/* Another full read would find the same: the loop's next event or the next call goes on. */
+		if (p->from->eof)
+			p->ended = true;
+		return PUMP_WAIT;
+	case IO_EOF:
+		p->ended = true;
+		break;
+	case IO_AGAIN:
+		break;
+	case IO_FAIL:
+		if (buf_len(p->buf) == 0)
+			buf_put(&p->buf);
+		return from_failed(p);
+	}
+	if (buf_len(p->buf) == 0)
+		buf_put(&p->buf);
+	return PUMP_WAIT;
+}
+
+static enum io flush_buf(struct pump *p)
+{
+	size_t sent, len = buf_len(p->buf);
+	struct iovec iov = { .iov_base = p->buf->data + p->buf->head, .iov_len = len };
+
+	if (!p->to->can_write)
+		return IO_AGAIN;
+	enum io r = p->to->transport->sendv(p->to, &iov, 1, false, &sent);
+	buf_consume(p->buf, sent);
+	p->given += sent;
+	return r;
+}
+
+/* Moves bytes by pipe until one side has no more to say. DONE: the turn's share is used up. */
+static enum io splice_some(struct pump *p, bool *moved)
+{
+	uint64_t share = 0;
+
+	while (share < TURN_BYTES) {
+		if (p->piped == 0) {
+			if (!p->from->can_read || p->ended)
+				return IO_AGAIN;
+			ssize_t n = splice(p->from->watch.fd, NULL, p->pipe->fds[1], NULL, p->pipe->size, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+			if (n <= 0) {
+				if (n < 0 && errno == EINTR)
+					continue;
+				p->from->can_read = false;
+				if (n == 0) {
+					p->ended = p->from->eof = true;
+					return IO_EOF;
+				}
+				if (errno == EAGAIN)
+					return IO_AGAIN;
+				p->from->error = errno;
+				p->ended = true;
+				return IO_FAIL;
+			}
+			p->piped = (uint32_t)n;
+			p->total += (uint64_t)n;
+			share += (uint64_t)n;
+			*moved = true;
+		}
+		if (!p->to->can_write)
+			return IO_AGAIN;
+		ssize_t n = splice(p->pipe->fds[0], NULL, p->to->watch.fd, NULL, p->piped, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			p->to->can_write = false;
+			if (errno == EAGAIN)
+				return IO_AGAIN;
+			p->to->error = errno;
+			return IO_FAIL;
+		}
+		p->piped -= (uint32_t)n;
+		p->given += (uint64_t)n;
+		*moved = true;
+	}
+	return IO_DONE;
+}
+
+static bool may_splice(const struct pump *p)
+{
+	return !p->no_splice && p->from && p->from->transport->can_splice(p->from) && p->to->transport->can_splice(p->to);
+}
+
+/* A body that filled small buffers one after the other goes by pipe, else by large buffer. */
+static void widen(struct pump *p)
+{
+	if (p->full_reads < LONG_BODY_READS || p->pipe)
+		return;
+	if (may_splice(p) && (p->pipe = pipe_get()) != NULL)
+		buf_put(&p->buf);
+	else if (p->buf == NULL || p->buf->cap < BUF_LARGE_SIZE) {
+		buf_put(&p->buf);
+		p->buf = buf_get_large();
+	}
+}
+
+static enum pump_result pass_end(struct pump *p)
+{
+	if (!p->flushed) {
+		p->flushed = true;
+		pump_release(p);
+		if (!p->keep_open)
+			conn_shutdown(p->to);
+	}
+	return PUMP_ENDED;
+}
+
+/* Whether TCP_NODELAY is due: the first bytes of a connection leave at once anyway, so only the second write pays for it. */
+static void second_write(struct pump *p)
+{
+	if (!p->to->nodelay && p->given > 0)
+		conn_set_nodelay(p->to);
+}
+
+static enum pump_result run_pipe(struct pump *p, bool *moved)
+{
+	switch (splice_some(p, moved)) {
+	case IO_DONE:
+		return PUMP_WAIT;
+	case IO_EOF:
+	case IO_AGAIN:
+		if (p->piped == 0) {
+			pipe_put(&p->pipe, true);
+			p->full_reads = 1; /* long bodies pause: two more full reads bring the pipe back */
+		}
+		return p->ended && p->piped == 0 ? pass_end(p) : PUMP_WAIT;
+	case IO_FAIL:
+		break;
+	}
+	return p->ended && p->from->error ? PUMP_FROM_FAILED : PUMP_TO_FAILED;
+}
+
+enum pump_result pump_run(struct pump *p, bool *moved)
+{
+	bool ignored;
+	uint64_t share = 0;
+
+	if (moved == NULL)
+		moved = &ignored;
+	if (p->flushed)
+		return PUMP_ENDED;
+	for (;;) {
+		if (p->pipe)
+			return run_pipe(p, moved);
+		if (buf_len(p->buf) == 0) {
+			if (p->ended)
+				return pass_end(p);
+			if (p->from == NULL || !p->from->can_read || share >= TURN_BYTES)
+				break;
+			widen(p);
+			if (p->pipe)
+				continue;
+			uint64_t before = p->total;
+			if (pump_fill(p) == PUMP_FROM_FAILED)
+				return PUMP_FROM_FAILED;
+			if (p->total == before)
+				continue; /* can_read is gone, or the end has come */
+			*moved = true;
+			share += p->total - before;
+			p->full_reads = buf_room(p->buf) == 0 ? (uint8_t)(p->full_reads + (p->full_reads < 255)) : 0;
+		}
+		second_write(p);
+		switch (flush_buf(p)) {
+		case IO_DONE:
+			*moved = true;
+			break;
+		case IO_FAIL:
+			return PUMP_TO_FAILED;
+		default:
+			/* The receiver is slow: keep reading only while the buffer has room, so that its end is noticed. */
+			buf_compact(p->buf);
+			if (pump_fill(p) == PUMP_FROM_FAILED)
+				return PUMP_FROM_FAILED;
+			return PUMP_WAIT;
+		}
+	}
+	if (buf_len(p->buf) == 0 && !(share >= TURN_BYTES))
+		buf_put(&p->buf);
+	return PUMP_WAIT;
+}

@@ -55,11 +55,13 @@ struct loop {
 	uint64_t period_start_us, period_idle_us;
 } __attribute__((aligned(64)));
 
-extern _Thread_local struct loop *loop_self; /* this thread's loop */
+extern _Thread_local struct loop *loop_self; /* this thread's loop, set by loop_enter() alone */
 
 /* Makes the loop of thread number `thread` and of the calling thread. Exits when the system refuses. */
 void loop_init(struct loop *l, int thread);
 void loop_free(struct loop *l);
+/* Makes l the calling thread's loop, and its wheel the one that timers go to. */
+void loop_enter(struct loop *l);
 /* Turns until l->stop. */
 void loop_run(struct loop *l);
 /* One turn that waits at most max_wait_ms (-1: as long as needed); for tests. */

@@ -26,6 +26,8 @@ struct timer_wheel {
 	LIST_HEAD(timer_slot, timer) slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
+extern _Thread_local struct timer_wheel *timer_wheel_self; /* this thread's, set with loop_self by loop_enter() */
+
 void timer_wheel_init(struct timer_wheel *w, uint64_t now_ms);
 /* Arms (or moves) a timer of this thread to fire at due_ms; a time gone by fires at the next turn. */
 void timer_set_at(struct timer *t, uint64_t due_ms);

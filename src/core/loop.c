@@ -36,6 +36,12 @@ static void on_wake(struct watch *w, uint32_t events)
 		die("eventfd");
 }
 
+void loop_enter(struct loop *l)
+{
+	loop_self = l;
+	timer_wheel_self = &l->wheel;
+}
+
 void loop_init(struct loop *l, int thread)
 {
 	memset(l, 0, sizeof(*l));
@@ -43,7 +49,7 @@ void loop_init(struct loop *l, int thread)
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->epoll_fd < 0)
 		die("epoll_create1");
-	loop_self = l;
+	loop_enter(l);
 	clock_update();
 	if (clock_start_ms == 0)
 		clock_start_ms = clock_now_ms;
@@ -73,8 +79,10 @@ void loop_free(struct loop *l)
 	close(l->wake.fd);
 	close(l->epoll_fd);
 	l->wake.fd = l->epoll_fd = -1;
-	if (loop_self == l)
+	if (loop_self == l) {
 		loop_self = NULL;
+		timer_wheel_self = NULL;
+	}
 }
 
 bool loop_add(struct watch *w, uint32_t events)
@@ -232,7 +240,7 @@ void loop_turn(struct loop *l, int max_wait_ms)
 
 void loop_run(struct loop *l)
 {
-	loop_self = l;
+	loop_enter(l);
 	clock_update();
 	while (!l->stop)
 		loop_turn(l, -1);

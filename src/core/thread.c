@@ -36,7 +36,7 @@ static void *thread_main(void *arg)
 	struct loop *l = arg;
 
 	thread_id = l->thread;
-	loop_self = l;
+	loop_enter(l);
 	clock_update();
 	start_fn(thread_id);
 	loop_run(l);

@@ -7,7 +7,8 @@
 #include "core/timer.h"
 
 #include <stddef.h>
-#include "core/loop.h"
+
+_Thread_local struct timer_wheel *timer_wheel_self;
 
 void timer_wheel_init(struct timer_wheel *w, uint64_t now_ms)
 {
@@ -40,7 +41,7 @@ void timer_set_at(struct timer *t, uint64_t due_ms)
 	if (t->due_ms)
 		LIST_REMOVE(t, link);
 	t->due_ms = due_ms ? due_ms : 1;
-	place(&loop_self->wheel, t);
+	place(timer_wheel_self, t);
 }
 
 void timer_bring_forward(struct timer *t, uint64_t due_ms)

@@ -27,7 +27,8 @@ struct pump {
 };
 
 enum pump_result {
-	PUMP_WAIT,        /* nothing more can be done now */
+	PUMP_WAIT,        /* nothing more can be done until an event */
+	PUMP_MORE,        /* its share of this turn is used up: run it again in the next */
 	PUMP_ENDED,       /* flushed just now or earlier */
 	PUMP_FROM_FAILED, /* reading failed: from->error */
 	PUMP_TO_FAILED,   /* writing failed: to->error */

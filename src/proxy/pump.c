@@ -230,7 +230,7 @@ static enum pump_result run_pipe(struct pump *p, bool *moved)
 {
 	switch (splice_some(p, moved)) {
 	case IO_DONE:
-		return PUMP_WAIT;
+		return PUMP_MORE;
 	case IO_EOF:
 	case IO_AGAIN:
 		if (p->piped == 0) {
@@ -259,8 +259,10 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 		if (buf_len(p->buf) == 0) {
 			if (p->ended)
 				return pass_end(p);
-			if (p->from == NULL || !p->from->can_read || share >= TURN_BYTES)
+			if (p->from == NULL || !p->from->can_read)
 				break;
+			if (share >= TURN_BYTES)
+				return PUMP_MORE;
 			widen(p);
 			if (p->pipe)
 				continue;
@@ -288,7 +290,6 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 			return PUMP_WAIT;
 		}
 	}
-	if (buf_len(p->buf) == 0 && !(share >= TURN_BYTES))
-		buf_put(&p->buf);
+	buf_put(&p->buf);
 	return PUMP_WAIT;
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * SERVICE: something built in that stands in a server's place: it reads what the client sends
+ * and answers. It is called when bytes came, room was made, or it woke itself; it never blocks and
+ * gives at most about one buffer per call. One thread.
+ */
+#ifndef USHER_PROXY_SERVICE_H
+#define USHER_PROXY_SERVICE_H
+
+#include "core/registry.h"
+#include "proxy/stream.h"
+
+enum service_result {
+	SERVICE_WAIT, /* more input, more room or stream_wake() is needed */
+	SERVICE_MORE, /* call again next turn, when there is room */
+	SERVICE_END,  /* the answer is complete */
+};
+
+struct service {
+	const char *keyword;
+	const char *usage;
+	bool (*start)(struct stream *s);              /* may be NULL; sets s->service_state; false: end with an internal error */
+	enum service_result (*run)(struct stream *s);
+	void (*end)(struct stream *s);                /* may be NULL; frees s->service_state; called once if start succeeded */
+};
+#define SERVICE(ident) REGISTRY_ADD(service, ident)
+extern struct registry service_registry;
+
+/* What the client sent and nobody took yet; borrowed until the service returns. */
+struct slice service_input(const struct stream *s);
+void service_consume(struct stream *s, size_t n);
+/* True when the client has sent its end and nothing is left. */
+bool service_input_ended(const struct stream *s);
+/* Bytes of room for output now (a buffer is taken when there is none), and adding to it: all or nothing. */
+size_t service_room(struct stream *s);
+bool service_write(struct stream *s, struct slice bytes);
+
+#endif

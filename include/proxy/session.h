@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A session is a client connection: who connected (peer), who the client really is (src, after
+ * a PROXY header or a rule said so), its listener, its variables. Its life is
+ *     accept - connection rules - PROXY header - session rules - stream(s) - end
+ * One thread.
+ */
+#ifndef USHER_PROXY_SESSION_H
+#define USHER_PROXY_SESSION_H
+
+#include "conn/buf.h"
+#include "conn/conn.h"
+#include "proxy/close_reason.h"
+#include "proxy/listener.h"
+#include "rule/ruleset.h"
+#include "rule/vars.h"
+#include "wire/pp.h"
+
+struct stream;
+
+/* What a PROXY header said, kept while its session lives. Allocated only when a header came. */
+struct pp_info {
+	uint8_t version;         /* 1, 2 */
+	enum pp_command command;
+	bool has_addr;           /* src and dst of the session came from it */
+	bool ignored;            /* policy `ignore`: read and thrown away */
+	struct addr src, dst;    /* as claimed */
+	uint32_t tlvs_len;
+	char tlvs[];             /* the TLV area, bounds proved by the parser */
+};
+
+enum session_step { SESSION_CONN_RULES, SESSION_PROXY_HEADER, SESSION_RULES, SESSION_STREAM, SESSION_CLOSED };
+
+#define SESSION_MAGIC 0x73657373u
+struct session {
+	uint32_t magic;
+	uint8_t step;               /* enum session_step */
+	uint8_t reason;             /* enum close_reason, once it ended without a stream */
+	bool expect_proxy;          /* a rule or the bind line wants a header */
+	bool has_dst;               /* dst is known */
+	bool header_started;        /* the first byte of a PROXY header came: header-timeout runs */
+	bool embryonic;             /* counted as a connection, not yet as a session */
+	struct conn client;
+	struct listener *listener;  /* borrows */
+	struct proxy *fe;           /* borrows */
+	struct addr peer;           /* who connected */
+	struct addr src;            /* who the client is; its port too */
+	struct addr dst;            /* where it wanted to go: session_dst() */
+	struct pp_info *pp;         /* owns, or NULL */
+	struct buf *in;             /* owns: bytes read before there is a stream */
+	struct stream *stream;      /* owns, or NULL */
+	struct var_store *vars;     /* owns: sess.* */
+	struct arena arena;         /* values of connection and session rules; empty before and after */
+	uint64_t accept_us;         /* monotonic */
+	uint64_t handshake_us;      /* duration of the handshake, microseconds */
+	struct rule_cursor cursor;
+	struct timer timer;
+	struct grave grave;
+	LIST_ENTRY(session) link;   /* this thread's sessions */
+};
+LIST_HEAD(session_list, session);
+
+/* This thread's sessions. */
+extern _Thread_local struct session_list sessions_here;
+
+/* Takes a fresh descriptor accepted on a listener and starts its life; may end it at once. */
+void session_start(struct listener *l, int fd, const struct addr *peer);
+/* Ends a session that has no stream (any more): counts, logs when it should, closes, buries. */
+void session_end(struct session *s, enum close_reason reason, bool reset);
+/* The address the client wanted to reach: the PROXY header's, or the socket's own. False when there is none. */
+bool session_dst(struct session *s, struct addr *out);
+/* An evaluation that speaks of this session (and its stream, if any) in the given phase. */
+struct eval session_eval(struct session *s, unsigned phase);
+/* How many sessions this process has now, and the limit (global maxconn). */
+extern struct gauge process_conns;
+
+#endif

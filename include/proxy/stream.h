@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A stream is one exchange between a client and a server: here, a TCP connection. Its life is a
+ * table of steps in stream.c. Steps decide; bytes go by two pumps, one per direction. One thread;
+ * other threads reach a stream only by mail, through its queue entry.
+ */
+#ifndef USHER_PROXY_STREAM_H
+#define USHER_PROXY_STREAM_H
+
+#include "proxy/pump.h"
+#include "proxy/queue.h"
+#include "proxy/session.h"
+
+struct service;
+
+/* The steps, in their order. */
+enum stream_step {
+	STREAM_REQUEST_RULES,  /* frontend's tcp-request content */
+	STREAM_CHOOSE_BACKEND,
+	STREAM_BACKEND_RULES,  /* backend's tcp-request content */
+	STREAM_SERVE,          /* a service answers */
+	STREAM_CHOOSE_SERVER,
+	STREAM_WAIT_TURN,
+	STREAM_CONNECT,
+	STREAM_SEND_PREAMBLE,  /* PROXY header, with the first bytes behind it */
+	STREAM_RELAY,
+	STREAM_CLOSE,          /* log, count, give everything back */
+	STREAM_STEPS
+};
+
+#define STREAM_MAGIC 0x7374726du
+struct stream {
+	uint32_t magic;
+	uint8_t step;              /* enum stream_step */
+	uint8_t reason;            /* enum close_reason */
+	uint8_t phase;             /* second termination character, set when it ends */
+	bool entered;              /* the step ran before: it is being continued */
+	bool killed;               /* an operator or a dead server wants it gone */
+	bool logged;               /* option logasap wrote its line already */
+	bool be_counted, server_counted, lb_counted;
+	bool redispatched;
+	bool response_rules_done;
+	uint8_t kill_reason;
+	struct session *session;   /* borrows: its owner */
+	struct proxy *be;          /* borrows; the frontend until one is chosen */
+	struct server *server;     /* borrows; NULL until chosen */
+	const struct server *avoid; /* borrows; the one that just failed */
+	struct conn server_conn;
+	struct pump req, res;      /* client -> server, server -> client */
+	struct buf *preamble;      /* owns: bytes that go to the server first */
+	const struct service *service; /* borrows; NULL: a server answers */
+	void *service_state;       /* the service's own */
+	struct rule_cursor cursor;
+	struct arena arena;        /* values that live as long as the stream */
+	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
+	struct slice unique_id;    /* in arena; empty until asked for */
+	unsigned retries_left, retries_done;
+	struct queue_entry *queue; /* owns: its place in a line, or NULL */
+	uint64_t id;               /* process-wide number */
+	uint64_t client_active_ms, server_active_ms; /* last byte moved on that side */
+	uint64_t deadline_ms;      /* of the step at hand (connect, queue, inspect); 0 = none */
+	/* moments, monotonic microseconds; 0 = not reached */
+	uint64_t start_us, queued_us, connect_us, connected_us, first_byte_us;
+	struct timer timer;
+	struct task task;
+	struct grave grave;
+};
+
+/* Starts a stream for a session whose greeting is done; session->in is taken over. */
+void stream_start(struct session *s);
+/* Runs the life table as far as it goes now; the stream may be gone after. */
+void stream_run(struct stream *s);
+/* Runs it in the next turn. */
+void stream_wake(struct stream *s);
+/* Ends it with a reason at its next run; same thread only. */
+void stream_kill(struct stream *s, enum close_reason reason);
+/* The evaluation of an expression in this stream. */
+struct eval stream_eval(struct stream *s, unsigned phase);
+/* The name of the step it is in ("relay"), for show sess. */
+const char *stream_step_name(const struct stream *s);
+/* The text of unique-id-format for this stream (computed once); empty without one. */
+struct slice stream_unique_id(struct stream *s);
+
+#endif

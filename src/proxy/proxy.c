@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The model's objects: making, finding and freeing proxies and servers. Resolution of names after
+ * reading is resolve.c. Frozen after boot.
+ */
+#include "proxy/proxy.h"
+
+#include <stdlib.h>
+#include "base/assert.h"
+#include "core/clock.h"
+#include "proxy/balance.h"
+
+REGISTRY_DEFINE(balance);
+
+struct proxy_list proxies = TAILQ_HEAD_INITIALIZER(proxies);
+static int64_t next_id = 2;
+
+static void set_builtin(struct proxy_settings *set)
+{
+	set->retries = 3;
+	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000 };
+	set->server.source.fd = set->server.check_addr.fd = -1;
+}
+
+static struct ruleset ruleset_copy(const struct ruleset *from)
+{
+	struct ruleset to = { .n = from->n };
+
+	if (from->n) {
+		to.rules = malloc(from->n * sizeof(*to.rules));
+		ASSERT(to.rules != NULL);
+		memcpy(to.rules, from->rules, from->n * sizeof(*to.rules));
+	}
+	return to;
+}
+
+struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *defaults, const char *file, int line)
+{
+	struct proxy *p = calloc(1, sizeof(*p));
+
+	ASSERT(p != NULL);
+	p->magic = PROXY_MAGIC;
+	p->caps = caps;
+	p->name = slice_dup(slice_of(name));
+	p->file = file;
+	p->line = line;
+	p->defaults = defaults;
+	TAILQ_INIT(&p->listeners);
+	TAILQ_INIT(&p->servers);
+	pthread_mutex_init(&p->balance_lock, NULL);
+	if (defaults) {
+		p->set = defaults->set;
+		/* Rules are shared, the lists are its own: it adds to them. */
+		p->set.req_conn = ruleset_copy(&defaults->set.req_conn);
+		p->set.req_sess = ruleset_copy(&defaults->set.req_sess);
+		p->set.req_cont = ruleset_copy(&defaults->set.req_cont);
+		p->set.res_cont = ruleset_copy(&defaults->set.res_cont);
+	} else {
+		set_builtin(&p->set);
+	}
+	if (caps) {
+		p->id = next_id++;
+		p->last_change_ms = clock_now_ms;
+		TAILQ_INSERT_TAIL(&proxies, p, link);
+	}
+	return p;
+}
+
+struct proxy *proxy_find(struct slice name, unsigned caps)
+{
+	struct proxy *p;
+
+	TAILQ_FOREACH(p, &proxies, link)
+		if ((p->caps & caps) && !p->internal && slice_is(name, p->name))
+			return p;
+	return NULL;
+}
+
+const char *proxy_kind(const struct proxy *p)
+{
+	switch (p->caps) {
+	case PROXY_FE:
+		return "frontend";
+	case PROXY_BE:
+		return "backend";
+	case 0:
+		return "defaults";
+	default:
+		return "listen";
+	}
+}
+
+struct server *server_new(struct proxy *px, const char *name, const char *file, int line)
+{
+	struct server *s = calloc(1, sizeof(*s));
+
+	ASSERT(s != NULL);
+	s->magic = SERVER_MAGIC;
+	s->name = slice_dup(slice_of(name));
+	s->px = px;
+	s->file = file;
+	s->line = line;
+	s->set = px->set.server;
+	s->up = true;
+	s->id = ++px->server_count;
+	s->last_change_ms = clock_now_ms;
+	TAILQ_INSERT_TAIL(&px->servers, s, link);
+	return s;
+}
+
+struct server *server_find(const struct proxy *px, struct slice name)
+{
+	struct server *s;
+
+	TAILQ_FOREACH(s, &px->servers, link)
+		if (slice_is(name, s->name))
+			return s;
+	return NULL;
+}
+
+uint32_t server_conn_limit(const struct server *s)
+{
+	if (!s->set.maxconn)
+		return 0;
+	if (!s->set.minconn || s->set.minconn >= s->set.maxconn)
+		return (uint32_t)s->set.maxconn;
+	/* The limit grows with the backend's load from minconn to maxconn, reached at fullconn. */
+	int64_t full = s->px->set.fullconn ? s->px->set.fullconn : 1, load = gauge_now(&s->px->be_conns);
+	if (load >= full)
+		return (uint32_t)s->set.maxconn;
+	int64_t limit = s->set.maxconn * load / full;
+	return (uint32_t)(limit < s->set.minconn ? s->set.minconn : limit);
+}
+
+void balance_update(struct proxy *px)
+{
+	struct server *s;
+	int active = 0, backup = 0;
+
+	pthread_mutex_lock(&px->balance_lock);
+	TAILQ_FOREACH(s, &px->servers, link) {
+		if (!server_usable(s))
+			continue;
+		if (s->set.backup)
+			backup++;
+		else
+			active++;
+	}
+	int before = px->usable_servers + px->usable_backups;
+	__atomic_store_n(&px->usable_servers, active, __ATOMIC_RELAXED);
+	__atomic_store_n(&px->usable_backups, backup, __ATOMIC_RELAXED);
+	if ((before == 0) != (active + backup == 0))
+		__atomic_store_n(&px->last_change_ms, clock_now_ms, __ATOMIC_RELAXED);
+	if (px->set.balance)
+		px->set.balance->server_changed(px);
+	pthread_mutex_unlock(&px->balance_lock);
+}

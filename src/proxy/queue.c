@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lines. The lock of a backend guards its line and those of its servers: whoever frees a slot looks
+ * at the server's own line first, then at the backend's, and both looks and the grant are one
+ * step, so a slot is never lost between a waiter that comes and a stream that goes.
+ */
+#include "proxy/queue.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include "base/assert.h"
+
+enum entry_state { ENTRY_WAITING, ENTRY_SENT, ENTRY_CALLED };
+
+struct queue_entry {
+	TAILQ_ENTRY(queue_entry) link;
+	struct proxy *be;        /* borrows */
+	struct server *srv;      /* borrows: the server whose line it is in; NULL: the backend's */
+	struct server *granted;  /* borrows */
+	void *owner;             /* NULL: left while mail was under way */
+	void (*wake)(void *owner);
+	enum entry_state state;  /* lock until it is SENT */
+	int thread;
+	unsigned position;
+	struct mail mail;
+};
+
+struct queue {
+	pthread_mutex_t lock;    /* a backend's line: guards its servers' lines too */
+	TAILQ_HEAD(queue_list, queue_entry) line;
+};
+
+static struct queue *queue_new(void)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	ASSERT(q != NULL);
+	pthread_mutex_init(&q->lock, NULL);
+	TAILQ_INIT(&q->line);
+	return q;
+}
+
+void queues_open(struct proxy *be)
+{
+	struct server *srv;
+
+	be->queue = queue_new();
+	TAILQ_FOREACH(srv, &be->servers, link)
+		srv->queue = queue_new();
+}
+
+static void give_up(struct queue_entry *e)
+{
+	struct server *granted = e->granted;
+
+	free(e);
+	if (granted)
+		queue_slot_free(granted);
+}
+
+static void deliver(struct mail *m)
+{
+	struct queue_entry *e = CONTAINER_OF(m, struct queue_entry, mail);
+
+	if (e->owner == NULL) {
+		give_up(e);
+		return;
+	}
+	e->state = ENTRY_CALLED;
+	e->wake(e->owner);
+}
+
+/* Under the lock: takes an entry off its line and tells its thread. */
+static void call(struct queue_entry *e, struct server *granted)
+{
+	TAILQ_REMOVE(e->srv ? &e->srv->queue->line : &e->be->queue->line, e, link);
+	gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
+	e->granted = granted;
+	__atomic_store_n(&e->state, ENTRY_SENT, __ATOMIC_RELEASE);
+	e->mail.deliver = deliver;
+	mail_post(&thread_loops[e->thread], &e->mail);
+}
+
+/* Under the lock: who is next for a slot of this server. */
+static struct queue_entry *next_for(struct server *srv)
+{
+	struct queue_entry *e = TAILQ_FIRST(&srv->queue->line);
+
+	if (e == NULL && server_usable(srv))
+		e = TAILQ_FIRST(&srv->px->queue->line);
+	return e;
+}
+
+static bool anybody_waits(struct server *srv)
+{
+	return gauge_now(&srv->queue_len) || gauge_now(&srv->px->queue_len);
+}
+
+bool queue_slot_take(struct server *srv)
+{
+	uint32_t limit = server_conn_limit(srv);
+
+	/* Who comes now stands behind those who wait. */
+	if (limit && gauge_now(&srv->queue_len))
+		return false;
+	return gauge_try_inc(&srv->conns, limit);
+}
+
+void queue_pull(struct server *srv)
+{
+	struct queue_entry *e;
+
+	if (!anybody_waits(srv))
+		return;
+	pthread_mutex_lock(&srv->px->queue->lock);
+	while ((e = next_for(srv)) != NULL && gauge_try_inc(&srv->conns, server_conn_limit(srv)))
+		call(e, srv);
+	pthread_mutex_unlock(&srv->px->queue->lock);
+}
+
+void queue_slot_free(struct server *srv)
+{
+	gauge_dec(&srv->conns);
+	queue_pull(srv);
+}
+
+void queue_dissolve(struct server *srv)
+{
+	struct queue_entry *e;
+
+	if (!gauge_now(&srv->queue_len))
+		return;
+	pthread_mutex_lock(&srv->px->queue->lock);
+	while ((e = TAILQ_FIRST(&srv->queue->line)) != NULL)
+		call(e, NULL);
+	pthread_mutex_unlock(&srv->px->queue->lock);
+}
+
+struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner, void (*wake)(void *owner))
+{
+	struct gauge *len = srv ? &srv->queue_len : &be->queue_len;
+	struct queue_entry *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	*e = (struct queue_entry){ .be = be, .srv = srv, .owner = owner, .wake = wake, .thread = thread_id };
+	pthread_mutex_lock(&be->queue->lock);
+	e->position = gauge_now(len);
+	if (!gauge_try_inc(len, srv ? (uint32_t)srv->set.maxqueue : 0)) {
+		pthread_mutex_unlock(&be->queue->lock);
+		free(e);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(srv ? &srv->queue->line : &be->queue->line, e, link);
+	pthread_mutex_unlock(&be->queue->lock);
+	/* A slot may have been freed between the caller's look and its standing in line. */
+	if (srv) {
+		queue_pull(srv);
+	} else {
+		struct server *any;
+		TAILQ_FOREACH(any, &be->servers, link)
+			if (server_usable(any))
+				queue_pull(any);
+	}
+	return e;
+}
+
+bool queue_called(const struct queue_entry *e)
+{
+	return e->state == ENTRY_CALLED;
+}
+
+unsigned queue_position(const struct queue_entry *e)
+{
+	return e->position;
+}
+
+struct server *queue_taken(struct queue_entry **e)
+{
+	struct server *granted = (*e)->granted;
+
+	ASSERT((*e)->state == ENTRY_CALLED);
+	free(*e);
+	*e = NULL;
+	return granted;
+}
+
+void queue_leave(struct queue_entry **ep)
+{
+	struct queue_entry *e = *ep;
+
+	*ep = NULL;
+	if (e == NULL)
+		return;
+	pthread_mutex_lock(&e->be->queue->lock);
+	if (e->state == ENTRY_WAITING) {
+		TAILQ_REMOVE(e->srv ? &e->srv->queue->line : &e->be->queue->line, e, link);
+		gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
+		pthread_mutex_unlock(&e->be->queue->lock);
+		free(e);
+		return;
+	}
+	e->owner = NULL;
+	pthread_mutex_unlock(&e->be->queue->lock);
+	if (e->state == ENTRY_CALLED)
+		give_up(e); /* else its mail is under way and does the same */
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Process-wide settings: the `global` section. Row types as conf/keyword.h wants them. Frozen after boot.
+ */
+#ifndef USHER_PROXY_GLOBAL_H
+#define USHER_PROXY_GLOBAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct log_target;
+struct proxy;
+
+struct global {
+	int64_t nbthread;         /* 0: as many as the process may run on */
+	int64_t maxconn;          /* 0: what ulimit-n allows */
+	int64_t ulimit_n;
+	uint64_t bufsize;         /* tune.bufsize, bytes */
+	int64_t maxaccept;        /* tune.maxaccept; per turn and socket */
+	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms;
+	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;
+	int64_t uid, gid;         /* -1: unchanged */
+	bool daemon, master_worker, quiet, zero_warning;
+	struct log_target **log_targets; /* NULL-terminated, or NULL */
+	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
+};
+extern struct global global;
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process-wide settings with their defaults.
+ */
+#include "proxy/global.h"
+
+#include "proxy/session.h"
+
+struct global global = {
+	.bufsize = 16384,
+	.maxaccept = 64,
+	.stats_timeout_ms = 10000,
+	.uid = -1,
+	.gid = -1,
+};
+struct gauge process_conns;

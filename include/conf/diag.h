@@ -18,6 +18,7 @@ enum diag_level { DIAG_DIAG, DIAG_NOTICE, DIAG_WARNING, DIAG_ALERT };
 struct diag {
 	unsigned alerts, warnings;
 	bool quiet;          /* -q: nothing on stderr */
+	bool muted;          /* nothing is shown, kept or counted (the first pass for the master) */
 	bool diag;           /* -dD: DIAG_DIAG messages are shown too */
 	struct strbuf text;  /* owns: everything said, for `show startup-logs` */
 };

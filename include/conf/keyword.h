@@ -67,5 +67,9 @@ bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner);
 /* Finds the keyword for the words at the cursor among those allowed in `where`, moves past its words and runs it.
  * Reports: a word that belongs elsewhere, a HAProxy name usher does not have, an unknown one with its nearest. */
 bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner);
+/* The keyword for the words at the cursor among those allowed in `where` and how many words it has, or NULL. Silent. */
+const struct keyword *keyword_find(const struct conf_line *l, unsigned where, int *words);
+/* Reports as keyword_dispatch() would when the words at the cursor are no keyword here; runs nothing. */
+bool keyword_check_known(struct conf_line *l, unsigned where, const char *where_name);
 
 #endif

@@ -18,7 +18,7 @@ static const char *const diag_labels[] = {
 
 void diag_vat(enum diag_level level, const char *file, int line, const char *fmt, va_list ap)
 {
-	if (level == DIAG_DIAG && !diag_state.diag)
+	if (diag_state.muted || (level == DIAG_DIAG && !diag_state.diag))
 		return;
 	if (level == DIAG_ALERT)
 		diag_state.alerts++;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "base/units.h"
+#include "conf/haproxy_names.h"
 #include "conf/keyword.h"
 
 #define DISPATCH_WORDS_MAX 6
@@ -203,30 +204,84 @@ static const char *keyword_nearest(const struct conf_line *l, unsigned where)
 	return best;
 }
 
+/* The longest run of the words at the cursor that HAProxy has as a keyword in this place; 0 when it has none. */
+static int keyword_haproxy_words(const struct conf_line *l, unsigned where)
+{
+	enum haproxy_kind kind = where & (IN_BIND | IN_STATS_SOCKET) ? HAPROXY_BIND : where & IN_SERVER ? HAPROXY_SERVER
+		: where & IN_GLOBAL ? HAPROXY_GLOBAL : HAPROXY_PROXY;
+	struct strbuf text = STRBUF_EMPTY;
+	int found = 0;
+	for (int i = 0; l->at + i < l->count && i < DISPATCH_WORDS_MAX; i++) {
+		strbuf_addf(&text, "%s%s", i ? " " : "", l->words[l->at + i]);
+		if (haproxy_has_name(kind, text.ptr))
+			found = i + 1;
+	}
+	strbuf_free(&text);
+	return found;
+}
+
+static void keyword_say_unknown(struct conf_line *l, unsigned where, const char *where_name, const char *words)
+{
+	const char *near = keyword_nearest(l, where);
+	if (!near && l->at == 0)
+		near = registry_nearest(&section_registry, slice_of(words));
+	conf_fail(l, "unknown keyword '%s' in %s%s%s%s", words, where_name, near ? "; did you mean '" : "",
+	          near ? near : "", near ? "'?" : "");
+}
+
+/* Says what is wrong with the words at the cursor, which are no keyword here. */
 static bool keyword_refuse(struct conf_line *l, unsigned where, const char *where_name, const struct lookup *seen)
 {
-	struct strbuf words = STRBUF_EMPTY;
-	int count = seen->other_words ? seen->other_words : 1;
+	struct strbuf words = STRBUF_EMPTY, places = STRBUF_EMPTY;
+	int haproxy_words = keyword_haproxy_words(l, where);
+	bool elsewhere = seen->others && seen->other_words >= haproxy_words;
+	int count = elsewhere ? seen->other_words : haproxy_words ? haproxy_words : 1;
 	for (int i = 0; i < count; i++)
 		strbuf_addf(&words, "%s%s", i ? " " : "", l->words[l->at + i]);
-	if (seen->others) {
-		struct strbuf places = STRBUF_EMPTY;
+	if (elsewhere) {
 		where_describe(seen->others, &places);
 		conf_fail(l, "'%s' is not allowed in %s, it belongs in %s", words.ptr, where_name, places.ptr);
-		strbuf_free(&places);
+	} else if (haproxy_words) {
+		conf_fail(l, "'%s' is a HAProxy keyword that usher does not have yet", words.ptr);
 	} else {
-		const char *near = keyword_nearest(l, where);
-		conf_fail(l, "unknown keyword '%s' in %s%s%s%s", words.ptr, where_name,
-		          near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		keyword_say_unknown(l, where, where_name, words.ptr);
 	}
+	strbuf_free(&places);
 	strbuf_free(&words);
 	return false;
+}
+
+const struct keyword *keyword_find(const struct conf_line *l, unsigned where, int *words)
+{
+	struct lookup seen = keyword_look_up(l, where);
+	*words = seen.words;
+	return seen.found;
+}
+
+bool keyword_check_known(struct conf_line *l, unsigned where, const char *where_name)
+{
+	struct lookup seen = keyword_look_up(l, where);
+	return seen.found || keyword_refuse(l, where, where_name, &seen);
+}
+
+/* What is left is nothing but "": an unset variable between quotes leaves that. */
+static bool only_empty_words(const struct conf_line *l)
+{
+	for (int i = l->at; i < l->count; i++) {
+		if (l->words[i][0])
+			return false;
+	}
+	return true;
 }
 
 bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner)
 {
 	if (!conf_peek(l))
 		return conf_fail(l, "expected a keyword of %s, but the line ends", where_name);
+	if (only_empty_words(l)) {
+		l->at = l->count;
+		return true;
+	}
 	struct lookup seen = keyword_look_up(l, where);
 	if (!seen.found)
 		return keyword_refuse(l, where, where_name, &seen);

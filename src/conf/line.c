@@ -82,14 +82,17 @@ bool conf_need_size(struct conf_line *l, const char *what, uint64_t max, uint64_
 
 bool conf_end(struct conf_line *l)
 {
-	const char *word = conf_take(l);
-	return !word || conf_fail(l, "this word is one too many, the line should end before it");
+	/* "" at the end is what an unset "$VAR" leaves; it has always been allowed there. */
+	while (conf_take_if(l, ""))
+		;
+	return !conf_take(l) || conf_fail(l, "this word is one too many, the line should end before it");
 }
 
-/* Where the fault stands, as words of the line: the first, and the last taken when it is another. */
+/* Where the fault stands, as words of the line: the first, and the last taken when it is another; nothing when none
+ * was taken. */
 static void line_add_place(const struct conf_line *l, struct strbuf *b)
 {
-	if (l->count == 0)
+	if (l->count == 0 || l->at == 0)
 		return;
 	strbuf_addf(b, "'%s%s'", l->no ? "no " : l->dflt ? "default " : "", l->words[0]);
 	if (l->at > 1)

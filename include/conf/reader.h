@@ -24,6 +24,8 @@ bool conf_read_path(const char *path);
 bool conf_read_finish(void);
 /* First pass before any fork: only `global` keywords with .process set are run, nothing is reported. */
 void conf_read_process_settings(const char *path);
+/* For conf/ itself: while on, only those keywords are run. */
+void conf_read_only_process(bool on);
 /* Gives back the words of all lines read so far. Nothing may borrow from them any more: tests and fuzzers only. */
 void conf_read_forget(void);
 /* Evaluates a condition of .if / -cc (manual 2.4): 1 true, 0 false, -1 with *error malloc'd. */

@@ -93,3 +93,13 @@ bool conf_read_path(const char *path)
 		return path_fail(path, "open");
 	return S_ISDIR(st.st_mode) ? path_read_dir(path) : path_read_file(path);
 }
+
+void conf_read_process_settings(const char *path)
+{
+	bool muted = diag_state.muted;
+	diag_state.muted = true;
+	conf_read_only_process(true);
+	conf_read_path(path);
+	conf_read_only_process(false);
+	diag_state.muted = muted;
+}

@@ -177,14 +177,9 @@ bool conf_read_finish(void)
 	return diag_state.alerts == 0;
 }
 
-void conf_read_process_settings(const char *path)
+void conf_read_only_process(bool on)
 {
-	bool muted = diag_state.muted;
-	diag_state.muted = true;
-	reader.only_process = true;
-	conf_read_path(path);
-	reader.only_process = false;
-	diag_state.muted = muted;
+	reader.only_process = on;
 }
 
 void conf_read_forget(void)

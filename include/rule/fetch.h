@@ -47,6 +47,7 @@ struct fetch {
 	bool alias;            /* a log-format alias: keyword is "%ci" and expressions cannot name it */
 	bool (*get_text)(struct eval *ev, struct strbuf *out); /* alias only: writes itself; false means "-" */
 };
+/* get runs only where ev->phase is one of phases. */
 #define FETCH(ident) REGISTRY_ADD(fetch, ident)
 extern struct registry fetch_registry;
 
@@ -79,6 +80,10 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px);
 bool args_parse(const char **at, const char *decl, struct args *out, struct strbuf *err);
 /* The type the expression ends in. */
 enum value_type expr_type(const struct expr *e);
+/* Where its fetch has a value (PHASE_*). At any other place expr_eval gives EVAL_NONE. */
+unsigned expr_phases(const struct expr *e);
+/* Its fetch's keyword, for messages. */
+const char *expr_fetch_name(const struct expr *e);
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out);
 /* Evaluates and casts. */
 enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct eval *ev, struct value *out);

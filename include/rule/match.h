@@ -14,7 +14,8 @@ struct matcher {
 	const char *keyword;     /* "str", as behind -m */
 	const char *usage;
 	enum value_type in;      /* what the sample is cast to first; VALUE_ANY: as it is */
-	bool no_patterns;        /* "found" takes none */
+	bool no_patterns;        /* "found", "bool": words given as patterns have no meaning and are passed over */
+	bool operators;          /* eq, ge, gt, le, lt may stand before patterns, which then come as "gt 5" */
 	/* Adds one pattern; false with the reason in err. *set is NULL at first; the matcher allocates it. */
 	bool (*add)(struct pattern_set **set, struct slice pattern, bool nocase, struct strbuf *err);
 	/* May be NULL: called once after the last add (sorts, compiles). */
@@ -35,7 +36,10 @@ bool acl_parse(struct conf_line *l, struct acl_table **table, struct proxy *px);
 struct cond *cond_parse(struct conf_line *l, struct acl_table **table, unsigned phase, struct proxy *px);
 /* EVAL_OK true, EVAL_NONE false, EVAL_WAIT undecided until more bytes come. `unless` is taken into account. */
 enum eval_result cond_eval(const struct cond *c, struct eval *ev);
-/* An ACL by name for the acl() fetch and nbsrv-like uses: NULL when there is none. */
-const struct cond *acl_find(const struct acl_table *table, struct slice name);
+/* An ACL by name for the acl() fetch and such: one of *table or a predefined one, which is added. NULL with the reason
+ * in err. Start-up only. */
+const struct cond *acl_find(struct acl_table **table, struct slice name, struct proxy *px, struct strbuf *err);
+/* Set by proxy/: the place of a proxy's ACLs, for fetches that name them (they only know an opaque proxy). */
+extern struct acl_table **(*acl_table_of)(struct proxy *px);
 
 #endif

@@ -216,12 +216,17 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 }
 
 enum value_type expr_type(const struct expr *e) { return e->type; }
+unsigned expr_phases(const struct expr *e) { return e->fetch->phases; }
+const char *expr_fetch_name(const struct expr *e) { return e->fetch->keyword; }
 
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out)
 {
 	enum eval_result r;
 
 	ev->may_change = false;
+	/* ACLs are compiled before it is known where they will be used. */
+	if (!(e->fetch->phases & ev->phase))
+		return EVAL_NONE;
 	r = e->fetch->get(&e->args, ev, out);
 	if (r != EVAL_OK)
 		return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;

@@ -105,7 +105,7 @@ FETCH(expr_later) = { .keyword = "t.later", .args = "p", .type = VALUE_STR, .pha
 FETCH(expr_alias) = { .keyword = "%t", .type = VALUE_STR, .phases = PHASE_ANY, .get = text_get, .alias = true };
 
 static struct arena arena;
-static struct eval ev = { .arena = &arena };
+static struct eval ev = { .arena = &arena, .phase = PHASE_FE_CONN };
 static struct strbuf err;
 
 static int start(void **state)
@@ -239,6 +239,9 @@ static void failing_and_waiting(void **state)
 	assert_int_equal(expr_eval(no_int, &ev, &v), EVAL_NONE);
 	assert_int_equal(expr_eval(waits, &ev, &v), EVAL_WAIT);
 	assert_int_equal(expr_eval(partial, &ev, &v), EVAL_WAIT);
+	ev.phase = PHASE_LOG;
+	assert_int_equal(expr_eval(expr_compile("t.num(1)", PHASE_ANY, NULL, &err), &ev, &v), EVAL_NONE);
+	ev.phase = PHASE_FE_CONN;
 	ev.final = true;
 	assert_int_equal(expr_eval(waits, &ev, &v), EVAL_NONE);
 	assert_int_equal(expr_eval(partial, &ev, &v), EVAL_NONE);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Regular expressions (PCRE2 with JIT), compiled at start-up into boot memory, run by any thread.
+ */
+#ifndef USHER_RULE_REGEX_H
+#define USHER_RULE_REGEX_H
+
+#include "base/strbuf.h"
+
+struct regex;
+
+#define REGEX_GROUPS_MAX 10 /* \0 to \9 */
+
+/* Byte offsets of the match (0) and its groups; from > to: the group took no part. */
+struct regex_match {
+	size_t from[REGEX_GROUPS_MAX], to[REGEX_GROUPS_MAX];
+	int n; /* groups filled, the whole match included */
+};
+
+/* NULL with reason and offset in err. */
+struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *err);
+/* Searches s from byte `from` on; m may be NULL. A search that exceeds PCRE2's limits finds nothing. */
+bool regex_find(const struct regex *re, struct slice s, size_t from, struct regex_match *m);
+
+#endif

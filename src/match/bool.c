@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The value is true (an integer: not zero). Patterns have no meaning. Any thread.
+ */
+#include "rule/match.h"
+
+static bool bool_match(const struct pattern_set *set, const struct value *v, struct eval *ev)
+{
+	(void)set, (void)ev;
+	return v->num != 0;
+}
+
+MATCHER(bool) = { .keyword = "bool", .usage = "-m bool", .in = VALUE_BOOL, .no_patterns = true, .match = bool_match };

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ACLs: a criterion (an expression, or a word that stands for one and a match method), flags and
+ * patterns; named ones live in their proxy's table and may have several tests. How patterns are
+ * compared is the matchers' business. Compiled at start-up, then frozen.
+ */
+#include "rule/acl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/assert.h"
+#include "base/units.h"
+#include "rule/boot.h"
+
+REGISTRY_DEFINE(matcher)
+
+struct acl_table {
+	struct acl **acls;
+	size_t n;
+};
+
+/* What the flags of the line at hand have said so far. */
+struct acl_flags {
+	bool nocase;
+	const char *op; /* the comparison that stands before the patterns, or NULL */
+};
+
+/* The method used without -m; NULL: one has to be named. */
+static const struct matcher *acl_default_matcher(enum value_type type)
+{
+	static const char *const names[] = {
+		[VALUE_BOOL] = "bool", [VALUE_INT] = "int", [VALUE_ADDR] = "ip", [VALUE_STR] = "str",
+		[VALUE_METHOD] = NULL,
+	};
+
+	return names[type] ? registry_find(&matcher_registry, slice_of(names[type])) : NULL;
+}
+
+/* "path_beg(x),lower" as the expression it stands for; *match gets the method when no converter follows. */
+static const char *acl_expand_word(const char *word, const char **match)
+{
+	size_t n = strcspn(word, "(,");
+	const struct acl_word *w = acl_word_find(slice_make(word, n));
+	struct strbuf b = STRBUF_EMPTY;
+	struct slice made;
+
+	*match = NULL;
+	if (!w)
+		return word;
+	strbuf_add_str(&b, w->fetch);
+	strbuf_add_str(&b, word + n);
+	made = boot_copy(strbuf_slice(&b));
+	strbuf_free(&b);
+	/* A method implied by the word is for the word alone: behind converters their output decides. */
+	if (word[n] == 0 || (word[n] == '(' && word[strlen(word) - 1] == ')' && !strstr(word + n, "),")))
+		*match = w->match;
+	return made.ptr;
+}
+
+static bool acl_add_pattern(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct slice text)
+{
+	struct strbuf err = STRBUF_EMPTY, joined = STRBUF_EMPTY;
+	bool ok;
+
+	if (f->op)
+		strbuf_addf(&joined, "%s %.*s", f->op, SLICE_FMT(text));
+	ok = t->matcher->add(&t->set, f->op ? strbuf_slice(&joined) : text, f->nocase, &err);
+	if (!ok)
+		conf_fail(l, "pattern '%.*s' of match method '%s': %s", SLICE_FMT(text), t->matcher->keyword,
+			err.ptr ? err.ptr : "refused");
+	strbuf_free(&err);
+	strbuf_free(&joined);
+	return ok;
+}
+
+static bool acl_load_file(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+	bool ok = true;
+
+	if (!file)
+		return conf_fail(l, "cannot read patterns from '%s': %s", path, strerror(errno));
+	while (ok && (len = getline(&line, &cap, file)) >= 0) {
+		struct slice s;
+
+		while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+			len--;
+		s = slice_make(line, (size_t)len);
+		if (s.len && s.ptr[0] == '#')
+			continue;
+		while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+			s = slice_from(s, 1);
+		if (s.len)
+			ok = acl_add_pattern(l, t, f, s);
+	}
+	free(line);
+	fclose(file);
+	return ok;
+}
+
+static bool acl_set_matcher(struct conf_line *l, struct acl_test *t, const char *name)
+{
+	const char *near;
+
+	if (t->set)
+		return conf_fail(l, "-m must stand before the first pattern");
+	t->matcher = registry_find(&matcher_registry, slice_of(name));
+	if (t->matcher)
+		return true;
+	near = registry_nearest(&matcher_registry, slice_of(name));
+	return conf_fail(l, "unknown match method '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
+}
+
+static bool acl_check_matcher(struct conf_line *l, struct acl_test *t)
+{
+	enum value_type type = expr_type(t->expr);
+
+	if (!t->matcher)
+		return conf_fail(l, "a match method is needed (-m) for a criterion of type %s", value_type_name(type));
+	if (!value_can_cast(type, t->matcher->in))
+		return conf_fail(l, "match method '%s' does not apply to a criterion of type %s", t->matcher->keyword,
+			value_type_name(type));
+	return true;
+}
+
+/* One flag and its argument. */
+static bool acl_parse_flag(struct conf_line *l, struct acl_test *t, struct acl_flags *f)
+{
+	const char *flag = conf_take(l), *arg;
+	int64_t id;
+
+	if (strlen(flag) != 2 || !strchr("imfnuM", flag[1]))
+		return conf_fail(l, "'%s' is no flag of an ACL; put '--' before patterns that begin with '-'", flag);
+	switch (flag[1]) {
+	case 'i':
+		f->nocase = true;
+		return true;
+	case 'n':
+		return true; /* names are never resolved */
+	case 'u':
+		return conf_need_int(l, "the ACL's number", 0, INT32_MAX, &id);
+	case 'm':
+		arg = conf_need(l, "a match method");
+		return arg && acl_set_matcher(l, t, arg);
+	case 'f':
+		arg = conf_need(l, "a file of patterns");
+		return arg && acl_check_matcher(l, t) && acl_load_file(l, t, f, arg);
+	default:
+		return conf_fail(l, "flag -M is HAProxy's; usher does not have it");
+	}
+}
+
+static bool acl_is_operator(const char *word)
+{
+	return word[0] && word[1] && !word[2] && strstr("eq ge gt le lt", word) && word[0] != ' ' && word[1] != ' ';
+}
+
+static bool acl_at_end(const struct conf_line *l, bool braces)
+{
+	const char *w = conf_peek(l);
+
+	return !w || (braces && strcmp(w, "}") == 0);
+}
+
+static bool acl_parse_patterns(struct conf_line *l, struct acl_test *t, bool braces)
+{
+	struct acl_flags f = { 0 };
+	bool flags = true;
+
+	while (!acl_at_end(l, braces)) {
+		const char *w = conf_peek(l);
+
+		if (flags && conf_take_if(l, "--")) {
+			flags = false;
+			continue;
+		}
+		/* Flags may stand between files, but not behind the first word that is a pattern. */
+		if (flags && w[0] == '-') {
+			if (!acl_parse_flag(l, t, &f))
+				return false;
+			continue;
+		}
+		if (!acl_check_matcher(l, t))
+			return false;
+		conf_take(l);
+		if (t->matcher->no_patterns)
+			continue;
+		if (t->matcher->operators && acl_is_operator(w)) {
+			f.op = w;
+		} else if (!acl_add_pattern(l, t, &f, slice_of(w))) {
+			return false;
+		}
+		flags = false;
+	}
+	return acl_check_matcher(l, t);
+}
+
+struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *px)
+{
+	struct acl_test *t = boot_alloc(sizeof(*t));
+	const char *word = acl_at_end(l, braces) ? NULL : conf_take(l), *match;
+
+	if (!word) {
+		conf_fail(l, "a criterion is expected");
+		return NULL;
+	}
+	word = acl_expand_word(word, &match);
+	t->expr = expr_parse(l, word, PHASE_ANY, px);
+	if (!t->expr)
+		return NULL;
+	t->matcher = match ? registry_find(&matcher_registry, slice_of(match)) : acl_default_matcher(expr_type(t->expr));
+	if (!acl_parse_patterns(l, t, braces))
+		return NULL;
+	if (!t->set && !t->matcher->no_patterns)
+		conf_warn(l, "criterion '%s' has no pattern and will never match", word);
+	if (t->set && t->matcher->freeze)
+		t->matcher->freeze(t->set);
+	return t;
+}
+
+static enum eval_result acl_test_eval(const struct acl_test *t, struct eval *ev)
+{
+	struct value v;
+	enum eval_result r = expr_eval_as(t->expr, t->matcher->in, ev, &v);
+
+	if (r != EVAL_OK)
+		return r;
+	if ((t->set || t->matcher->no_patterns) && t->matcher->match(t->set, &v, ev))
+		return EVAL_OK;
+	return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
+}
+
+enum eval_result acl_eval(const struct acl *a, struct eval *ev)
+{
+	enum eval_result result = EVAL_NONE;
+
+	for (size_t i = 0; i < a->n; i++) {
+		enum eval_result r = acl_test_eval(a->tests[i], ev);
+
+		if (r == EVAL_OK)
+			return EVAL_OK;
+		if (r == EVAL_WAIT)
+			result = EVAL_WAIT;
+	}
+	return result;
+}
+
+static struct acl *acl_in_table(const struct acl_table *table, struct slice name)
+{
+	for (size_t i = 0; table && i < table->n; i++)
+		if (slice_is(name, table->acls[i]->name))
+			return table->acls[i];
+	return NULL;
+}
+
+static struct acl *acl_make(struct acl_table **table, struct slice name)
+{
+	struct acl *a = acl_in_table(*table, name);
+
+	if (a)
+		return a;
+	if (!*table)
+		*table = boot_alloc(sizeof(**table));
+	a = boot_alloc(sizeof(*a));
+	a->name = boot_copy(name).ptr;
+	(*table)->acls = boot_grow((*table)->acls, (*table)->n, sizeof(a));
+	(*table)->acls[(*table)->n++] = a;
+	return a;
+}
+
+static void acl_add_test(struct acl *a, struct acl_test *t)
+{
+	a->tests = boot_grow(a->tests, a->n, sizeof(t));
+	a->tests[a->n++] = t;
+}
+
+static bool acl_name_valid(struct conf_line *l, const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:";
+
+	if (!*name || name[strspn(name, allowed)])
+		return conf_fail(l, "ACL name '%s': letters, digits, '-', '_', '.' and ':' are expected", name);
+	if (strcmp(name, "or") == 0)
+		return conf_fail(l, "an ACL cannot be called 'or': conditions use that word");
+	return true;
+}
+
+bool acl_parse(struct conf_line *l, struct acl_table **table, struct proxy *px)
+{
+	const char *name = conf_need(l, "an ACL's name");
+	struct acl_test *t;
+
+	if (!name || !acl_name_valid(l, name))
+		return false;
+	t = acl_test_parse(l, false, px);
+	if (!t)
+		return false;
+	acl_add_test(acl_make(table, slice_of(name)), t);
+	return true;
+}
+
+/* Compiles a predefined ACL's text as if it stood in the file. */
+static struct acl *acl_add_predefined(struct acl_table **table, const struct acl_predefined *p, struct proxy *px,
+	struct strbuf *err)
+{
+	char *words[8], *text = (char *)boot_copy(slice_of(p->text)).ptr, *save = NULL;
+	struct conf_line l = { .file = "predefined ACL", .words = words };
+	struct expr *probe;
+	struct acl_test *t;
+	const char *match;
+
+	for (char *w = strtok_r(text, " ", &save); w && l.count < 7; w = strtok_r(NULL, " ", &save))
+		words[l.count++] = w;
+	words[l.count] = NULL;
+	/* A missing fetch is the asker's fault to report, with its own place. */
+	probe = expr_compile(acl_expand_word(words[0], &match), PHASE_ANY, px, err);
+	t = probe ? acl_test_parse(&l, false, px) : NULL;
+	if (!t)
+		return NULL;
+	acl_add_test(acl_make(table, slice_of(p->name)), t);
+	return acl_in_table(*table, slice_of(p->name));
+}
+
+static const char *acl_nearest(const struct acl_table *table, struct slice name)
+{
+	const char **all = NULL;
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; table && i < table->n; i++) {
+		all = boot_grow(all, n, sizeof(*all));
+		all[n++] = table->acls[i]->name;
+	}
+	for (size_t i = 0; acl_predefined_at(i); i++) {
+		all = boot_grow(all, n, sizeof(*all));
+		all[n++] = acl_predefined_at(i)->name;
+	}
+	near = nearest_word(name, all, n);
+	return near;
+}
+
+struct acl *acl_lookup(struct acl_table **table, struct slice name, struct proxy *px, struct strbuf *err)
+{
+	struct acl *a = acl_in_table(*table, name);
+	const struct acl_predefined *p = a ? NULL : acl_predefined_find(name);
+	const char *near;
+
+	if (a)
+		return a;
+	if (p)
+		return acl_add_predefined(table, p, px, err);
+	near = acl_nearest(*table, name);
+	strbuf_addf(err, "no ACL is called '%.*s'%s%s%s", SLICE_FMT(name), near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
+	return NULL;
+}

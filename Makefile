@@ -121,6 +121,9 @@ reg-tests: all
 house: all
 	@contrib/house --objects $(B)
 
+docs-check: all
+	@contrib/check-docs
+
 # Fuzzing: one libFuzzer program per contrib/fuzz/<name>.c, its corpus beside it in contrib/fuzz/corpus/<name>/.
 FUZZ_C := $(sort $(wildcard contrib/fuzz/*.c))
 FUZZERS := $(FUZZ_C:contrib/fuzz/%.c=$(B)/fuzz/%)

@@ -20,6 +20,8 @@ void conf_split_set_place(const char *file, int line, const char *section);
 bool conf_read_text(const char *name, const char *text, size_t len);
 /* Reads a file, or every *.cfg of a directory in C-locale order; "-" is standard input. A section ends with its file. */
 bool conf_read_path(const char *path);
+/* Calls each() for the files that conf_read_path() would read, in its order. False when one call or the path failed. */
+bool conf_each_file(const char *path, bool (*each)(const char *file, void *arg), void *arg);
 /* Ends what is open after the last file. Returns false when any alert was said so far. */
 bool conf_read_finish(void);
 /* First pass before any fork: only `global` keywords with .process set are run, nothing is reported. */

@@ -62,7 +62,7 @@ static int path_order(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool path_read_dir(const char *path)
+static bool path_each_of_dir(const char *path, bool (*each)(const char *file, void *arg), void *arg)
 {
 	struct dirent **names;
 	int n = scandir(path, &names, path_is_cfg, path_order);
@@ -76,7 +76,7 @@ static bool path_read_dir(const char *path)
 		if (stat(full.ptr, &st) < 0)
 			ok = path_fail(full.ptr, "open");
 		else if (S_ISREG(st.st_mode))
-			ok &= path_read_file(full.ptr);
+			ok &= each(full.ptr, arg);
 		strbuf_free(&full);
 		free(names[i]);
 	}
@@ -84,14 +84,25 @@ static bool path_read_dir(const char *path)
 	return ok;
 }
 
-bool conf_read_path(const char *path)
+bool conf_each_file(const char *path, bool (*each)(const char *file, void *arg), void *arg)
 {
 	struct stat st;
 	if (strcmp(path, "-") == 0)
-		return path_read_stdin();
+		return each(path, arg);
 	if (stat(path, &st) < 0)
 		return path_fail(path, "open");
-	return S_ISDIR(st.st_mode) ? path_read_dir(path) : path_read_file(path);
+	return S_ISDIR(st.st_mode) ? path_each_of_dir(path, each, arg) : each(path, arg);
+}
+
+static bool path_read(const char *file, void *arg)
+{
+	(void)arg;
+	return strcmp(file, "-") == 0 ? path_read_stdin() : path_read_file(file);
+}
+
+bool conf_read_path(const char *path)
+{
+	return conf_each_file(path, path_read, NULL);
 }
 
 void conf_read_process_settings(const char *path)

@@ -10,13 +10,17 @@
 
 struct format;
 
+/* ORed into phase: runs of blanks become one and leading ones none, as in log-format and unique-id-format. Formats for
+ * PHASE_LOG do so by themselves, write "-" for what is missing and keep control bytes of values out of the line (#0A). */
+#define FORMAT_MERGE_BLANKS 0x1000000u
+
 /* Compiles text. NULL after conf_fail(). phase as for expr_parse. An empty text is a valid format of no bytes. */
 struct format *format_parse(struct conf_line *l, const char *text, unsigned phase, struct proxy *px);
 /* The same without a line, for built-in formats; err gets the reason. */
 struct format *format_compile(const char *text, unsigned phase, struct proxy *px, struct strbuf *err);
-/* Appends the text. Values that are missing are "-" in logs (quote_missing) or empty elsewhere (HAProxy: option logasap aside). */
+/* Appends the text. What is missing is "-" in formats compiled for PHASE_LOG, else empty; quoted: "". */
 void format_write(const struct format *f, struct eval *ev, struct strbuf *out);
-/* True when any alias or expression of the format needs a later phase's data (%B, %Tt ...): the caller asks by alias text. */
+/* True when the alias, "%B" say, stands in the format. */
 bool format_uses(const struct format *f, const char *alias);
 
 #endif

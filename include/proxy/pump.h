@@ -18,7 +18,8 @@ struct pump {
 	struct pipe *pipe;      /* owns while spliced bytes are in it, or may soon be */
 	uint32_t piped;         /* bytes in the pipe */
 	uint8_t full_reads;     /* reads in a row that filled the buffer: a long body shows */
-	bool ended;             /* all of `from` was read */
+	bool ended;             /* nothing more will be read from `from` */
+	bool failed;            /* ... because reading failed */
 	bool flushed;           /* ended, delivered, and the end passed on */
 	bool no_splice;         /* bytes must pass through memory */
 	bool keep_open;         /* do not pass the end on by shutdown() */
@@ -30,7 +31,7 @@ enum pump_result {
 	PUMP_WAIT,        /* nothing more can be done until an event */
 	PUMP_MORE,        /* its share of this turn is used up: run it again in the next */
 	PUMP_ENDED,       /* flushed just now or earlier */
-	PUMP_FROM_FAILED, /* reading failed: from->error */
+	PUMP_FROM_FAILED, /* reading failed (from->error), and what came before was delivered */
 	PUMP_TO_FAILED,   /* writing failed: to->error */
 };
 

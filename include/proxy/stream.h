@@ -39,7 +39,10 @@ struct stream {
 	bool logged;               /* option logasap wrote its line already */
 	bool be_counted, server_counted, lb_counted;
 	bool redispatched;
-	bool response_rules_done;
+	bool forced;               /* use-server chose */
+	bool pausing;              /* between two connection attempts */
+	bool server_refused;       /* the server takes no more bytes; its answer is still delivered */
+	bool response_rules_begun, response_rules_done;
 	uint8_t kill_reason;
 	struct session *session;   /* borrows: its owner */
 	struct proxy *be;          /* borrows; the frontend until one is chosen */
@@ -54,7 +57,7 @@ struct stream {
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
 	struct slice unique_id;    /* in arena; empty until asked for */
-	unsigned retries_left, retries_done;
+	unsigned retries_left, retries_done, queue_position;
 	struct queue_entry *queue; /* owns: its place in a line, or NULL */
 	uint64_t id;               /* process-wide number */
 	uint64_t client_active_ms, server_active_ms; /* last byte moved on that side */

@@ -90,9 +90,13 @@ void pump_release(struct pump *p)
 	p->piped = 0;
 }
 
+/* What was read before the failure is delivered first. */
 static enum pump_result from_failed(struct pump *p)
 {
-	p->ended = true;
+	p->ended = p->failed = true;
+	if (buf_len(p->buf))
+		return PUMP_WAIT;
+	buf_put(&p->buf);
 	return PUMP_FROM_FAILED;
 }
 
@@ -120,8 +124,6 @@ enum pump_result pump_fill(struct pump *p)
 	case IO_AGAIN:
 		break;
 	case IO_FAIL:
-		if (buf_len(p->buf) == 0)
-			buf_put(&p->buf);
 		return from_failed(p);
 	}
 	if (buf_len(p->buf) == 0)
@@ -163,7 +165,7 @@ static enum io splice_some(struct pump *p, bool *moved)
 				if (errno == EAGAIN)
 					return IO_AGAIN;
 				p->from->error = errno;
-				p->ended = true;
+				p->ended = p->failed = true;
 				return IO_FAIL;
 			}
 			p->piped = (uint32_t)n;
@@ -210,6 +212,8 @@ static void widen(struct pump *p)
 
 static enum pump_result pass_end(struct pump *p)
 {
+	if (p->failed)
+		return PUMP_FROM_FAILED;
 	if (!p->flushed) {
 		p->flushed = true;
 		pump_release(p);
@@ -241,7 +245,7 @@ static enum pump_result run_pipe(struct pump *p, bool *moved)
 	case IO_FAIL:
 		break;
 	}
-	return p->ended && p->from->error ? PUMP_FROM_FAILED : PUMP_TO_FAILED;
+	return p->failed ? PUMP_FROM_FAILED : PUMP_TO_FAILED;
 }
 
 enum pump_result pump_run(struct pump *p, bool *moved)

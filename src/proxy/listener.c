@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Listeners: opening their sockets, sharing them out among threads, and pausing while a frontend
+ * or the process is full. Every socket of a group is accepted by some thread, whatever the
+ * number of threads: thread t takes the sockets whose number is t modulo the threads.
+ */
+#include "proxy/listener.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/assert.h"
+#include "conf/diag.h"
+#include "proxy/global.h"
+#include "proxy/session.h"
+
+/* This thread's acceptors. */
+struct seat {
+	struct acceptor acceptor;
+	struct listener *listener;
+	LIST_ENTRY(seat) link;
+};
+static _Thread_local LIST_HEAD(seat_list, seat) seats = LIST_HEAD_INITIALIZER(seats);
+static bool process_full; /* atomic */
+
+struct listener *listener_new(struct proxy *px, const struct endpoint *e, const struct bind_settings *set, const char *file, int line)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	ASSERT(l != NULL);
+	l->magic = LISTENER_MAGIC;
+	l->px = px;
+	l->endpoint = *e;
+	l->set = *set;
+	l->file = file;
+	l->line = line;
+	TAILQ_INSERT_TAIL(&px->listeners, l, link);
+	return l;
+}
+
+static bool open_group(struct listener *l)
+{
+	struct strbuf err = STRBUF_EMPTY, name = STRBUF_EMPTY;
+	struct listen_group *g = &l->group;
+	int n = listen_can_share_port(&l->endpoint) ? thread_count : 1;
+	bool ok = true;
+
+	if (l->set.shards > 0 && l->set.shards < n)
+		n = (int)l->set.shards;
+	g->fds = calloc((size_t)n, sizeof(*g->fds));
+	ASSERT(g->fds != NULL);
+	g->shared = n < thread_count;
+	for (g->n = 0; ok && g->n < n; g->n++) {
+		g->fds[g->n] = listen_open(&l->endpoint, &l->set.sock, listen_can_share_port(&l->endpoint), &err);
+		if (g->fds[g->n] < 0) {
+			endpoint_format(&l->endpoint, &name);
+			diag_at(DIAG_ALERT, l->file, l->line, "starting %s %s: %s [%s]", proxy_kind(l->px), l->px->name, err.ptr, name.ptr);
+			ok = false;
+			break;
+		}
+	}
+	strbuf_free(&err);
+	strbuf_free(&name);
+	return ok;
+}
+
+bool listeners_open(void)
+{
+	struct proxy *px;
+	struct listener *l;
+	bool ok = true;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		if (px->set.disabled)
+			continue;
+		TAILQ_FOREACH(l, &px->listeners, link)
+			if (l->group.n == 0 && !open_group(l))
+				ok = false;
+	}
+	return ok;
+}
+
+static bool full(const struct listener *l)
+{
+	const struct proxy *fe = l->px;
+
+	return __atomic_load_n(&fe->fe_full, __ATOMIC_RELAXED) || __atomic_load_n(&l->paused, __ATOMIC_RELAXED) ||
+	       (__atomic_load_n(&process_full, __ATOMIC_RELAXED) && !fe->internal);
+}
+
+/* Brings this thread's acceptors in line with what is full now. Mail may come late or doubled: the flags decide. */
+static void sync_here(void *unused)
+{
+	struct seat *seat;
+
+	(void)unused;
+	LIST_FOREACH(seat, &seats, link) {
+		if (full(seat->listener))
+			acceptor_stop(&seat->acceptor);
+		else
+			acceptor_start(&seat->acceptor);
+	}
+}
+
+static bool raise_flag(bool *flag)
+{
+	return !__atomic_exchange_n(flag, true, __ATOMIC_SEQ_CST);
+}
+
+/* After an accept: whoever reaches a limit pauses the listeners of all threads. */
+static void pause_when_full(struct listener *l)
+{
+	struct proxy *fe = l->px;
+	bool changed = false;
+
+	if (fe->set.maxconn && gauge_now(&fe->fe_conns) >= (uint64_t)fe->set.maxconn)
+		changed |= raise_flag(&fe->fe_full);
+	if (l->set.maxconn && gauge_now(&l->conns) >= (uint64_t)l->set.maxconn)
+		changed |= raise_flag(&l->paused);
+	if (global.maxconn && !fe->internal && gauge_now(&process_conns) >= (uint64_t)global.maxconn)
+		changed |= raise_flag(&process_full);
+	if (changed)
+		thread_run_on_all(sync_here, NULL);
+}
+
+static bool lower_flag(bool *flag, const struct gauge *g, int64_t limit)
+{
+	return __atomic_load_n(flag, __ATOMIC_SEQ_CST) && gauge_now(g) < (uint64_t)limit &&
+	       __atomic_exchange_n(flag, false, __ATOMIC_SEQ_CST);
+}
+
+void listener_slot_freed(struct listener *l)
+{
+	bool changed = lower_flag(&l->px->fe_full, &l->px->fe_conns, l->px->set.maxconn);
+
+	changed |= lower_flag(&l->paused, &l->conns, l->set.maxconn);
+	changed |= lower_flag(&process_full, &process_conns, global.maxconn);
+	if (changed)
+		thread_run_on_all(sync_here, NULL);
+}
+
+static bool on_accept(struct acceptor *a, int fd, const struct addr *peer)
+{
+	struct listener *l = a->owner;
+
+	session_start(l, fd, peer);
+	pause_when_full(l);
+	if (!full(l))
+		return true;
+	acceptor_stop(a);
+	return false;
+}
+
+static void seat_here(struct listener *l, int fd)
+{
+	struct seat *seat = calloc(1, sizeof(*seat));
+
+	ASSERT(seat != NULL);
+	seat->listener = l;
+	seat->acceptor = (struct acceptor){ .watch.fd = fd, .shared = l->group.shared, .on_accept = on_accept, .owner = l,
+		.max_per_turn = global.maxaccept > 0 ? (int)global.maxaccept : 64 };
+	LIST_INSERT_HEAD(&seats, seat, link);
+	acceptor_start(&seat->acceptor);
+}
+
+static bool allowed_here(const struct listener *l)
+{
+	return l->set.threads == 0 || (thread_id < 64 && l->set.threads >> thread_id & 1);
+}
+
+/* This thread's number among those the bind line allows, and how many they are. */
+static int rank_here(const struct listener *l, int *of)
+{
+	if (l->set.threads == 0) {
+		*of = thread_count;
+		return thread_id;
+	}
+	uint64_t mask = thread_count >= 64 ? l->set.threads : l->set.threads & (((uint64_t)1 << thread_count) - 1);
+	*of = __builtin_popcountll(mask);
+	return __builtin_popcountll(mask & (((uint64_t)1 << thread_id) - 1));
+}
+
+void listeners_start_thread(void)
+{
+	struct proxy *px;
+	struct listener *l;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		TAILQ_FOREACH(l, &px->listeners, link) {
+			int of, rank;
+			if (!allowed_here(l) || l->group.n == 0)
+				continue;
+			rank = rank_here(l, &of);
+			if (l->group.shared) {
+				for (int i = 0; i < l->group.n; i++)
+					seat_here(l, l->group.fds[i]);
+				continue;
+			}
+			for (int i = rank; i < l->group.n; i += of)
+				seat_here(l, l->group.fds[i]);
+		}
+	}
+}
+
+void listeners_stop_thread(void)
+{
+	struct seat *seat;
+
+	while ((seat = LIST_FIRST(&seats)) != NULL) {
+		LIST_REMOVE(seat, link);
+		acceptor_stop(&seat->acceptor);
+		free(seat);
+	}
+}
+
+void listeners_close(void)
+{
+	struct proxy *px;
+	struct listener *l;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		TAILQ_FOREACH(l, &px->listeners, link) {
+			for (int i = 0; i < l->group.n; i++)
+				close(l->group.fds[i]);
+			free(l->group.fds);
+			l->group = (struct listen_group){ 0 };
+		}
+	}
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * After all files are read: names become pointers, formats are compiled, and what a proxy
+ * must have is asked for. Every fault is reported. One thread: start-up only.
+ */
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/units.h"
+#include "conf/diag.h"
+#include "proxy/balance.h"
+#include "proxy/global.h"
+#include "proxy/listener.h"
+#include "proxy/proxy.h"
+#include "proxy/queue.h"
+
+static const char *nearest_proxy(struct slice name, unsigned caps)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	struct proxy *p;
+
+	TAILQ_FOREACH(p, &proxies, link) {
+		if (!(p->caps & caps) || p->internal)
+			continue;
+		names = realloc(names, (n + 1) * sizeof(*names));
+		ASSERT(names != NULL);
+		names[n++] = p->name;
+	}
+	const char *best = nearest_word(name, names, n);
+	free(names);
+	return best;
+}
+
+static struct proxy *find_backend(const char *name, const char *what, const char *file, int line)
+{
+	struct proxy *be = proxy_find(slice_of(name), PROXY_BE);
+
+	if (be == NULL) {
+		const char *near = nearest_proxy(slice_of(name), PROXY_BE);
+		diag_at(DIAG_ALERT, file, line, "unable to find required %s: '%s'%s%s%s", what, name, near ? " (did you mean '" : "",
+			near ? near : "", near ? "'?)" : "");
+	}
+	return be;
+}
+
+static bool resolve_frontend(struct proxy *px)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < px->use_backend.n; i++) {
+		struct switch_rule *r = &px->use_backend.list[i];
+		if (r->format == NULL && (r->backend = find_backend(r->name, "use_backend", r->file, r->line)) == NULL)
+			ok = false;
+	}
+	if (px->set.default_backend) {
+		px->default_backend = find_backend(px->set.default_backend, "default_backend", px->file, px->line);
+		ok = ok && px->default_backend;
+	} else if (px->caps & PROXY_BE && !TAILQ_EMPTY(&px->servers)) {
+		px->default_backend = px;
+	}
+	return ok;
+}
+
+static bool resolve_backend(struct proxy *px)
+{
+	struct server *s;
+	bool ok = true;
+
+	for (size_t i = 0; i < px->use_server.n; i++) {
+		struct switch_rule *r = &px->use_server.list[i];
+		if (r->format == NULL && (r->server = server_find(px, slice_of(r->name))) == NULL) {
+			diag_at(DIAG_ALERT, r->file, r->line, "unable to find server '%s' in backend '%s' referenced in a 'use-server' rule",
+				r->name, px->name);
+			ok = false;
+		}
+	}
+	if (px->set.balance == NULL)
+		px->set.balance = registry_find(&balance_registry, SLICE("roundrobin"));
+	TAILQ_FOREACH(s, &px->servers, link) {
+		if (s->set.maxconn && s->set.minconn > s->set.maxconn)
+			s->set.minconn = s->set.maxconn;
+		s->weight = (int)s->set.weight;
+		if (s->set.disabled)
+			s->admin |= SERVER_MAINT;
+		s->usable = s->up && s->admin == 0 && s->weight > 0;
+	}
+	if (px->set.fullconn == 0) {
+		/* Manual: 10 % of the connections its frontends may take. */
+		int64_t most = 0;
+		struct proxy *fe;
+		TAILQ_FOREACH(fe, &proxies, link)
+			if (fe->caps & PROXY_FE)
+				most += fe->set.maxconn ? fe->set.maxconn : global.maxconn;
+		px->set.fullconn = most / 10 ? most / 10 : 1;
+	}
+	queues_open(px);
+	balance_update(px);
+	return ok;
+}
+
+static struct format *compile(const struct proxy *px, const char *text, bool *ok)
+{
+	struct strbuf err = STRBUF_EMPTY;
+	struct format *f = NULL;
+
+	if (text) {
+		f = format_compile(text, PHASE_LOG, (struct proxy *)px, &err);
+		if (f == NULL) {
+			diag_at(DIAG_ALERT, px->file, px->line, "%s '%s': %s: %s", proxy_kind(px), px->name, text, err.ptr ? err.ptr : "");
+			*ok = false;
+		}
+	}
+	strbuf_free(&err);
+	return f;
+}
+
+bool proxies_resolve(void)
+{
+	struct proxy *px;
+	bool ok = true;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		if (px->caps & PROXY_FE && !resolve_frontend(px))
+			ok = false;
+		if (px->caps & PROXY_BE && !resolve_backend(px))
+			ok = false;
+		px->unique_id_format = compile(px, px->set.unique_id_format_text, &ok);
+	}
+	return expr_resolve_all() && ok;
+}

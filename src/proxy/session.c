@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a session, up to its stream and after it. One thread.
+ */
+#include "proxy/session.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/assert.h"
+#include "core/clock.h"
+#include "core/pool.h"
+#include "proxy/global.h"
+#include "proxy/pp_receive.h"
+#include "proxy/stream.h"
+
+POOL_DEFINE(session, struct session);
+_Thread_local struct session_list sessions_here = LIST_HEAD_INITIALIZER(sessions_here);
+
+static void session_run(struct session *s);
+
+static void free_session(struct grave *g)
+{
+	struct session *s = CONTAINER_OF(g, struct session, grave);
+
+	s->magic = 0;
+	session_free(&s);
+}
+
+void session_end(struct session *s, enum close_reason reason, bool reset)
+{
+	CHECK_OBJ(s, SESSION_MAGIC);
+	ASSERT(s->stream == NULL && s->step != SESSION_CLOSED);
+	s->step = SESSION_CLOSED;
+	s->reason = (uint8_t)reason;
+	timer_stop(&s->timer);
+	conn_close(&s->client, reset || s->fe->set.nolinger);
+	buf_put(&s->in);
+	free(s->pp);
+	s->pp = NULL;
+	var_store_free(&s->vars);
+	arena_free(&s->arena);
+	LIST_REMOVE(s, link);
+	gauge_dec(&s->listener->conns);
+	gauge_dec(&s->fe->fe_conns);
+	gauge_dec(&process_conns);
+	listener_slot_freed(s->listener);
+	loop_bury(&s->grave);
+}
+
+struct eval session_eval(struct session *s, unsigned phase)
+{
+	if (s->stream)
+		return stream_eval(s->stream, phase);
+	struct eval ev = { .session = s, .arena = &s->arena, .phase = phase, .final = true };
+	ev.vars[VAR_SESS] = &s->vars;
+	return ev;
+}
+
+/* Runs a set of rules that cannot wait. True: go on. */
+static bool run_rules(struct session *s, const struct ruleset *set, unsigned phase)
+{
+	if (set->n == 0)
+		return true;
+	struct eval ev = session_eval(s, phase);
+	s->cursor = RULE_CURSOR_START;
+	ruleset_run(set, &s->cursor, &ev);
+	arena_free(&s->arena);
+	return s->cursor.verdict != VERDICT_REJECT && s->cursor.verdict != VERDICT_CLOSE;
+}
+
+/* One step; false: the session waits, has a stream, or is gone. */
+static bool step(struct session *s)
+{
+	switch (s->step) {
+	case SESSION_CONN_RULES:
+		s->step = SESSION_PROXY_HEADER;
+		if (!run_rules(s, &s->fe->set.req_conn, PHASE_FE_CONN)) {
+			COUNT(&s->fe->fe, denied_conn);
+			COUNT(&s->listener->counters, denied_conn);
+			session_end(s, CLOSE_REFUSED, false);
+			return false;
+		}
+		return true;
+	case SESSION_PROXY_HEADER:
+		if (s->expect_proxy) {
+			enum pp_receive r = pp_receive_run(s);
+			if (r == PP_RECEIVE_WAIT)
+				return false;
+			if (r == PP_RECEIVE_REFUSED) {
+				session_end(s, s->reason, false);
+				return false;
+			}
+		}
+		s->step = SESSION_RULES;
+		return true;
+	case SESSION_RULES:
+		COUNT(&s->fe->fe, sess);
+		COUNT(&s->listener->counters, sess);
+		rate_count(&s->fe->fe_sess_rate);
+		s->step = SESSION_STREAM;
+		if (!run_rules(s, &s->fe->set.req_sess, PHASE_FE_SESS)) {
+			COUNT(&s->fe->fe, denied_sess);
+			COUNT(&s->listener->counters, denied_sess);
+			session_end(s, CLOSE_REFUSED, false);
+			return false;
+		}
+		return true;
+	case SESSION_STREAM:
+		stream_start(s);
+		return false;
+	}
+	return false;
+}
+
+static void session_run(struct session *s)
+{
+	while (step(s))
+		;
+}
+
+static void on_client(struct watch *w, uint32_t events)
+{
+	struct session *s = CONTAINER_OF(w, struct session, client.watch);
+
+	conn_note_events(&s->client, events);
+	session_run(s);
+}
+
+static void on_timer(struct timer *t)
+{
+	struct session *s = CONTAINER_OF(t, struct session, timer);
+
+	pp_receive_timeout(s);
+	session_end(s, s->reason, false);
+}
+
+void session_start(struct listener *l, int fd, const struct addr *peer)
+{
+	struct session *s = session_alloc();
+
+	if (s == NULL) {
+		close(fd);
+		return;
+	}
+	memset(s, 0, sizeof(*s));
+	s->magic = SESSION_MAGIC;
+	s->listener = l;
+	s->fe = l->px;
+	s->peer = s->src = *peer;
+	s->accept_us = clock_now_us;
+	s->expect_proxy = l->set.accept_proxy;
+	s->timer.fire = on_timer;
+	s->grave.free = free_session;
+	if (!conn_open(&s->client, fd, on_client)) {
+		close(fd);
+		session_free(&s);
+		return;
+	}
+	LIST_INSERT_HEAD(&sessions_here, s, link);
+	gauge_try_inc(&l->conns, 0);
+	gauge_try_inc(&s->fe->fe_conns, 0);
+	gauge_try_inc(&process_conns, 0);
+	COUNT(&l->counters, conn);
+	COUNT(&s->fe->fe, conn);
+	rate_count(&s->fe->fe_conn_rate);
+	session_run(s);
+}
+
+bool session_dst(struct session *s, struct addr *out)
+{
+	if (!s->has_dst) {
+		const struct endpoint *e = &s->listener->endpoint;
+		static const uint8_t any[16];
+		/* A listener on one address knows the answer; on a wildcard only the kernel does. */
+		if (e->kind == ENDPOINT_INET && memcmp(e->addr.ip, any, sizeof(any)) != 0 && !s->listener->set.sock.transparent)
+			s->dst = e->addr;
+		else if (!conn_local_addr(&s->client, &s->dst))
+			return false;
+		s->has_dst = true;
+	}
+	*out = s->dst;
+	return true;
+}

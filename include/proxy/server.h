@@ -20,6 +20,7 @@ struct pp_send;
 struct server_settings {
 	int64_t weight;              /* 0-256, default 1 */
 	int64_t maxconn, minconn, maxqueue; /* 0: none */
+	int64_t id;                  /* 0: by order */
 	bool backup, disabled, tfo;
 	struct endpoint source;      /* kind INET with family set when given */
 	bool has_source;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `mode`, `balance`, `default_backend`, `use_backend` and `use-server`. One thread: start-up only.
+ */
+#include <stdlib.h>
+#include "base/assert.h"
+#include "conf/keyword.h"
+#include "proxy/balance.h"
+#include "proxy/proxy.h"
+
+static bool parse_mode(struct conf_line *l, void *owner)
+{
+	const char *word = conf_need(l, "tcp");
+
+	if (word == NULL)
+		return false;
+	if (strcmp(word, "tcp") == 0) {
+		((struct proxy *)owner)->set.mode = MODE_TCP;
+		return true;
+	}
+	if (strcmp(word, "http") == 0 || strcmp(word, "health") == 0 || strcmp(word, "log") == 0 || strcmp(word, "spop") == 0)
+		return conf_fail(l, "usher does not have this mode yet; use 'mode tcp'");
+	return conf_fail(l, "expected 'tcp'");
+}
+KEYWORD(mode) = { .keyword = "mode", .usage = "mode tcp", .where = IN_PROXY, .parse = parse_mode };
+
+static bool parse_balance(struct conf_line *l, void *owner)
+{
+	const char *word = conf_need(l, "an algorithm");
+
+	if (word == NULL)
+		return false;
+	const struct balance *b = registry_find(&balance_registry, slice_of(word));
+	if (b == NULL) {
+		const char *near = registry_nearest(&balance_registry, slice_of(word));
+		return conf_fail(l, "usher does not have this algorithm yet; use '%s'", near ? near : "roundrobin");
+	}
+	((struct proxy *)owner)->set.balance = b;
+	return true;
+}
+KEYWORD(balance) = { .keyword = "balance", .usage = "balance roundrobin", .where = IN_BE, .parse = parse_balance };
+
+static bool parse_default_backend(struct conf_line *l, void *owner)
+{
+	const char *name = conf_need(l, "the name of a backend");
+
+	if (name == NULL)
+		return false;
+	((struct proxy *)owner)->set.default_backend = strdup(name);
+	return true;
+}
+KEYWORD(default_backend) = { .keyword = "default_backend", .usage = "default_backend <backend>", .where = IN_FE,
+	.parse = parse_default_backend };
+
+static bool add_rule(struct conf_line *l, struct proxy *px, struct switch_rules *rules, unsigned phase, bool need_cond)
+{
+	const char *name = conf_need(l, "a name");
+	struct switch_rule r = { .file = l->file, .line = l->line };
+
+	if (name == NULL)
+		return false;
+	r.name = strdup(name);
+	if (strchr(name, '%') && (r.format = format_parse(l, name, phase, px)) == NULL)
+		return false;
+	if (conf_peek(l) && (r.cond = cond_parse(l, &px->set.acls, phase, px)) == NULL)
+		return false;
+	if (need_cond && r.cond == NULL)
+		return conf_fail(l, "expected 'if' or 'unless' and a condition behind the name");
+	rules->list = realloc(rules->list, (rules->n + 1) * sizeof(r));
+	ASSERT(rules->list != NULL);
+	rules->list[rules->n++] = r;
+	return true;
+}
+
+static bool parse_use_backend(struct conf_line *l, void *owner)
+{
+	struct proxy *px = owner;
+
+	return add_rule(l, px, &px->use_backend, PHASE_USE_BACKEND, false);
+}
+KEYWORD(use_backend) = { .keyword = "use_backend", .usage = "use_backend <backend> [{if | unless} <condition>]",
+	.where = IN_FE & ~IN_DEFAULTS, .parse = parse_use_backend };
+
+static bool parse_use_server(struct conf_line *l, void *owner)
+{
+	struct proxy *px = owner;
+
+	return add_rule(l, px, &px->use_server, PHASE_USE_SERVER, true);
+}
+KEYWORD(use_server) = { .keyword = "use-server", .usage = "use-server <server> {if | unless} <condition>",
+	.where = IN_BE & ~IN_DEFAULTS, .parse = parse_use_server };
+
+static bool parse_acl(struct conf_line *l, void *owner)
+{
+	struct proxy *px = owner;
+
+	return acl_parse(l, &px->set.acls, px);
+}
+KEYWORD(acl) = { .keyword = "acl", .usage = "acl <name> <criterion> [flags] [operator] <value> ...", .where = IN_PROXY,
+	.parse = parse_acl };

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tcp-request content use-service <name>: a built-in service answers in a server's place. One thread.
+ */
+#include "proxy/service.h"
+
+static bool use_service_parse(struct conf_line *l, struct rule *r, const char *paren)
+{
+	const char *name = conf_need(l, "the name of a service");
+
+	(void)paren;
+	if (name == NULL)
+		return false;
+	r->ptr = (void *)registry_find(&service_registry, slice_of(name));
+	if (r->ptr == NULL) {
+		const char *near = registry_nearest(&service_registry, slice_of(name));
+		return conf_fail(l, "there is no service of this name%s%s%s", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	return true;
+}
+
+static enum action_result use_service_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
+{
+	ev->stream->service = r->ptr;
+	cur->verdict = VERDICT_ACCEPT;
+	return ACTION_STOP;
+}
+
+ACTION(use_service) = {
+	.keyword = "use-service",
+	.usage = "use-service <name>",
+	.where = RULES_TCP_REQ_CONT,
+	.parse = use_service_parse,
+	.run = use_service_run,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The roof: command line, configuration, then the process that carries traffic.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "conf/diag.h"
+#include "conf/reader.h"
+#include "core/clock.h"
+#include "core/registry.h"
+#include "options.h"
+#include "worker.h"
+#include "proxy/global.h"
+#include "proxy/proxy.h"
+
+static bool read_configuration(const struct options *o)
+{
+	for (int i = 0; i < o->file_count; i++)
+		conf_read_path(o->files[i]);
+	conf_read_finish();
+	/* Names are looked up even after faults, so that all of them show in one run. */
+	proxies_resolve();
+	return diag_state.alerts == 0 && !((o->zero_warning || global.zero_warning) && diag_state.warnings);
+}
+
+static int refuse(void)
+{
+	if (diag_state.alerts)
+		diag_say(DIAG_ALERT, "config : Fatal errors found in configuration.");
+	else
+		diag_say(DIAG_ALERT, "config : Some warnings were found and 'zero-warning' is set. Aborting.");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+
+	clock_update();
+	registries_open();
+	facts_open();
+	int status = options_parse(argc, argv, &o);
+	if (status != OPTIONS_RUN)
+		return status;
+	diag_state.quiet = o.quiet;
+	diag_state.diag = o.diag;
+	options_export(&o);
+	if (o.directory && chdir(o.directory) < 0) {
+		diag_say(DIAG_ALERT, "cannot change to directory '%s'", o.directory);
+		return 1;
+	}
+	if (!read_configuration(&o))
+		return refuse();
+	if (o.dump_classes && !leaves_dump(o.dump_classes))
+		return 1;
+	if (o.check) {
+		if (!o.quiet)
+			puts("Configuration file is valid");
+		return 0;
+	}
+	if (!worker_open())
+		return 1;
+	return worker_run();
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The process that carries traffic. Signals arrive by signalfd on thread 0's loop: SIGTERM and SIGINT
+ * leave now, SIGUSR1 drains: no new connections, and away when the last one has ended.
+ */
+#include "worker.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include "base/assert.h"
+#include "conn/buf.h"
+#include "core/clock.h"
+#include "core/epoch.h"
+#include "core/thread.h"
+#include "proxy/global.h"
+#include "proxy/listener.h"
+#include "proxy/session.h"
+
+static struct watch signals = { .fd = -1 };
+static struct timer hard_stop;
+static bool draining; /* thread 0 */
+
+static int threads_wanted(void)
+{
+	cpu_set_t set;
+
+	if (global.nbthread > 0)
+		return (int)global.nbthread;
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	int n = CPU_COUNT(&set);
+	return n < 1 ? 1 : n > 64 ? 64 : n;
+}
+
+bool worker_open(void)
+{
+	buf_small_size = (uint32_t)global.bufsize;
+	threads_init(threads_wanted());
+	return listeners_open();
+}
+
+static void leave(struct timer *t)
+{
+	(void)t;
+	threads_stop();
+}
+
+void worker_stop(void)
+{
+	threads_stop();
+}
+
+static void stop_here(void *arg)
+{
+	(void)arg;
+	listeners_stop_thread();
+}
+
+/* Runs on thread 0 when a session ended while draining. */
+static void look_for_last(void *arg)
+{
+	(void)arg;
+	if (draining && gauge_now(&process_conns) == 0)
+		threads_stop();
+}
+
+static void session_gone(void)
+{
+	thread_run_on(0, look_for_last, NULL);
+}
+
+static void drain(void *arg)
+{
+	(void)arg;
+	if (draining)
+		return;
+	draining = true;
+	session_last_gone = session_gone;
+	__atomic_store_n(&process_stopping, true, __ATOMIC_SEQ_CST);
+	thread_run_on_all(stop_here, NULL);
+	if (global.hard_stop_after_ms) {
+		hard_stop.fire = leave;
+		timer_set_at(&hard_stop, clock_now_ms + global.hard_stop_after_ms);
+	}
+	/* Behind the mail above: connections that were being accepted are counted by then. */
+	thread_run_on(0, look_for_last, NULL);
+}
+
+void worker_drain(void)
+{
+	thread_run_on(0, drain, NULL);
+}
+
+static void on_signal(struct watch *w, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+		case SIGINT:
+			worker_stop();
+			break;
+		case SIGUSR1:
+			drain(NULL);
+			break;
+		}
+	}
+}
+
+static void watch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	signals.on_event = on_signal;
+	ASSERT(signals.fd >= 0);
+	bool ok = loop_add(&signals, EPOLLIN | EPOLLET);
+	ASSERT(ok);
+}
+
+static void start_thread(int id)
+{
+	(void)id;
+	listeners_start_thread();
+}
+
+int worker_run(void)
+{
+	loop_self = &thread_loops[0];
+	watch_signals();
+	threads_start(start_thread);
+	loop_run(&thread_loops[0]);
+	threads_join();
+	listeners_close();
+	epoch_collect(true);
+	loop_close(&signals);
+	return 0;
+}

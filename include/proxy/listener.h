@@ -54,7 +54,5 @@ void listeners_start_thread(void);
 void listeners_stop_thread(void);
 /* Closes every listening socket (after all threads stopped accepting). */
 void listeners_close(void);
-/* Accepts again on frontends that were full; any thread, after a connection ended. */
-void listener_slot_freed(struct listener *l);
 
 #endif

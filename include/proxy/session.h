@@ -71,11 +71,7 @@ void session_end(struct session *s, enum close_reason reason, bool reset);
 bool session_dst(struct session *s, struct addr *out);
 /* An evaluation that speaks of this session (and its stream, if any) in the given phase. */
 struct eval session_eval(struct session *s, unsigned phase);
-/* How many sessions this process has now (without the runtime socket's); atomics. */
-extern struct gauge process_conns;
 /* Atomic: the process drains; its sessions end at their next convenient moment. */
 extern bool process_stopping;
-/* While draining: called, on any thread, when a session ended and none is left. Set by the roof. */
-extern void (*session_last_gone)(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/epoch.h"
 #include "core/thread.h"
+#include "proxy/admission.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
 #include "proxy/session.h"
@@ -79,7 +80,7 @@ static void drain(void *arg)
 	if (draining)
 		return;
 	draining = true;
-	session_last_gone = session_gone;
+	admission_last_left = session_gone;
 	__atomic_store_n(&process_stopping, true, __ATOMIC_SEQ_CST);
 	thread_run_on_all(stop_here, NULL);
 	if (global.hard_stop_after_ms) {

@@ -4,8 +4,6 @@
  */
 #include "proxy/global.h"
 
-#include "proxy/session.h"
-
 struct global global = {
 	.bufsize = 16384,
 	.maxaccept = 64,
@@ -13,4 +11,3 @@ struct global global = {
 	.uid = -1,
 	.gid = -1,
 };
-struct gauge process_conns;

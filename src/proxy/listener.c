@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/assert.h"
 #include "conf/diag.h"
+#include "proxy/admission.h"
 #include "proxy/global.h"
 #include "proxy/session.h"
 
@@ -20,7 +21,6 @@ struct seat {
 	LIST_ENTRY(seat) link;
 };
 static _Thread_local LIST_HEAD(seat_list, seat) seats = LIST_HEAD_INITIALIZER(seats);
-static bool process_full; /* atomic */
 
 struct listener *listener_new(struct proxy *px, const struct endpoint *e, const struct bind_settings *set, const char *file, int line)
 {
@@ -63,12 +63,32 @@ static bool open_group(struct listener *l)
 	return ok;
 }
 
+/* Brings this thread's acceptors in line with what is full now. Mail may come late or doubled: the flags decide. */
+static void sync_here(void *unused)
+{
+	struct seat *seat;
+
+	(void)unused;
+	LIST_FOREACH(seat, &seats, link) {
+		if (admission_full(seat->listener))
+			acceptor_stop(&seat->acceptor);
+		else
+			acceptor_start(&seat->acceptor);
+	}
+}
+
+static void sync_all(void)
+{
+	thread_run_on_all(sync_here, NULL);
+}
+
 bool listeners_open(void)
 {
 	struct proxy *px;
 	struct listener *l;
 	bool ok = true;
 
+	admission_changed = sync_all;
 	TAILQ_FOREACH(px, &proxies, link) {
 		if (px->set.disabled)
 			continue;
@@ -79,72 +99,12 @@ bool listeners_open(void)
 	return ok;
 }
 
-static bool full(const struct listener *l)
-{
-	const struct proxy *fe = l->px;
-
-	return __atomic_load_n(&fe->fe_full, __ATOMIC_RELAXED) || __atomic_load_n(&l->paused, __ATOMIC_RELAXED) ||
-	       (__atomic_load_n(&process_full, __ATOMIC_RELAXED) && !fe->internal);
-}
-
-/* Brings this thread's acceptors in line with what is full now. Mail may come late or doubled: the flags decide. */
-static void sync_here(void *unused)
-{
-	struct seat *seat;
-
-	(void)unused;
-	LIST_FOREACH(seat, &seats, link) {
-		if (full(seat->listener))
-			acceptor_stop(&seat->acceptor);
-		else
-			acceptor_start(&seat->acceptor);
-	}
-}
-
-static bool raise_flag(bool *flag)
-{
-	return !__atomic_exchange_n(flag, true, __ATOMIC_SEQ_CST);
-}
-
-/* After an accept: whoever reaches a limit pauses the listeners of all threads. */
-static void pause_when_full(struct listener *l)
-{
-	struct proxy *fe = l->px;
-	bool changed = false;
-
-	if (fe->set.maxconn && gauge_now(&fe->fe_conns) >= (uint64_t)fe->set.maxconn)
-		changed |= raise_flag(&fe->fe_full);
-	if (l->set.maxconn && gauge_now(&l->conns) >= (uint64_t)l->set.maxconn)
-		changed |= raise_flag(&l->paused);
-	if (global.maxconn && !fe->internal && gauge_now(&process_conns) >= (uint64_t)global.maxconn)
-		changed |= raise_flag(&process_full);
-	if (changed)
-		thread_run_on_all(sync_here, NULL);
-}
-
-static bool lower_flag(bool *flag, const struct gauge *g, int64_t limit)
-{
-	return __atomic_load_n(flag, __ATOMIC_SEQ_CST) && gauge_now(g) < (uint64_t)limit &&
-	       __atomic_exchange_n(flag, false, __ATOMIC_SEQ_CST);
-}
-
-void listener_slot_freed(struct listener *l)
-{
-	bool changed = lower_flag(&l->px->fe_full, &l->px->fe_conns, l->px->set.maxconn);
-
-	changed |= lower_flag(&l->paused, &l->conns, l->set.maxconn);
-	changed |= lower_flag(&process_full, &process_conns, global.maxconn);
-	if (changed)
-		thread_run_on_all(sync_here, NULL);
-}
-
 static bool on_accept(struct acceptor *a, int fd, const struct addr *peer)
 {
 	struct listener *l = a->owner;
 
 	session_start(l, fd, peer);
-	pause_when_full(l);
-	if (!full(l))
+	if (!admission_full(l))
 		return true;
 	acceptor_stop(a);
 	return false;

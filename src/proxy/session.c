@@ -9,13 +9,12 @@
 #include "base/assert.h"
 #include "core/clock.h"
 #include "core/pool.h"
-#include "proxy/global.h"
+#include "proxy/admission.h"
 #include "proxy/pp_receive.h"
 #include "proxy/stream.h"
 
 POOL_DEFINE(session, struct session);
 bool process_stopping;
-void (*session_last_gone)(void);
 _Thread_local struct session_list sessions_here = LIST_HEAD_INITIALIZER(sessions_here);
 
 static void session_run(struct session *s);
@@ -42,11 +41,7 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	var_store_free(&s->vars);
 	arena_free(&s->arena);
 	LIST_REMOVE(s, link);
-	gauge_dec(&s->listener->conns);
-	gauge_dec(&s->fe->fe_conns);
-	if (!s->fe->internal && gauge_dec(&process_conns) == 0 && session_last_gone)
-		session_last_gone();
-	listener_slot_freed(s->listener);
+	admission_leave(s->listener);
 	loop_bury(&s->grave);
 }
 
@@ -160,10 +155,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 		return;
 	}
 	LIST_INSERT_HEAD(&sessions_here, s, link);
-	gauge_try_inc(&l->conns, 0);
-	gauge_try_inc(&s->fe->fe_conns, 0);
-	if (!s->fe->internal)
-		gauge_try_inc(&process_conns, 0);
+	admission_enter(l);
 	COUNT(&l->counters, conn);
 	COUNT(&s->fe->fe, conn);
 	rate_count(&s->fe->fe_conn_rate);

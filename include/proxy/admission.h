@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who may come in: the limits on connections (listener, frontend, process). Whoever reaches one
+ * closes the door for all threads; the first that leaves opens it. Atomics.
+ */
+#ifndef USHER_PROXY_ADMISSION_H
+#define USHER_PROXY_ADMISSION_H
+
+#include "proxy/listener.h"
+
+/* How many connections this process has now (without the runtime socket's). */
+extern struct gauge process_conns;
+/* Called, on any thread, when a door opened or closed: listener.c brings every thread's acceptors in line. */
+extern void (*admission_changed)(void);
+/* Called, on any thread, when a connection ended and none is left. Set by the roof while draining. */
+extern void (*admission_last_left)(void);
+
+/* Counts a connection in; closes the door when that fills the house. */
+void admission_enter(struct listener *l);
+/* Counts it out; opens the door when that makes room. */
+void admission_leave(struct listener *l);
+/* Whether the door of this listener is closed now. */
+bool admission_full(const struct listener *l);
+
+#endif

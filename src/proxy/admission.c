@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Limits on connections; see admission.h. A connection accepted while the door closes is still
+ * served: limits may be passed by as many connections as there are threads, never for long.
+ */
+#include "proxy/admission.h"
+
+#include "proxy/global.h"
+
+struct gauge process_conns;
+void (*admission_changed)(void);
+void (*admission_last_left)(void);
+static bool process_full; /* atomic */
+
+bool admission_full(const struct listener *l)
+{
+	const struct proxy *fe = l->px;
+
+	return __atomic_load_n(&fe->fe_full, __ATOMIC_RELAXED) || __atomic_load_n(&l->paused, __ATOMIC_RELAXED) ||
+	       (__atomic_load_n(&process_full, __ATOMIC_RELAXED) && !fe->internal);
+}
+
+static bool close_door(bool *door, const struct gauge *g, int64_t limit)
+{
+	return limit && gauge_now(g) >= (uint64_t)limit && !__atomic_exchange_n(door, true, __ATOMIC_SEQ_CST);
+}
+
+static bool open_door(bool *door, const struct gauge *g, int64_t limit)
+{
+	return __atomic_load_n(door, __ATOMIC_SEQ_CST) && gauge_now(g) < (uint64_t)limit &&
+	       __atomic_exchange_n(door, false, __ATOMIC_SEQ_CST);
+}
+
+void admission_enter(struct listener *l)
+{
+	struct proxy *fe = l->px;
+
+	gauge_try_inc(&l->conns, 0);
+	gauge_try_inc(&fe->fe_conns, 0);
+	bool changed = close_door(&fe->fe_full, &fe->fe_conns, fe->set.maxconn);
+	changed |= close_door(&l->paused, &l->conns, l->set.maxconn);
+	if (!fe->internal) {
+		gauge_try_inc(&process_conns, 0);
+		changed |= close_door(&process_full, &process_conns, global.maxconn);
+	}
+	if (changed)
+		admission_changed();
+}
+
+void admission_leave(struct listener *l)
+{
+	struct proxy *fe = l->px;
+
+	gauge_dec(&l->conns);
+	gauge_dec(&fe->fe_conns);
+	bool changed = open_door(&fe->fe_full, &fe->fe_conns, fe->set.maxconn);
+	changed |= open_door(&l->paused, &l->conns, l->set.maxconn);
+	if (!fe->internal) {
+		bool last = gauge_dec(&process_conns) == 0;
+		changed |= open_door(&process_full, &process_conns, global.maxconn);
+		if (last && admission_last_left)
+			admission_last_left();
+	}
+	if (changed)
+		admission_changed();
+}

@@ -49,6 +49,7 @@ struct session {
 	struct pp_info *pp;         /* owns, or NULL */
 	struct buf *in;             /* owns: bytes read before there is a stream */
 	struct stream *stream;      /* owns, or NULL */
+	void (*stream_ended)(struct session *s, enum close_reason reason, bool reset); /* what the stream calls last */
 	struct var_store *vars;     /* owns: sess.* */
 	struct arena arena;         /* values of connection and session rules; empty before and after */
 	uint64_t accept_us;         /* monotonic */

@@ -45,15 +45,6 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	loop_bury(&s->grave);
 }
 
-struct eval session_eval(struct session *s, unsigned phase)
-{
-	if (s->stream)
-		return stream_eval(s->stream, phase);
-	struct eval ev = { .session = s, .arena = &s->arena, .phase = phase, .final = true };
-	ev.vars[VAR_SESS] = &s->vars;
-	return ev;
-}
-
 /* Runs a set of rules that cannot wait. True: go on. */
 static bool run_rules(struct session *s, const struct ruleset *set, unsigned phase)
 {
@@ -104,6 +95,7 @@ static bool step(struct session *s)
 		}
 		return true;
 	case SESSION_STREAM:
+		s->stream_ended = session_end;
 		stream_start(s);
 		return false;
 	}
@@ -160,20 +152,4 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	COUNT(&s->fe->fe, conn);
 	rate_count(&s->fe->fe_conn_rate);
 	session_run(s);
-}
-
-bool session_dst(struct session *s, struct addr *out)
-{
-	if (!s->has_dst) {
-		const struct endpoint *e = &s->listener->endpoint;
-		static const uint8_t any[16];
-		/* A listener on one address knows the answer; on a wildcard only the kernel does. */
-		if (e->kind == ENDPOINT_INET && memcmp(e->addr.ip, any, sizeof(any)) != 0 && !s->listener->set.sock.transparent)
-			s->dst = e->addr;
-		else if (!conn_local_addr(&s->client, &s->dst))
-			return false;
-		s->has_dst = true;
-	}
-	*out = s->dst;
-	return true;
 }

@@ -15,7 +15,6 @@
 #include "proxy/pp_send.h"
 #include "proxy/service.h"
 
-REGISTRY_DEFINE(service);
 POOL_DEFINE(stream, struct stream);
 
 enum step_result { NEXT, WAIT, AGAIN, CLOSE };
@@ -196,41 +195,6 @@ static enum step_result backend_rules(struct stream *s)
 }
 
 /* ---- STREAM_SERVE ---- */
-
-struct slice service_input(const struct stream *s)
-{
-	return buf_slice(s->req.buf);
-}
-
-void service_consume(struct stream *s, size_t n)
-{
-	buf_consume(s->req.buf, n);
-	if (buf_len(s->req.buf) == 0)
-		buf_put(&s->req.buf);
-}
-
-bool service_input_ended(const struct stream *s)
-{
-	return s->req.ended && buf_len(s->req.buf) == 0;
-}
-
-size_t service_room(struct stream *s)
-{
-	if (s->res.buf == NULL && (s->res.buf = buf_get_small()) == NULL)
-		return 0;
-	buf_compact(s->res.buf);
-	return buf_room(s->res.buf);
-}
-
-bool service_write(struct stream *s, struct slice bytes)
-{
-	if (service_room(s) < bytes.len)
-		return false;
-	buf_append(s->res.buf, bytes.ptr, bytes.len);
-	s->res.total += bytes.len;
-	s->server_active_ms = clock_now_ms;
-	return true;
-}
 
 static enum step_result serve(struct stream *s)
 {
@@ -691,7 +655,7 @@ static void end(struct stream *s)
 	arena_free(&s->arena);
 	session->stream = NULL;
 	loop_bury(&s->grave);
-	session_end(session, s->reason, false);
+	session->stream_ended(session, s->reason, false);
 }
 
 /* ---- running ---- */
@@ -754,7 +718,7 @@ void stream_start(struct session *session)
 	struct stream *s = stream_alloc();
 
 	if (s == NULL) {
-		session_end(session, CLOSE_RESOURCE, true);
+		session->stream_ended(session, CLOSE_RESOURCE, true);
 		return;
 	}
 	memset(s, 0, sizeof(*s));
@@ -778,30 +742,4 @@ void stream_start(struct session *session)
 	session->client.watch.on_event = on_client;
 	COUNT(&session->fe->fe, req_total);
 	stream_run(s);
-}
-
-struct eval stream_eval(struct stream *s, unsigned phase)
-{
-	struct eval ev = { .session = s->session, .stream = s, .arena = &s->arena, .phase = phase, .final = true };
-
-	ev.vars[VAR_SESS] = &s->session->vars;
-	ev.vars[VAR_TXN] = &s->vars_txn;
-	ev.vars[VAR_REQ] = &s->vars_req;
-	ev.vars[VAR_RES] = &s->vars_res;
-	return ev;
-}
-
-struct slice stream_unique_id(struct stream *s)
-{
-	const struct format *f = s->session->fe->unique_id_format;
-
-	if (s->unique_id.ptr == NULL && f) {
-		struct strbuf text = STRBUF_EMPTY;
-		struct eval ev = stream_eval(s, PHASE_LOG);
-		ev.final = true;
-		format_write(f, &ev, &text);
-		s->unique_id = arena_copy(&s->arena, strbuf_slice(&text));
-		strbuf_free(&text);
-	}
-	return s->unique_id;
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What rules, logs and headers see of a session and its stream: addresses, evaluations, the
+ * unique id. It changes nothing but what it remembers. One thread.
+ */
+#include "proxy/stream.h"
+
+bool session_dst(struct session *s, struct addr *out)
+{
+	if (!s->has_dst) {
+		const struct endpoint *e = &s->listener->endpoint;
+		static const uint8_t any[16];
+		/* A listener on one address knows the answer; on a wildcard only the kernel does. */
+		if (e->kind == ENDPOINT_INET && memcmp(e->addr.ip, any, sizeof(any)) != 0 && !s->listener->set.sock.transparent)
+			s->dst = e->addr;
+		else if (!conn_local_addr(&s->client, &s->dst))
+			return false;
+		s->has_dst = true;
+	}
+	*out = s->dst;
+	return true;
+}
+
+struct eval stream_eval(struct stream *s, unsigned phase)
+{
+	struct eval ev = { .session = s->session, .stream = s, .arena = &s->arena, .phase = phase, .final = true };
+
+	ev.vars[VAR_SESS] = &s->session->vars;
+	ev.vars[VAR_TXN] = &s->vars_txn;
+	ev.vars[VAR_REQ] = &s->vars_req;
+	ev.vars[VAR_RES] = &s->vars_res;
+	return ev;
+}
+
+struct slice stream_unique_id(struct stream *s)
+{
+	const struct format *f = s->session->fe->unique_id_format;
+
+	if (s->unique_id.ptr == NULL && f) {
+		struct strbuf text = STRBUF_EMPTY;
+		struct eval ev = stream_eval(s, PHASE_LOG);
+		ev.final = true;
+		format_write(f, &ev, &text);
+		s->unique_id = arena_copy(&s->arena, strbuf_slice(&text));
+		strbuf_free(&text);
+	}
+	return s->unique_id;
+}
+
+struct eval session_eval(struct session *s, unsigned phase)
+{
+	if (s->stream)
+		return stream_eval(s->stream, phase);
+	struct eval ev = { .session = s, .arena = &s->arena, .phase = phase, .final = true };
+	ev.vars[VAR_SESS] = &s->vars;
+	return ev;
+}

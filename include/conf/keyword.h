@@ -45,6 +45,7 @@ struct keyword {
 	bool (*parse)(struct conf_line *l, void *owner);
 	bool may_no;            /* "no <keyword>" is allowed (SETTING_FLAG allows it by itself) */
 	const char *no_effect;  /* accepted and without effect here: the reason (shown by -dK); nothing else is set then */
+	bool once;              /* the first line counts; another one is passed over with a warning */
 	bool process;           /* `global` row the master reads too (daemon, master-worker, pidfile ...) */
 };
 #define KEYWORD(ident) REGISTRY_ADD(keyword, ident)
@@ -67,6 +68,8 @@ bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner);
 /* Finds the keyword for the words at the cursor among those allowed in `where`, moves past its words and runs it.
  * Reports: a word that belongs elsewhere, a HAProxy name usher does not have, an unknown one with its nearest. */
 bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner);
+/* Forgets which `once` keywords were given. */
+void keyword_forget(void);
 /* The keyword for the words at the cursor among those allowed in `where` and how many words it has, or NULL. Silent. */
 const struct keyword *keyword_find(const struct conf_line *l, unsigned where, int *words);
 /* Reports as keyword_dispatch() would when the words at the cursor are no keyword here; runs nothing. */

@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct cpu_map;
 struct log_target;
 struct proxy;
+
+#define CLOSE_SPREAD_INFINITE UINT32_MAX /* close-spread-time infinite: nothing is closed before its timeout */
 
 struct global {
 	int64_t nbthread;         /* 0: as many as the process may run on */
@@ -21,6 +24,15 @@ struct global {
 	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;
 	int64_t uid, gid;         /* -1: unchanged */
 	bool daemon, master_worker, quiet, zero_warning;
+	bool stay_on_failure;     /* master-worker no-exit-on-failure */
+	int64_t max_reloads;      /* mworker-max-reloads: an older worker is told to leave; -1: never */
+	int64_t fd_hard_limit;    /* 0: the system's */
+	bool lenient_limits;      /* no strict-limits: too few descriptors are a warning */
+	bool dumpable;            /* set-dumpable */
+	bool setuid_wanted;       /* insecure-setuid-wanted */
+	bool no_splice, no_reuseport;
+	bool localpeer_fixed;     /* -L was given: the configuration's is passed over */
+	struct cpu_map *cpu_map;  /* owned for ever; NULL: no thread is bound */
 	struct log_target **log_targets; /* NULL-terminated, or NULL */
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
 };

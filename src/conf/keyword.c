@@ -13,6 +13,7 @@
 
 #define DISPATCH_WORDS_MAX 6
 #define DISPATCH_BYTES_MAX 128
+#define GIVEN_MAX 64
 
 static bool keyword_clash(const void *a, const void *b)
 {
@@ -89,9 +90,39 @@ static bool keyword_set_row(const struct keyword *k, struct conf_line *l, void *
 	return false;
 }
 
+/* Where each `once` keyword was given; files are told apart by name, as they may be read twice (first pass). */
+static struct given {
+	const struct keyword *k;
+	char *file; /* owns */
+	int line;
+} given[GIVEN_MAX];
+static size_t given_count;
+
+/* True when an earlier line gave it. */
+static bool keyword_given_before(const struct keyword *k, struct conf_line *l)
+{
+	for (size_t i = 0; i < given_count; i++) {
+		if (given[i].k != k)
+			continue;
+		if (given[i].line == l->line && strcmp(given[i].file, l->file) == 0)
+			return false;
+		conf_warn(l, "given already at %s:%d, this line is passed over", given[i].file, given[i].line);
+		return true;
+	}
+	ASSERT(given_count < GIVEN_MAX);
+	given[given_count++] = (struct given){ k, strdup(l->file), l->line };
+	return false;
+}
+
+void keyword_forget(void)
+{
+	while (given_count)
+		free(given[--given_count].file);
+}
+
 bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner)
 {
-	if (k->no_effect) {
+	if (k->no_effect || (k->once && keyword_given_before(k, l))) {
 		l->at = l->count;
 		return true;
 	}

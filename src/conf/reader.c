@@ -185,6 +185,7 @@ void conf_read_only_process(bool on)
 void conf_read_forget(void)
 {
 	reader_close_section();
+	keyword_forget();
 	while (reader.kept) {
 		struct kept *k = reader.kept;
 		reader.kept = k->next;

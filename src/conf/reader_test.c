@@ -66,6 +66,8 @@ ROW(test_number, "test-number", IN_GLOBAL, SETTING_INT, number, 1, 10);
 ROW(test_number_two, "test-number", IN_POLICY, SETTING_INT, number, 5, 6);
 ROW(test_time, "test-time", IN_GLOBAL, SETTING_TIME, time_ms, 10, 0);
 ROW(test_size, "test-size", IN_GLOBAL, SETTING_SIZE, size, 0, 65536);
+KEYWORD(test_once) = { .keyword = "test-once", .usage = "test-once", .where = IN_GLOBAL, .once = true, .type = SETTING_INT,
+	.offset = offsetof(struct owner, number), .min = 0, .max = 99 };
 ROW(test_text, "test words text", IN_GLOBAL, SETTING_STR, text, 0, 0);
 KEYWORD(test_list) = { .keyword = "test-list", .usage = "test-list", .where = IN_GLOBAL, .parse = parse_list, .may_no = true };
 KEYWORD(test_bad) = { .keyword = "test-bad", .usage = "test-bad", .where = IN_POLICY, .parse = parse_bad };
@@ -145,6 +147,19 @@ static void test_prefixes(void **state)
 	assert_string_equal(one.seen, "default ");
 	check_alerts("test-one\nno test-number 3\n", 1, "'no test-number': 'no' cannot stand before this keyword");
 	check_alerts("no test-one\n", 1, "'no' cannot stand before a section");
+}
+
+static void test_once(void **state)
+{
+	(void)state;
+	assert_true(read_text("test-one\ntest-once 4\ntest-once 5\n"));
+	assert_int_equal(one.number, 4);
+	assert_int_equal(diag_state.warnings, 1);
+	check_said("[t.cfg:3] : 'test-once': given already at t.cfg:2");
+	/* The same line read twice is one line. */
+	assert_true(read_text("test-one\ntest-once 6\n"));
+	assert_int_equal(one.number, 6);
+	assert_int_equal(diag_state.warnings, 1);
 }
 
 static void test_same_keyword_two_places(void **state)
@@ -314,7 +329,7 @@ static int open_registries(void **state)
 int reader_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows), TEST(test_prefixes), TEST(test_same_keyword_two_places), TEST(test_faults_are_all_shown),
+		TEST(test_rows), TEST(test_prefixes), TEST(test_once), TEST(test_same_keyword_two_places), TEST(test_faults_are_all_shown),
 		TEST(test_unknown_words), TEST(test_section_that_fails), TEST(test_empty_words), TEST(test_blocks),
 		TEST(test_deep_blocks), TEST(test_messages), TEST(test_split_errors), TEST(test_first_pass),
 		TEST(test_directory),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * -dK: the program lists its own leaves, each with its usage and the place it is implemented at.
- * One line a leaf, so that grep and CI can read it. One thread: start-up only.
+ * One line a leaf, "<kind> <keyword> <file>:<line>  <usage>", so that grep and CI can read it. One thread: start-up only.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static const char *const where_short[] = {
 
 static void leaf_print_where(const struct keyword *k)
 {
-	const char *before = " [";
+	const char *before = "  [";
 	for (size_t i = 0; i < COUNT_OF(where_short); i++) {
 		if (k->where & (1u << i)) {
 			printf("%s%s", before, where_short[i]);
@@ -41,7 +41,7 @@ static void leaf_print_where(const struct keyword *k)
 	}
 	printf("]");
 	if (k->no_effect)
-		printf(" (no effect: %s)", k->no_effect);
+		printf("  no effect: %s", k->no_effect);
 }
 
 static void registry_dump(const struct registry *r)
@@ -49,7 +49,9 @@ static void registry_dump(const struct registry *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct registry_entry *e = r->sorted[i];
 		const char *usage = leaf_usage(r, e);
-		printf("%s %s:%d: %s", r->kind, e->file, e->line, usage ? usage : registry_keyword(e));
+		printf("%s %s %s:%d", r->kind, registry_keyword(e), e->file, e->line);
+		if (usage)
+			printf("  %s", usage);
 		if (strcmp(r->kind, "keyword") == 0)
 			leaf_print_where(e->item);
 		printf("\n");

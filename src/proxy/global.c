@@ -10,4 +10,5 @@ struct global global = {
 	.stats_timeout_ms = 10000,
 	.uid = -1,
 	.gid = -1,
+	.max_reloads = -1,
 };

@@ -535,7 +535,12 @@ static enum close_reason silent_side(const struct stream *s)
 static enum step_result pump_both(struct stream *s)
 {
 	bool req_moved = false, res_moved = false;
-	enum pump_result req = pump_run(&s->req, &req_moved), res = pump_run(&s->res, &res_moved);
+
+	/* The last end to pass on needs no shutdown(): the close that follows says it too. */
+	s->req.keep_open = s->res.flushed;
+	enum pump_result req = pump_run(&s->req, &req_moved);
+	s->res.keep_open = s->req.flushed;
+	enum pump_result res = pump_run(&s->res, &res_moved);
 
 	if (res_moved && s->first_byte_us == 0)
 		s->first_byte_us = clock_now_us;

@@ -35,7 +35,7 @@ static int refuse(void)
 
 int main(int argc, char **argv)
 {
-	struct options o;
+	static struct options o; /* its lists live as long as the process */
 
 	clock_update();
 	registries_open();

@@ -20,6 +20,7 @@
 #include "proxy/global.h"
 #include "proxy/listener.h"
 #include "proxy/session.h"
+#include "proxy/stream.h"
 
 static struct watch signals = { .fd = -1 };
 static struct timer hard_stop;
@@ -44,15 +45,32 @@ bool worker_open(void)
 	return listeners_open();
 }
 
-static void leave(struct timer *t)
+/* What a thread holds goes before the thread does. */
+static void give_up_here(void *arg)
 {
-	(void)t;
-	threads_stop();
+	struct session *next;
+
+	(void)arg;
+	listeners_stop_thread();
+	for (struct session *s = LIST_FIRST(&sessions_here); s; s = next) {
+		next = LIST_NEXT(s, link);
+		if (s->stream)
+			stream_kill(s->stream, CLOSE_KILLED);
+		else
+			session_end(s, CLOSE_KILLED, false);
+	}
 }
 
 void worker_stop(void)
 {
+	thread_run_on_all(give_up_here, NULL);
 	threads_stop();
+}
+
+static void leave(struct timer *t)
+{
+	(void)t;
+	worker_stop();
 }
 
 static void stop_here(void *arg)
@@ -66,7 +84,7 @@ static void look_for_last(void *arg)
 {
 	(void)arg;
 	if (draining && gauge_now(&process_conns) == 0)
-		threads_stop();
+		worker_stop();
 }
 
 static void session_gone(void)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the drivers share: starting the program under test on sockets that listen already, and origins to talk to.
+
+    with Usher(CONFIG, sockets=['fe']) as usher:
+        client = usher.connect('fe')
+
+Every name of `sockets` is a TCP socket that listens on 127.0.0.1 and is inherited as fd@${name}. Nothing needs a port
+number agreed on beforehand, and nothing sleeps: a socket that listens queues its clients until somebody accepts.
+"""
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+PROGRAM = os.environ['HAPROXY_PROGRAM']
+WAIT_S = 20
+
+
+class Usher:
+    def __init__(self, config, sockets=(), args=(), env=None):
+        self.listening = {}
+        self.env = dict(os.environ, **(env or {}))
+        for name in sockets:
+            s = socket.create_server(('127.0.0.1', 0), backlog=1024)
+            self.listening[name] = s
+            self.env[name] = str(s.fileno())
+        with open('usher.cfg', 'w') as f:
+            f.write(config)
+        self.log_path = 'usher.log'
+        self.args = list(args)
+
+    def __enter__(self):
+        with open(self.log_path, 'ab') as log:
+            command = [PROGRAM, *os.environ.get('HAPROXY_ARGS', '').split(), *self.args, '-f', 'usher.cfg']
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env,
+                                            pass_fds=[s.fileno() for s in self.listening.values()])
+        return self
+
+    def address(self, name):
+        return self.listening[name].getsockname()
+
+    def connect(self, name, **options):
+        s = socket.create_connection(self.address(name), timeout=WAIT_S, **options)
+        return s
+
+    def log(self):
+        return open(self.log_path, errors='replace').read()
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends the program; returns its exit status (negative: the signal)."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError('the program did not end\n' + self.log())
+
+    def __exit__(self, kind, value, trace):
+        status = self.stop()
+        if kind is not None:
+            print(self.log())
+        elif status not in (0, -signal.SIGTERM, 128 + signal.SIGTERM):
+            print(self.log())
+            raise AssertionError(f'exit status {status}')
+        for s in self.listening.values():
+            s.close()
+
+
+class Origin:
+    """A TCP server on 127.0.0.1; serve(socket) runs in a thread for every connection."""
+
+    def __init__(self, serve):
+        self.socket = socket.create_server(('127.0.0.1', 0), backlog=1024)
+        self.port = self.socket.getsockname()[1]
+        self.serve = serve
+        self.count = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            self.count += 1
+            client.settimeout(WAIT_S)
+            threading.Thread(target=self.run, args=(client,), daemon=True).start()
+
+    def run(self, client):
+        with client:
+            try:
+                self.serve(client)
+            except OSError:
+                pass
+
+
+def read_all(s):
+    parts = []
+    while True:
+        part = s.recv(1 << 16)
+        if not part:
+            return b''.join(parts)
+        parts.append(part)
+
+
+def echo(client):
+    while True:
+        part = client.recv(1 << 16)
+        if not part:
+            return
+        client.sendall(part)

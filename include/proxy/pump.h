@@ -25,6 +25,7 @@ struct pump {
 	bool keep_open;         /* do not pass the end on by shutdown() */
 	uint64_t total;         /* bytes taken from `from` */
 	uint64_t given;         /* bytes given to `to` */
+	uint64_t spliced;       /* those of them that went by pipe */
 };
 
 enum pump_result {

@@ -187,6 +187,7 @@ static enum io splice_some(struct pump *p, bool *moved)
 		}
 		p->piped -= (uint32_t)n;
 		p->given += (uint64_t)n;
+		p->spliced += (uint64_t)n;
 		*moved = true;
 	}
 	return IO_DONE;

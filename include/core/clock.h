@@ -14,6 +14,8 @@ extern _Thread_local uint64_t clock_now_us;   /* monotonic microseconds */
 
 /* Reads the clock (the loop calls it once a turn). */
 void clock_update(void);
+/* Monotonic microseconds read just now, on the same scale; for measuring within a turn. */
+uint64_t clock_read_us(void);
 /* The wall clock at the same moment: monotonic time plus an offset refreshed every turn it moved. */
 struct timeval clock_wall(void);
 /* The wall clock as seconds and microseconds at a given monotonic microsecond of this process. */

@@ -15,6 +15,7 @@
 /* A descriptor the loop looks at; embedded in its owner. */
 struct watch {
 	int fd; /* -1: closed; events still in flight are dropped */
+	uint32_t batch; /* the loop's: a descriptor registered while events are handled gets none of that batch */
 	void (*on_event)(struct watch *w, uint32_t events); /* EPOLL* bits */
 };
 
@@ -49,9 +50,9 @@ struct loop {
 	struct timer_wheel wheel;
 	TAILQ_HEAD(task_list, task) tasks;
 	struct grave *graves;
-	uint64_t busy_us, idle_us;     /* of the last second's measure: see loop_idle_percent() */
 	uint64_t turns;
-	unsigned idle_percent;         /* atomic: last whole period */
+	uint32_t batch;                /* counts epoll_wait() calls, see struct watch */
+	unsigned idle_percent;         /* atomic: share of the last half second spent waiting, 0-100 */
 	uint64_t period_start_us, period_idle_us;
 } __attribute__((aligned(64)));
 
@@ -71,7 +72,9 @@ void loop_turn(struct loop *l, int max_wait_ms);
 bool loop_add(struct watch *w, uint32_t events);
 /* Takes it out without closing (listeners that pause). */
 void loop_remove(struct watch *w);
-/* Closes the descriptor; the owner must be buried, not freed, when events may be in flight. */
+/* Closes the descriptor; the owner must be buried, not freed, when events may be in flight. A descriptor whose open file is
+ * shared (passed to another process, dup'ed, inherited by a child) must be loop_remove()d first: closing alone would leave
+ * it in the set, and its events would reach a dead watch. */
 void loop_close(struct watch *w);
 
 void task_wake(struct task *t);

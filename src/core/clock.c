@@ -12,15 +12,22 @@ _Thread_local uint64_t clock_now_us;
 static _Thread_local int64_t wall_offset_us;
 uint64_t clock_start_ms;
 
-void clock_update(void)
+uint64_t clock_read_us(void)
 {
-	struct timespec mono, wall;
+	struct timespec mono;
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_REALTIME, &wall);
 	/* Shifted by 1000 s so that "0" can mean "never" even right after the machine's boot. */
-	clock_now_us = ((uint64_t)mono.tv_sec + 1000) * 1000000 + (uint64_t)mono.tv_nsec / 1000;
+	return ((uint64_t)mono.tv_sec + 1000) * 1000000 + (uint64_t)mono.tv_nsec / 1000;
+}
+
+void clock_update(void)
+{
+	struct timespec wall;
+
+	clock_now_us = clock_read_us();
 	clock_now_ms = clock_now_us / 1000;
+	clock_gettime(CLOCK_REALTIME, &wall);
 	wall_offset_us = (int64_t)wall.tv_sec * 1000000 + wall.tv_nsec / 1000 - (int64_t)clock_now_us;
 }
 

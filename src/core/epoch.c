@@ -26,6 +26,8 @@ static struct retired *list; /* lock */
 void epoch_pass(int thread)
 {
 	__atomic_store_n(&seats[thread].seen, __atomic_load_n(&now, __ATOMIC_SEQ_CST), __ATOMIC_SEQ_CST);
+	/* The seat must be seen taken before anything published is read. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (thread == 0 && __atomic_load_n(&list, __ATOMIC_RELAXED))
 		epoch_collect(0);
 }
@@ -48,7 +50,8 @@ void epoch_retire(void *p, void (*free_fn)(void *))
 
 void epoch_collect(_Bool all)
 {
-	uint64_t oldest = UINT64_MAX;
+	/* What is retired from here on may be in the hands of a thread that wakes after its seat was looked at. */
+	uint64_t oldest = all ? UINT64_MAX : __atomic_load_n(&now, __ATOMIC_SEQ_CST);
 	struct retired *dead = NULL;
 
 	/* A seat never taken is 0: no such thread. */

@@ -89,6 +89,7 @@ bool loop_add(struct watch *w, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = w };
 
+	w->batch = loop_self->batch;
 	return epoll_ctl(loop_self->epoll_fd, EPOLL_CTL_ADD, w->fd, &ev) == 0;
 }
 
@@ -188,14 +189,21 @@ static void account(struct loop *l, uint64_t wait_us)
 	}
 }
 
-static int wait_time(struct loop *l, int max_wait_ms)
+static int wait_time(struct loop *l, int max_wait_ms, uint64_t now_ms)
 {
 	if (!TAILQ_EMPTY(&l->tasks) || l->stop)
 		return 0;
-	int wait = timer_wheel_wait_ms(&l->wheel, clock_now_ms);
+	int wait = timer_wheel_wait_ms(&l->wheel, now_ms);
 	if (max_wait_ms >= 0 && (wait < 0 || wait > max_wait_ms))
 		return max_wait_ms;
 	return wait;
+}
+
+static void end_turn(struct loop *l)
+{
+	for (int i = 0; i < turn_end_count; i++)
+		turn_end[i]();
+	run_burials(l);
 }
 
 void loop_turn(struct loop *l, int max_wait_ms)
@@ -206,11 +214,10 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		deliver_mail(l);
 	timer_wheel_run(&l->wheel, clock_now_ms);
 	run_tasks(l);
-	for (int i = 0; i < turn_end_count; i++)
-		turn_end[i]();
-	run_burials(l);
+	end_turn(l);
 
-	int wait = wait_time(l, max_wait_ms);
+	uint64_t before_us = clock_read_us();
+	int wait = wait_time(l, max_wait_ms, before_us / 1000);
 	if (wait != 0) {
 		/* Announce the sleep first, then look for mail: a post after the look rings the bell. */
 		__atomic_store_n(&l->asleep, 1, __ATOMIC_SEQ_CST);
@@ -219,7 +226,6 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		else
 			epoch_sleep(l->thread);
 	}
-	uint64_t before_us = clock_now_us;
 	int n = epoll_wait(l->epoll_fd, events, LOOP_EVENTS_MAX, wait);
 	int err = errno;
 	__atomic_store_n(&l->asleep, 0, __ATOMIC_SEQ_CST);
@@ -230,9 +236,11 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		errno = err;
 		die("epoll_wait");
 	}
+	/* A watch closed since has no descriptor; one that got a new descriptor since was registered in this very batch. */
+	l->batch++;
 	for (int i = 0; i < n; i++) {
 		struct watch *w = events[i].data.ptr;
-		if (w->fd >= 0)
+		if (w->fd >= 0 && w->batch != l->batch)
 			w->on_event(w, events[i].events);
 	}
 	l->turns++;
@@ -242,9 +250,11 @@ void loop_run(struct loop *l)
 {
 	loop_enter(l);
 	clock_update();
+	epoch_pass(l->thread);
 	while (!l->stop)
 		loop_turn(l, -1);
-	run_burials(l);
+	/* What the last events left behind. */
+	end_turn(l);
 }
 
 void loop_on_turn_end(void (*fn)(void))

@@ -12,6 +12,8 @@
 #include <string.h>
 #include "base/assert.h"
 #include "core/clock.h"
+#include "core/epoch.h"
+#include "core/log_sink.h"
 
 int thread_count = 1;
 _Thread_local int thread_id;
@@ -38,8 +40,12 @@ static void *thread_main(void *arg)
 	thread_id = l->thread;
 	loop_enter(l);
 	clock_update();
+	/* Before anything published is looked at. */
+	epoch_pass(thread_id);
 	start_fn(thread_id);
 	loop_run(l);
+	log_sinks_thread_end();
+	epoch_sleep(thread_id);
 	return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tests of the timer wheel, on a loop that only lends its wheel: time is a number we choose. The
+ * Tests of the timer wheel, on a wheel without a loop: time is a number we choose. The
  * long test compares with a model that knows every due time.
  */
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/assert.h"
-#include "core/loop.h"
+#include "core/timer.h"
 
 #define N 400
 
@@ -22,7 +22,7 @@ struct probe {
 	struct probe *stops;    /* stop this one from the callback */
 };
 
-static struct loop lender;
+static struct timer_wheel wheel;
 static uint64_t now;
 
 static void on_fire(struct timer *t)
@@ -36,7 +36,7 @@ static void on_fire(struct timer *t)
 	if (p->stops)
 		timer_stop(&p->stops->timer);
 	if (p->again_after) {
-		p->due = lender.wheel.now_ms + p->again_after;
+		p->due = wheel.now_ms + p->again_after;
 		timer_set_at(t, p->due);
 	}
 }
@@ -44,17 +44,17 @@ static void on_fire(struct timer *t)
 static int setup(void **state)
 {
 	(void)state;
-	memset(&lender, 0, sizeof(lender));
-	loop_self = &lender;
+	memset(&wheel, 0, sizeof(wheel));
+	timer_wheel_self = &wheel;
 	now = 1000000007;
-	timer_wheel_init(&lender.wheel, now);
+	timer_wheel_init(&wheel, now);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	loop_self = NULL;
+	timer_wheel_self = NULL;
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static void arm(struct probe *p, uint64_t due)
 static void run_to(uint64_t ms)
 {
 	now = ms;
-	timer_wheel_run(&lender.wheel, now);
+	timer_wheel_run(&wheel, now);
 }
 
 static void fires_at_its_millisecond(void **state)
@@ -134,10 +134,10 @@ static void stops_and_moves(void **state)
 	timer_stop(&p.timer);
 	timer_stop(&p.timer);
 	assert_false(timer_armed(&p.timer));
-	assert_int_equal(timer_wheel_wait_ms(&lender.wheel, now) >= 0, 1); /* the mark is a hint */
+	assert_int_equal(timer_wheel_wait_ms(&wheel, now) >= 0, 1); /* the mark is a hint */
 	run_to(now + 20);
 	assert_int_equal(p.fires, 0);
-	assert_int_equal(timer_wheel_wait_ms(&lender.wheel, now), -1);
+	assert_int_equal(timer_wheel_wait_ms(&wheel, now), -1);
 
 	arm(&p, now + 10);
 	p.due = now + 500;
@@ -219,7 +219,7 @@ static void agrees_with_the_model(void **state)
 			if (timer_armed(&p[i].timer) && p[i].due < next)
 				next = p[i].due;
 		}
-		int wait = timer_wheel_wait_ms(&lender.wheel, now);
+		int wait = timer_wheel_wait_ms(&wheel, now);
 		if (next == UINT64_MAX)
 			break;
 		assert_true(wait >= 0);

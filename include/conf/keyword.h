@@ -43,6 +43,9 @@ struct keyword {
 	int64_t min, max;       /* inclusive; max 0 means the type's own */
 	/* ... or code: arguments from the line's cursor, `owner` is the section's object. False after conf_fail(). */
 	bool (*parse)(struct conf_line *l, void *owner);
+	/* In a proxy section of the other side (a backend's keyword in a frontend) a keyword is passed over with a
+	 * warning, as HAProxy does; with this it is a fault. */
+	bool misplaced_fails;
 	bool may_no;            /* "no <keyword>" is allowed (SETTING_FLAG allows it by itself) */
 	const char *no_effect;  /* accepted and without effect here: the reason (shown by -dK); nothing else is set then */
 	bool once;              /* the first line counts; another one is passed over with a warning */

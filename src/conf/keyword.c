@@ -106,7 +106,9 @@ static bool keyword_given_before(const struct keyword *k, struct conf_line *l)
 			continue;
 		if (given[i].line == l->line && strcmp(given[i].file, l->file) == 0)
 			return false;
-		conf_warn(l, "given already at %s:%d, this line is passed over", given[i].file, given[i].line);
+		/* Not a warning: HAProxy starts with it even where warnings are errors. */
+		diag_at(DIAG_NOTICE, l->file, l->line, "'%s' was given already at %s:%d, this line is passed over", k->keyword,
+		        given[i].file, given[i].line);
 		return true;
 	}
 	ASSERT(given_count < GIVEN_MAX);
@@ -168,6 +170,7 @@ struct lookup {
 	int words;       /* of found */
 	unsigned others; /* where the words are keywords, but not here */
 	int other_words;
+	bool other_fails; /* one of them does not bear being misplaced */
 };
 
 static void keyword_look_up_text(struct slice text, int words, unsigned where, struct lookup *out)
@@ -181,6 +184,7 @@ static void keyword_look_up_text(struct slice text, int words, unsigned where, s
 			out->words = words;
 		} else {
 			out->others = words > out->other_words ? k->where : out->others | k->where;
+			out->other_fails = k->misplaced_fails || (words == out->other_words && out->other_fails);
 			out->other_words = words;
 		}
 	}
@@ -260,7 +264,7 @@ static void keyword_say_unknown(struct conf_line *l, unsigned where, const char 
 	          near ? near : "", near ? "'?" : "");
 }
 
-/* Says what is wrong with the words at the cursor, which are no keyword here. */
+/* Says what is wrong with the words at the cursor, which are no keyword here. True when that was a warning only. */
 static bool keyword_refuse(struct conf_line *l, unsigned where, const char *where_name, const struct lookup *seen)
 {
 	struct strbuf words = STRBUF_EMPTY, places = STRBUF_EMPTY;
@@ -269,7 +273,11 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 	int count = elsewhere ? seen->other_words : haproxy_words ? haproxy_words : 1;
 	for (int i = 0; i < count; i++)
 		strbuf_addf(&words, "%s%s", i ? " " : "", l->words[l->at + i]);
-	if (elsewhere) {
+	bool ok = elsewhere && !seen->other_fails && (where & (IN_FRONTEND | IN_BACKEND)) && (seen->others & IN_PROXY);
+	if (ok) {
+		conf_warn(l, "'%s' is passed over, %s has no use for it", words.ptr, where_name);
+		l->at = l->count;
+	} else if (elsewhere) {
 		where_describe(seen->others, &places);
 		conf_fail(l, "'%s' is not allowed in %s, it belongs in %s", words.ptr, where_name, places.ptr);
 	} else if (haproxy_words) {
@@ -279,7 +287,7 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 	}
 	strbuf_free(&places);
 	strbuf_free(&words);
-	return false;
+	return ok;
 }
 
 const struct keyword *keyword_find(const struct conf_line *l, unsigned where, int *words)

@@ -81,7 +81,7 @@ static void reader_keyword(struct conf_line *l)
 			return;
 	}
 	char where[64];
-	snprintf(where, sizeof(where), "'%s' section", s->keyword);
+	snprintf(where, sizeof(where), "a '%s' section", s->keyword);
 	if (!reader.owner)
 		keyword_check_known(l, s->where, where);
 	else if (keyword_dispatch(l, s->where, where, reader.owner))

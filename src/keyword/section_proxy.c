@@ -10,28 +10,57 @@
 struct named {
 	struct proxy *px;
 	struct named *next;
+	bool named_by_others; /* by `from` */
 };
 static struct named *defaults_list; /* newest first */
 
-static struct proxy *defaults_find(const char *name)
+static bool name_ok(struct conf_line *l, const char *name)
 {
-	for (struct named *d = defaults_list; d; d = d->next)
-		if (d->px->name[0] && strcmp(d->px->name, name) == 0)
-			return d->px;
-	return NULL;
+	for (const char *c = name; *c; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-_.:", *c)))
+			return conf_fail(l, "character '%c' is not permitted in a name (letters, digits, '-', '_', '.' and ':' are)", *c);
+	return true;
+}
+
+/* The defaults section behind `from`; its name must be that of one section only. */
+static struct named *defaults_find(struct conf_line *l, const char *name)
+{
+	struct named *found = NULL;
+	for (struct named *d = defaults_list; d; d = d->next) {
+		if (strcmp(d->px->name, name) != 0)
+			continue;
+		if (found) {
+			conf_fail(l, "two defaults sections have this name, at %s:%d and %s:%d", d->px->file, d->px->line,
+			          found->px->file, found->px->line);
+			return NULL;
+		}
+		found = d;
+	}
+	if (!found)
+		conf_fail(l, "there is no defaults section of this name before this line");
+	return found;
 }
 
 /* "from <name>", or the last defaults section; false after a fault. */
 static bool take_defaults(struct conf_line *l, struct proxy **out)
 {
-	*out = defaults_list ? defaults_list->px : NULL;
-	if (!conf_take_if(l, "from"))
-		return true;
-	const char *name = conf_need(l, "the name of a defaults section");
-	if (name == NULL)
-		return false;
-	*out = defaults_find(name);
-	return *out || conf_fail(l, "there is no defaults section of this name before this line");
+	*out = NULL;
+	if (conf_take_if(l, "from")) {
+		const char *name = conf_need(l, "the name of a defaults section");
+		struct named *d = name && name_ok(l, name) ? defaults_find(l, name) : NULL;
+		if (!d)
+			return false;
+		d->named_by_others = true;
+		*out = d->px;
+	} else if (defaults_list) {
+		/* A change made for those that name it would reach this one too. */
+		if (defaults_list->named_by_others)
+			diag_at(DIAG_NOTICE, l->file, l->line, "'%s' takes its settings from defaults section '%s' without naming "
+			        "it, while others name it; name it here too, or put a section of its own before", l->words[0],
+			        defaults_list->px->name);
+		*out = defaults_list->px;
+	}
+	return true;
 }
 
 static void *begin_defaults(struct conf_line *l)
@@ -48,17 +77,9 @@ static void *begin_defaults(struct conf_line *l)
 		return NULL;
 	struct named *d = malloc(sizeof(*d));
 	struct proxy *px = proxy_new(name, 0, from, l->file, l->line);
-	*d = (struct named){ px, defaults_list };
+	*d = (struct named){ px, defaults_list, false };
 	defaults_list = d;
 	return px;
-}
-
-static bool name_ok(struct conf_line *l, const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("-_.:", *c)))
-			return conf_fail(l, "character '%c' is not permitted in a name (letters, digits, '-', '_', '.' and ':' are)", *c);
-	return true;
 }
 
 static void *begin(struct conf_line *l, unsigned caps)

@@ -40,13 +40,15 @@ static bool parse_server(struct conf_line *l, void *owner)
 	return parse_words(l, &s->set) && !l->failed;
 }
 KEYWORD(server) = { .keyword = "server", .usage = "server <name> <address>[:[<port>]] [<word> ...]", .where = IN_LISTEN | IN_BACKEND,
-	.parse = parse_server };
+	.parse = parse_server,
+	.misplaced_fails = true };
 
 static bool parse_default_server(struct conf_line *l, void *owner)
 {
 	return parse_words(l, &((struct proxy *)owner)->set.server);
 }
-KEYWORD(default_server) = { .keyword = "default-server", .usage = "default-server <word> ...", .where = IN_BE, .parse = parse_default_server };
+KEYWORD(default_server) = { .keyword = "default-server", .usage = "default-server <word> ...", .where = IN_BE, .parse = parse_default_server,
+	.misplaced_fails = true };
 
 #define SERVER_ROW(ident, word, argument, kind, field, ...) \
 	KEYWORD(server_##ident) = { .keyword = word, .usage = word argument, .where = IN_SERVER, .type = kind, \

@@ -13,7 +13,8 @@ static bool parse_connection(struct conf_line *l, void *owner)
 	return rule_parse(l, &px->set.req_conn, RULES_TCP_REQ_CONN, PHASE_FE_CONN, &px->set.acls, px);
 }
 KEYWORD(tcp_request_connection) = { .keyword = "tcp-request connection",
-	.usage = "tcp-request connection <action> [{if | unless} <condition>]", .where = IN_FE, .parse = parse_connection };
+	.usage = "tcp-request connection <action> [{if | unless} <condition>]", .where = IN_FE, .parse = parse_connection,
+	.misplaced_fails = true };
 
 static bool parse_session(struct conf_line *l, void *owner)
 {
@@ -22,7 +23,8 @@ static bool parse_session(struct conf_line *l, void *owner)
 	return rule_parse(l, &px->set.req_sess, RULES_TCP_REQ_SESS, PHASE_FE_SESS, &px->set.acls, px);
 }
 KEYWORD(tcp_request_session) = { .keyword = "tcp-request session",
-	.usage = "tcp-request session <action> [{if | unless} <condition>]", .where = IN_FE, .parse = parse_session };
+	.usage = "tcp-request session <action> [{if | unless} <condition>]", .where = IN_FE, .parse = parse_session,
+	.misplaced_fails = true };
 
 static bool parse_content(struct conf_line *l, void *owner)
 {
@@ -42,7 +44,8 @@ static bool parse_response(struct conf_line *l, void *owner)
 	return rule_parse(l, &px->set.res_cont, RULES_TCP_RES_CONT, PHASE_BE_RES_TCP, &px->set.acls, px);
 }
 KEYWORD(tcp_response_content) = { .keyword = "tcp-response content",
-	.usage = "tcp-response content <action> [{if | unless} <condition>]", .where = IN_BE, .parse = parse_response };
+	.usage = "tcp-response content <action> [{if | unless} <condition>]", .where = IN_BE, .parse = parse_response,
+	.misplaced_fails = true };
 
 KEYWORD(tcp_request_inspect_delay) = { .keyword = "tcp-request inspect-delay", .usage = "tcp-request inspect-delay <time>",
 	.where = IN_PROXY, .type = SETTING_TIME, .offset = offsetof(struct proxy, set.inspect_delay_ms) };

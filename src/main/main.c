@@ -11,6 +11,7 @@
 #include "core/registry.h"
 #include "options.h"
 #include "worker.h"
+#include "proxy/advice.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
 
@@ -20,7 +21,8 @@ static bool read_configuration(const struct options *o)
 		conf_read_path(o->files[i]);
 	conf_read_finish();
 	/* Names are looked up even after faults, so that all of them show in one run. */
-	proxies_resolve();
+	if (proxies_resolve() && !diag_state.alerts)
+		proxies_advise();
 	return diag_state.alerts == 0 && !((o->zero_warning || global.zero_warning) && diag_state.warnings);
 }
 
@@ -55,9 +57,10 @@ int main(int argc, char **argv)
 	if (o.dump_classes && !leaves_dump(o.dump_classes))
 		return 1;
 	if (o.check) {
+		bool listens = proxies_have_listener();
 		if (!o.quiet)
-			puts("Configuration file is valid");
-		return 0;
+			puts(listens ? "Configuration file is valid" : "Configuration file has no error but nothing listens: it will not start");
+		return listens ? 0 : 2;
 	}
 	if (!worker_open())
 		return 1;

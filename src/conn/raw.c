@@ -15,7 +15,7 @@ static enum io raw_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 
 	*got = 0;
 	if (c->eof)
-		return IO_EOF;
+		return c->error ? IO_FAIL : IO_EOF;
 	do {
 		n = recv(c->watch.fd, bytes, room, 0);
 	} while (n < 0 && errno == EINTR);
@@ -30,7 +30,8 @@ static enum io raw_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 	c->can_read = false;
 	if (n == 0) {
 		c->eof = true;
-		return IO_EOF;
+		/* An error that came with the event was read from the socket and is gone from it. */
+		return c->error ? IO_FAIL : IO_EOF;
 	}
 	if (errno == EAGAIN)
 		return IO_AGAIN;

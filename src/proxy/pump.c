@@ -115,8 +115,10 @@ enum pump_result pump_fill(struct pump *p)
 		p->buf->tail += (uint32_t)got;
 		p->total += got;
 		/* Another full read would find the same: the loop's next event or the next call goes on. */
-		if (p->from->eof)
+		if (p->from->eof) {
 			p->ended = true;
+			p->failed = p->from->error != 0;
+		}
 		return PUMP_WAIT;
 	case IO_EOF:
 		p->ended = true;
@@ -160,7 +162,8 @@ static enum io splice_some(struct pump *p, bool *moved)
 				p->from->can_read = false;
 				if (n == 0) {
 					p->ended = p->from->eof = true;
-					return IO_EOF;
+					p->failed = p->from->error != 0;
+					return p->failed ? IO_FAIL : IO_EOF;
 				}
 				if (errno == EAGAIN)
 					return IO_AGAIN;

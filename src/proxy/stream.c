@@ -175,6 +175,7 @@ static enum step_result choose_backend(struct stream *s)
 		return close_with(s, CLOSE_SERVER_ABORT);
 	s->be = be;
 	s->be_counted = true;
+	s->retries_left = (unsigned)be->set.retries;
 	gauge_try_inc(&be->be_conns, 0);
 	COUNT(&be->be, sess);
 	rate_count(&be->be_sess_rate);
@@ -230,6 +231,11 @@ static enum step_result serve(struct stream *s)
 		s->client_active_ms = clock_now_ms;
 	if (done)
 		return close_with(s, CLOSE_LOCAL);
+	uint32_t limit_ms = s->session->fe->set.timeout_client_ms;
+	if (limit_ms && clock_now_ms >= s->client_active_ms + limit_ms)
+		return close_with(s, CLOSE_CLIENT_TIMEOUT);
+	if (limit_ms)
+		timer_bring_forward(&s->timer, s->client_active_ms + limit_ms);
 	/* Input that arrived in full reads, or room that was just made: go on in the next turn. */
 	if ((more || s->session->client.can_read) && buf_len(s->res.buf) == 0)
 		stream_wake(s);
@@ -354,7 +360,7 @@ static enum io dial(struct stream *s)
 
 static void release_server(struct stream *s)
 {
-	conn_close(&s->server_conn, true);
+	conn_close(&s->server_conn, false);
 	if (s->server_counted) {
 		s->server_counted = false;
 		queue_slot_free(s->server);
@@ -394,7 +400,7 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 		return AGAIN;
 	}
 	/* The same server again, after a moment: a second at most. */
-	conn_close(&s->server_conn, true);
+	conn_close(&s->server_conn, false);
 	uint32_t pause_ms = s->be->set.timeout_connect_ms;
 	if (pause_ms == 0 || pause_ms > 1000)
 		pause_ms = 1000;
@@ -646,7 +652,8 @@ static void end(struct stream *s)
 	if (s->service && s->service->end)
 		s->service->end(s);
 	queue_leave(&s->queue);
-	conn_close(&s->server_conn, s->reason != CLOSE_NONE || s->be->set.nolinger);
+	/* A server that stays silent is not asked to say goodbye; any other still gets all that was sent. */
+	conn_close(&s->server_conn, s->reason == CLOSE_SERVER_TIMEOUT || s->be->set.nolinger);
 	if (s->server_counted)
 		queue_slot_free(s->server);
 	if (s->be_counted)
@@ -734,7 +741,6 @@ void stream_start(struct session *session)
 	s->server_conn.watch.fd = -1;
 	s->start_us = clock_now_us;
 	s->client_active_ms = s->server_active_ms = clock_now_ms;
-	s->retries_left = (unsigned)session->fe->set.retries;
 	s->timer.fire = on_timer;
 	s->task.run = on_task;
 	s->grave.free = free_stream;

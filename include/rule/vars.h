@@ -41,7 +41,7 @@ enum var_cond {
 };
 /* The bit of a condition's name; 0 when it is none. */
 unsigned var_cond_find(struct slice name);
-/* Sets when all conditions hold; false only when memory is out or the scope does not exist here. */
+/* Sets when all conditions hold; false when not, when memory is out or the scope does not exist here. */
 bool eval_var_set_if(struct eval *ev, const struct var_name *name, unsigned conds, const struct value *v);
 
 #endif

@@ -64,7 +64,8 @@ static bool address_check(struct args *a, struct strbuf *err, uint8_t family)
 {
 	struct addr ip;
 
-	if (addr_parse_ip(a->v[0].str, &ip) && ip.family == family)
+	/* The spelling decides: ::ffff:1.2.3.4 is written as IPv6, though it is kept as the IPv4 address it maps. */
+	if (addr_parse_ip(a->v[0].str, &ip) && (slice_find_byte(a->v[0].str, ':') >= 0) == (family == AF_INET6))
 		return constant_is(a, value_addr(ip));
 	strbuf_addf(err, "'%.*s' is not an IPv%c address", SLICE_FMT(a->v[0].str), family == AF_INET ? '4' : '6');
 	return false;

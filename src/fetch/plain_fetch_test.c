@@ -110,6 +110,7 @@ static void constants(void **state)
 	assert_text("bool(0)", VALUE_BOOL, "0");
 	assert_text("ipv4(1.2.3.4)", VALUE_ADDR, "1.2.3.4");
 	assert_text("ipv6(2001:DB8::1)", VALUE_ADDR, "2001:db8::1");
+	assert_text("ipv6(::ffff:1.2.3.4)", VALUE_ADDR, "1.2.3.4");
 	assert_text("bin(616263)", VALUE_BIN, "abc");
 	assert_text("meth(GET)", VALUE_METHOD, "GET");
 	assert_refused("int(0x10)", "not an integer");

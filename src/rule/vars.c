@@ -270,6 +270,6 @@ static bool var_conds_hold(struct eval *ev, const struct var_name *name, unsigne
 bool eval_var_set_if(struct eval *ev, const struct var_name *name, unsigned conds, const struct value *v)
 {
 	if (conds && !var_conds_hold(ev, name, conds, v))
-		return true;
+		return false;
 	return eval_var_set(ev, name, v);
 }

@@ -145,10 +145,11 @@ static bool took(const char *name, const char *cond, struct value to)
 	const struct var_name *n = name_of(name);
 	unsigned bit = var_cond_find(slice_of(cond));
 	struct value out;
+	bool set;
 
 	assert_int_not_equal(bit, 0);
-	assert_true(eval_var_set_if(&ev, n, bit, &to));
-	if (!eval_var_get(&ev, n, &out) || out.type != to.type)
+	set = eval_var_set_if(&ev, n, bit, &to);
+	if (!set || !eval_var_get(&ev, n, &out) || out.type != to.type)
 		return false;
 	return to.type == VALUE_INT ? out.num == to.num : slice_eq(out.bytes, to.bytes);
 }

@@ -255,6 +255,17 @@ static int keyword_haproxy_words(const struct conf_line *l, unsigned where)
 	return found;
 }
 
+/* True when we have keywords that begin with this word: "timeout" alone is then only the head of a slip. */
+static bool keyword_is_head(const char *word)
+{
+	for (size_t i = 0; i < keyword_registry.n; i++) {
+		struct slice keyword = slice_of(registry_keyword(keyword_registry.sorted[i]));
+		if (slice_starts(keyword, slice_of(word)) && slice_from(keyword, strlen(word)).ptr[0] == ' ')
+			return true;
+	}
+	return false;
+}
+
 static void keyword_say_unknown(struct conf_line *l, unsigned where, const char *where_name, const char *words)
 {
 	const char *near = keyword_nearest(l, where);
@@ -269,8 +280,11 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 {
 	struct strbuf words = STRBUF_EMPTY, places = STRBUF_EMPTY;
 	int haproxy_words = keyword_haproxy_words(l, where);
+	bool head = haproxy_words <= 1 && l->at + 1 < l->count && keyword_is_head(l->words[l->at]);
+	if (head)
+		haproxy_words = 0;
 	bool elsewhere = seen->others && seen->other_words >= haproxy_words;
-	int count = elsewhere ? seen->other_words : haproxy_words ? haproxy_words : 1;
+	int count = elsewhere ? seen->other_words : haproxy_words ? haproxy_words : head ? 2 : 1;
 	for (int i = 0; i < count; i++)
 		strbuf_addf(&words, "%s%s", i ? " " : "", l->words[l->at + i]);
 	bool ok = elsewhere && !seen->other_fails && (where & (IN_FRONTEND | IN_BACKEND)) && (seen->others & IN_PROXY);

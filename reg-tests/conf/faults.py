@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every fault of a file shows in one run, with its line, its word, what was expected and the nearest keyword."""
+from _conf import LISTENS, check
+
+out = check('''global
+ nbthread 2 3
+ nbthread abc
+ nbthrad 2
+ bind :80
+ no nbthread 2
+ ca-base /x
+ maxconn
+ hard-stop-after 1x
+ hard-stop-after 30d
+ tune.bufsize 100
+frontned x
+ mode tcp
+frontend f
+ bind 127.0.0.1:1
+ timeout clinet 1s
+ server s 127.0.0.1:1
+ compression algo gzip
+resolvers r
+ nameserver a 1.2.3.4:53
+ whatever
+backend b
+ frobnicate
+''', 1)
+for line, said in [
+    (2, "'nbthread' at '3': this word is one too many"), (3, "'nbthread' at 'abc': expected a number"),
+    (4, "unknown keyword 'nbthrad' in a 'global' section; did you mean 'nbthread'?"),
+    (5, "'bind' is not allowed in a 'global' section, it belongs in 'frontend' or 'listen'"),
+    (6, "'no nbthread': 'no' cannot stand before"), (7, "'ca-base' is a HAProxy keyword that usher does not have yet"),
+    (8, "'maxconn': expected a number, but the line ends"), (9, "at '1x': expected the time, a time such as"), (10, "at '30d': the time is too long"),
+    (11, "at '100': the size is too small"), (12, "unknown keyword 'frontned' in a 'global' section; did you mean 'frontend'?"),
+    (16, "did you mean 'timeout client'?"), (17, "'server' is not allowed in a 'frontend' section, it belongs in 'listen' or 'backend'"),
+    (18, "'compression' is a HAProxy keyword that usher does not have yet"), (19, "'resolvers': this is a section of HAProxy that usher does not have yet"),
+    (23, "unknown keyword 'frobnicate' in a 'backend' section"),
+]:
+    assert f'[t.cfg:{line}] : ' in out and said in out.split(f'[t.cfg:{line}] : ', 1)[1].split('\n')[0], f'{line}: {said}\n{out}'
+for line in (20, 21):
+    assert f'[t.cfg:{line}]' not in out, out
+assert 'Fatal errors' in out
+
+# A keyword of the other side is passed over with a warning, as in HAProxy; -dW makes that count.
+misplaced = 'frontend f\n bind 127.0.0.1:1\n timeout client 1s\n timeout server 1s\n'
+check(misplaced, 0, r"WARNING.*t.cfg:4.*'timeout server' is passed over")
+check(misplaced, 1, 'zero-warning', args=['-dW'])
+check('global\n zero-warning\n' + misplaced, 1, 'zero-warning')
+check('frontend f\n bind 127.0.0.1:1\n', 0, "WARNING.*no 'timeout client'")
+check('backend b\n server s 127.0.0.1:1\n' + LISTENS, 0, "WARNING.*no 'timeout connect', 'timeout server'")
+check('frontend f\n timeout client 1s\n' + LISTENS, 0, "WARNING.*no 'bind'")
+check('listen l\n disabled\n', 2, 'nothing listens', '!WARNING')
+check('global\n chroot /a\n chroot /b\n' + LISTENS, 0, "NOTICE.*'chroot' was given already at t.cfg:2", args=['-dW'])

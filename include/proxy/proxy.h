@@ -113,6 +113,8 @@ extern struct proxy_list proxies;     /* frontends, backends, listens in file or
 
 /* A proxy with the settings of `defaults` (NULL: built-in ones) and a name (copied). caps 0: a defaults section, not listed. */
 struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *defaults, const char *file, int line);
+/* The runtime socket's own frontend: number 1, found by nobody, counted by no limit of the process. */
+struct proxy *proxy_new_internal(const char *name, const char *file, int line);
 /* By name and capability; NULL when there is none. */
 struct proxy *proxy_find(struct slice name, unsigned caps);
 /* "frontend", "backend", "listen" or "defaults". */

@@ -43,6 +43,7 @@ struct stream {
 	bool pausing;              /* between two connection attempts */
 	bool server_refused;       /* the server takes no more bytes; its answer is still delivered */
 	bool response_rules_begun, response_rules_done;
+	bool service_more;         /* the service has more to say once there is room */
 	uint8_t kill_reason;
 	struct session *session;   /* borrows: its owner */
 	struct proxy *be;          /* borrows; the frontend until one is chosen */

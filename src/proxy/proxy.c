@@ -66,6 +66,17 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 	return p;
 }
 
+struct proxy *proxy_new_internal(const char *name, const char *file, int line)
+{
+	struct proxy *p = proxy_new(name, 0, NULL, file, line);
+
+	p->caps = PROXY_FE;
+	p->id = 1;
+	p->internal = true;
+	TAILQ_INSERT_TAIL(&proxies, p, link);
+	return p;
+}
+
 struct proxy *proxy_find(struct slice name, unsigned caps)
 {
 	struct proxy *p;

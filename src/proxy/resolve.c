@@ -90,7 +90,7 @@ static bool resolve_backend(struct proxy *px)
 		int64_t most = 0;
 		struct proxy *fe;
 		TAILQ_FOREACH(fe, &proxies, link)
-			if (fe->caps & PROXY_FE)
+			if (fe->caps & PROXY_FE && !fe->internal)
 				most += fe->set.maxconn ? fe->set.maxconn : global.maxconn;
 		px->set.fullconn = most / 10 ? most / 10 : 1;
 	}
@@ -120,6 +120,8 @@ bool proxies_resolve(void)
 	struct proxy *px;
 	bool ok = true;
 
+	if (global.runtime)
+		global.runtime->set.timeout_client_ms = global.stats_timeout_ms;
 	TAILQ_FOREACH(px, &proxies, link) {
 		if (px->caps & PROXY_FE && !resolve_frontend(px))
 			ok = false;

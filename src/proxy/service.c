@@ -18,6 +18,8 @@ void service_consume(struct stream *s, size_t n)
 	buf_consume(s->req.buf, n);
 	if (buf_len(s->req.buf) == 0)
 		buf_put(&s->req.buf);
+	else if (buf_room(s->req.buf) == 0)
+		buf_compact(s->req.buf);
 }
 
 bool service_input_ended(const struct stream *s)

@@ -208,13 +208,13 @@ static enum step_result serve(struct stream *s)
 			return close_with(s, CLOSE_INTERNAL);
 		}
 	}
-	bool moved = false, done = false, more = false;
+	bool moved = false, done = false;
 	if (!listen_to_client(s))
 		return close_with(s, CLOSE_CLIENT_ABORT);
 	if (!s->res.ended && buf_len(s->res.buf) == 0) {
 		enum service_result r = s->service->run(s);
 		s->res.ended = r == SERVICE_END;
-		more = r == SERVICE_MORE;
+		s->service_more = r == SERVICE_MORE;
 	}
 	switch (pump_run(&s->res, &moved)) {
 	case PUMP_ENDED:
@@ -237,7 +237,8 @@ static enum step_result serve(struct stream *s)
 	if (limit_ms)
 		timer_bring_forward(&s->timer, s->client_active_ms + limit_ms);
 	/* Input that arrived in full reads, or room that was just made: go on in the next turn. */
-	if ((more || s->session->client.can_read) && buf_len(s->res.buf) == 0)
+	bool can_read = s->session->client.can_read && (s->req.buf == NULL || buf_room(s->req.buf) > 0);
+	if ((s->service_more || can_read) && buf_len(s->res.buf) == 0)
 		stream_wake(s);
 	return WAIT;
 }

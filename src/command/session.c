@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Commands about the session of the runtime socket itself: prompt, quit, and its level. One thread.
+ */
+#include "proxy/command.h"
+
+static bool prompt_start(struct cli *c)
+{
+	c->prompt = !c->prompt;
+	return true;
+}
+COMMAND(prompt) = {
+	.keyword = "prompt", .usage = "prompt", .text = "toggle interactive mode with prompt", .start = prompt_start,
+};
+
+static bool quit_start(struct cli *c)
+{
+	c->ending = true;
+	return true;
+}
+COMMAND(quit) = {
+	.keyword = "quit", .usage = "quit", .text = "disconnect", .start = quit_start,
+};
+
+static bool operator_start(struct cli *c)
+{
+	c->level = CLI_OPERATOR;
+	return true;
+}
+COMMAND(operator) = {
+	.keyword = "operator", .usage = "operator", .text = "lower the level of the current CLI session to operator",
+	.level = CLI_OPERATOR, .start = operator_start,
+};
+
+static bool user_start(struct cli *c)
+{
+	c->level = CLI_USER;
+	return true;
+}
+COMMAND(user) = {
+	.keyword = "user", .usage = "user", .text = "lower the level of the current CLI session to user", .start = user_start,
+};
+
+static bool level_start(struct cli *c)
+{
+	strbuf_addf(&c->out, "%s\n", cli_level_name(c->level));
+	return true;
+}
+COMMAND(show_cli_level) = {
+	.keyword = "show cli level", .usage = "show cli level", .text = "display the level of the current CLI session",
+	.start = level_start,
+};

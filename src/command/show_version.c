@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * show version. One thread.
+ */
+#include "proxy/command.h"
+
+static bool version_start(struct cli *c)
+{
+	strbuf_add_str(&c->out, USHER_VERSION "\n");
+	return true;
+}
+
+COMMAND(show_version) = {
+	.keyword = "show version", .usage = "show version", .text = "show version of the current process", .start = version_start,
+};

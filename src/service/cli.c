@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * service cli: the runtime socket's end of a stream. It carries bytes between the stream and
+ * proxy/cli.c and knows no command. One thread.
+ */
+#include "base/assert.h"
+#include "proxy/cli.h"
+#include "proxy/service.h"
+
+static void wake(void *owner)
+{
+	stream_wake(owner);
+}
+
+static bool cli_start(struct stream *s)
+{
+	/* Only sockets that say `stats socket` have a level; a rule cannot open one. */
+	if (!s->session->fe->internal)
+		return false;
+	s->service_state = cli_new(s->session->listener->set.level, wake, s);
+	return s->service_state != NULL;
+}
+
+/* Moves what fits of the answer; true when all of it went. */
+static bool send_out(struct stream *s, struct cli *c)
+{
+	size_t room = service_room(s), n = c->out.len < room ? c->out.len : room;
+
+	if (n && service_write(s, slice_make(c->out.ptr, n))) {
+		memmove(c->out.ptr, c->out.ptr + n, c->out.len - n);
+		c->out.len -= n;
+	}
+	return c->out.len == 0;
+}
+
+static enum service_result cli_serve(struct stream *s)
+{
+	struct cli *c = s->service_state;
+	size_t used;
+	bool ended = s->req.ended;
+
+	if (!send_out(s, c))
+		return SERVICE_MORE;
+	enum cli_next next = cli_run(c, service_input(s), ended, &used);
+	if (used)
+		service_consume(s, used);
+	if (!send_out(s, c))
+		return SERVICE_MORE;
+	switch (next) {
+	case CLI_READ:
+	case CLI_SLEEP:
+		return SERVICE_WAIT;
+	case CLI_WRITE:
+		return SERVICE_MORE;
+	case CLI_END:
+		break;
+	}
+	return SERVICE_END;
+}
+
+static void cli_end(struct stream *s)
+{
+	struct cli *c = s->service_state;
+
+	cli_free(&c);
+	s->service_state = NULL;
+}
+
+SERVICE(cli) = {
+	.keyword = "cli",
+	.usage = "stats socket <address>",
+	.start = cli_start,
+	.run = cli_serve,
+	.end = cli_end,
+};

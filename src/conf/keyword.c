@@ -203,6 +203,10 @@ static struct lookup keyword_look_up(const struct conf_line *l, unsigned where)
 		if (i)
 			text[len++] = ' ';
 		memcpy(text + len, word, n);
+		/* "set-proxy-v2-tlv-fmt(5)" is the keyword "set-proxy-v2-tlv-fmt(": what stands between is its parser's. */
+		const char *open = n && word[n - 1] == ')' ? strchr(word, '(') : NULL;
+		if (open)
+			keyword_look_up_text(slice_make(text, len + (size_t)(open - word) + 1), i + 1, where, &out);
 		len += n;
 		keyword_look_up_text(slice_make(text, len), i + 1, where, &out);
 	}

@@ -11,6 +11,7 @@
 #include "proxy/balance.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
+#include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
 
@@ -129,5 +130,6 @@ bool proxies_resolve(void)
 			ok = false;
 		px->unique_id_format = compile(px, px->set.unique_id_format_text, &ok);
 	}
+	ok = pp_policies_resolve() && ok;
 	return expr_resolve_all() && ok;
 }

@@ -446,8 +446,8 @@ static enum step_result send_preamble(struct stream *s)
 		s->res.to = &s->session->client;
 		s->preamble = NULL;
 		if (s->server->set.send_proxy) {
-			s->preamble = buf_get_small();
-			if (s->preamble == NULL || !pp_send_compose(s, s->server, s->preamble))
+			s->preamble = pp_send_compose(s, s->server);
+			if (s->preamble == NULL)
 				return close_with(s, CLOSE_RESOURCE);
 		}
 	}

@@ -5,6 +5,7 @@
  */
 #include "rule/ruleset.h"
 
+#include "conf/haproxy_names.h"
 #include "rule/boot.h"
 
 REGISTRY_DEFINE(action)
@@ -32,6 +33,12 @@ static const char *rule_nearest(const char *word, unsigned where)
 	return a && a->where & where ? near : NULL;
 }
 
+/* "set-src(x)" without its parenthesis. */
+static const char *rule_bare_name(const char *word)
+{
+	return boot_copy(slice_make(word, strcspn(word, "("))).ptr;
+}
+
 static const struct action *rule_take_action(struct conf_line *l, unsigned where, char **paren)
 {
 	const char *word = conf_need(l, "an action"), *near;
@@ -39,6 +46,10 @@ static const struct action *rule_take_action(struct conf_line *l, unsigned where
 
 	if (!word)
 		return NULL;
+	if (!a && haproxy_has_name(HAPROXY_ACTION, rule_bare_name(word))) {
+		conf_fail(l, "action '%s' is one of HAProxy's that usher does not have yet", word);
+		return NULL;
+	}
 	if (!a) {
 		near = rule_nearest(word, where);
 		conf_fail(l, "unknown action '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "",

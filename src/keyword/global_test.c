@@ -68,7 +68,7 @@ static void refuse(const char *line, const char *part)
 static void test_process(void **state)
 {
 	(void)state;
-	take("daemon\nmaster-worker no-exit-on-failure\nmworker-max-reloads 3\npidfile /run/x\nhard-stop-after 30s\ngrace 5\n"
+	take("daemon\n master-worker no-exit-on-failure\n mworker-max-reloads 3\n pidfile /run/x\n hard-stop-after 30s\n grace 5\n"
 	     "close-spread-time infinite");
 	assert_true(global.daemon && global.master_worker && global.stay_on_failure);
 	assert_int_equal(global.max_reloads, 3);
@@ -76,7 +76,7 @@ static void test_process(void **state)
 	assert_int_equal(global.hard_stop_after_ms, 30000);
 	assert_int_equal(global.grace_ms, 5);
 	assert_true(global.close_spread_time_ms == CLOSE_SPREAD_INFINITE);
-	take("close-spread-time 2s\nno daemon\nno master-worker");
+	take("close-spread-time 2s\n no daemon\n no master-worker");
 	assert_int_equal(global.close_spread_time_ms, 2000);
 	assert_false(global.daemon || global.master_worker);
 	refuse("master-worker x", "at 'x'");
@@ -87,7 +87,7 @@ static void test_process(void **state)
 static void test_identity(void **state)
 {
 	(void)state;
-	take("chroot /var/empty\nuser root\nuid 12\ngid 13\nset-dumpable\ninsecure-setuid-wanted");
+	take("chroot /var/empty\n user root\n uid 12\n gid 13\n set-dumpable\n insecure-setuid-wanted");
 	assert_string_equal(global.chroot, "/var/empty");
 	assert_string_equal(global.user, "root");
 	assert_int_equal(global.uid, 12);
@@ -107,14 +107,14 @@ static void test_identity(void **state)
 static void test_limits(void **state)
 {
 	(void)state;
-	take("maxconn 5000\nulimit-n 12000\nfd-hard-limit 20000\ntune.bufsize 32k\ntune.maxaccept 10\nno strict-limits");
+	take("maxconn 5000\n ulimit-n 12000\n fd-hard-limit 20000\n tune.bufsize 32k\n tune.maxaccept 10\n no strict-limits");
 	assert_int_equal(global.maxconn, 5000);
 	assert_int_equal(global.ulimit_n, 12000);
 	assert_int_equal(global.fd_hard_limit, 20000);
 	assert_int_equal(global.bufsize, 32768);
 	assert_int_equal(global.maxaccept, 10);
 	assert_true(global.lenient_limits);
-	take("strict-limits\ntune.maxaccept 0");
+	take("strict-limits\n tune.maxaccept 0");
 	assert_false(global.lenient_limits);
 	assert_int_equal(global.maxaccept, 10);
 	take("tune.maxaccept -1");
@@ -140,7 +140,7 @@ static const char *cpus_of(int id)
 static void test_threads(void **state)
 {
 	(void)state;
-	take("nbthread 4\ncpu-map 1 0-1");
+	take("nbthread 4\n cpu-map 1 0-1");
 	assert_int_equal(global.nbthread, 4);
 	assert_string_equal(cpus_of(1), "0 1");
 	assert_string_equal(cpus_of(THREADS_MAX), "0 1");
@@ -155,7 +155,7 @@ static void test_threads(void **state)
 	assert_string_equal(cpus_of(2), "8");
 	assert_string_equal(cpus_of(4), "9");
 	assert_string_equal(cpus_of(6), "");
-	take("cpu-map 2/1 4\ncpu-map 1/256- 6");
+	take("cpu-map 2/1 4\n cpu-map 1/256- 6");
 	assert_string_equal(cpus_of(1), "5 7");
 	assert_string_equal(cpus_of(256), "6");
 	refuse("nbthread 0", "from 1 to 256");
@@ -173,7 +173,7 @@ static void test_environment(void **state)
 {
 	(void)state;
 	unsetenv("GLOBAL_A");
-	take("presetenv GLOBAL_A one\npresetenv GLOBAL_A two\nsetenv GLOBAL_B \"${GLOBAL_A}x\"\nsetenv GLOBAL_C \"\"");
+	take("presetenv GLOBAL_A one\n presetenv GLOBAL_A two\n setenv GLOBAL_B \"${GLOBAL_A}x\"\n setenv GLOBAL_C \"\"");
 	assert_string_equal(getenv("GLOBAL_A"), "one");
 	assert_string_equal(getenv("GLOBAL_B"), "onex");
 	assert_string_equal(getenv("GLOBAL_C"), "");
@@ -206,7 +206,7 @@ static void test_resetenv(void **state)
 static void test_names(void **state)
 {
 	(void)state;
-	take("node a-b.c_1\ndescription hello \"big world\"\nlocalpeer me");
+	take("node a-b.c_1\n description hello \"big world\"\n localpeer me");
 	assert_string_equal(global.node, "a-b.c_1");
 	assert_string_equal(global.description, "hello big world");
 	assert_string_equal(global.localpeer, "me");
@@ -223,7 +223,7 @@ static void test_names(void **state)
 static void test_switches(void **state)
 {
 	(void)state;
-	take("quiet\nzero-warning\nnosplice\nnoreuseport\nstats timeout 2m\nnoepoll\nthread-groups 2\nno numa-cpu-mapping");
+	take("quiet\n zero-warning\n nosplice\n noreuseport\n stats timeout 2m\n noepoll\n thread-groups 2\n no numa-cpu-mapping");
 	assert_true(global.quiet && global.zero_warning && global.no_splice && global.no_reuseport);
 	assert_int_equal(global.stats_timeout_ms, 120000);
 	refuse("stats timeout 0", "from 1 to");
@@ -235,7 +235,7 @@ static void test_first_pass(void **state)
 	(void)state;
 	char path[] = "/tmp/usher-global-XXXXXX";
 	int fd = mkstemp(path);
-	const char *text = "global\n daemon\n pidfile /run/y\n nbthread 3\n setenv GLOBAL_P 1\n bogus\nlisten x\n bind :\n";
+	const char *text = "global\n daemon\n pidfile /run/y\n nbthread 3\n setenv GLOBAL_P 1\n bogus\n listen x\n bind :\n";
 	unsetenv("GLOBAL_P");
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	conf_read_process_settings(path);

@@ -186,7 +186,7 @@ struct client {
 	struct queue_entry *entry;
 	struct task task;
 	unsigned rounds;
-	bool holds;
+	bool holds, patient;
 };
 static struct client clients[THREADS][CLIENTS];
 static int holders, busiest, finished;
@@ -222,8 +222,9 @@ static void client_run(struct task *t)
 
 	if (c->entry) {
 		queue_leave(&c->entry);
+		c->patient = true;
 	} else if (c->holds) {
-		c->holds = false;
+		c->holds = c->patient = false;
 		__atomic_sub_fetch(&holders, 1, __ATOMIC_SEQ_CST);
 		queue_slot_free(srv);
 		if (++c->rounds == ROUNDS) {
@@ -236,8 +237,8 @@ static void client_run(struct task *t)
 		return;
 	}
 	c->entry = queue_wait(be, c->rounds % 2 ? srv : NULL, c, client_woken);
-	if (c->rounds % 5 == 0)
-		task_wake(&c->task); /* loses patience at once: leaves, perhaps with a grant under way */
+	if (c->rounds % 5 == 0 && !c->patient)
+		task_wake(&c->task); /* loses patience at once: leaves, perhaps with a grant under way; then waits to the end */
 }
 
 static void start_clients(int id)

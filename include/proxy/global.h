@@ -32,6 +32,8 @@ struct global {
 	bool setuid_wanted;       /* insecure-setuid-wanted */
 	bool no_splice, no_reuseport;
 	bool localpeer_fixed;     /* -L was given: the configuration's is passed over */
+	int64_t spread_checks;    /* percent of the interval that a check may come early or late */
+	uint32_t max_spread_checks_ms; /* first rounds of all checks within this time; 0: the smallest interval */
 	struct cpu_map *cpu_map;  /* owned for ever; NULL: no thread is bound */
 	struct log_target **log_targets; /* NULL-terminated, or NULL */
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */

@@ -98,6 +98,7 @@ struct proxy {
 	struct switch_rules use_server;
 	void *balance_state;              /* the algorithm's own: published, see balance.h */
 	pthread_mutex_t balance_lock;     /* guards rebuilding balance_state */
+	pthread_mutex_t health_lock;      /* guards every change of its servers' state (health.h); taken before balance_lock */
 	struct gauge be_conns;            /* atomics: streams that chose it */
 	struct rate be_sess_rate;
 	struct gauge queue_len;

@@ -31,10 +31,10 @@ unsigned queue_position(const struct queue_entry *e);
 struct server *queue_taken(struct queue_entry **e);
 /* Leaves the line; a slot granted meanwhile goes to the next. Nulls the pointer; harmless on NULL. */
 void queue_leave(struct queue_entry **e);
-/* Offers a server's free slots to those who wait: it came up, or its limit grew. Any thread. */
-void queue_pull(struct server *srv);
-/* The server went down: everybody who waits for it is woken to choose anew. Any thread. */
-void queue_dissolve(struct server *srv);
+/* Offers a server's free slots to those who wait: it came up, or its limit grew. Returns how many got one. Any thread. */
+unsigned queue_pull(struct server *srv);
+/* The server went down: everybody who waits for it is woken to choose anew. Returns how many. Any thread. */
+unsigned queue_dissolve(struct server *srv);
 /* Makes the lines of a backend and its servers; start-up only. */
 void queues_open(struct proxy *be);
 

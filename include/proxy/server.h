@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 #include "conn/endpoint.h"
+#include "proxy/check_status.h"
 #include "proxy/counters.h"
 
 struct proxy;
@@ -59,6 +60,9 @@ struct server {
 	unsigned admin;             /* atomic: SERVER_* */
 	bool up;                    /* atomic: health says so; true without checks */
 	bool usable;                /* atomic: gets traffic now (up, no admin bit, weight > 0); kept by health.c */
+	int score;                  /* atomic: 0 to rise + fall - 1; from rise on it is up */
+	bool checks_off;            /* atomic: `disable health` */
+	struct check_report last_check; /* lock px->health_lock */
 	int weight;                 /* atomic: the user's weight now, 0-256 */
 	uint64_t last_change_ms;    /* atomic */
 	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
@@ -75,6 +79,11 @@ struct server *server_new(struct proxy *px, const char *name, const char *file, 
 struct server *server_find(const struct proxy *px, struct slice name);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
 uint32_t server_conn_limit(const struct server *s);
+/* Whether rules and cookies that name it may still send to it: up and in service, its weight does not matter. */
+static inline bool server_in_service(const struct server *s)
+{
+	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && __atomic_load_n(&s->admin, __ATOMIC_RELAXED) == 0;
+}
 static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
 
 #endif

@@ -17,6 +17,7 @@
 #include "core/epoch.h"
 #include "core/thread.h"
 #include "proxy/admission.h"
+#include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
 #include "proxy/session.h"
@@ -42,6 +43,7 @@ bool worker_open(void)
 {
 	buf_small_size = (uint32_t)global.bufsize;
 	threads_init(threads_wanted());
+	checks_spread();
 	return listeners_open();
 }
 
@@ -77,6 +79,7 @@ static void stop_here(void *arg)
 {
 	(void)arg;
 	listeners_stop_thread();
+	checks_stop_thread();
 }
 
 /* Runs on thread 0 when a session ended while draining. */
@@ -155,6 +158,7 @@ static void start_thread(int id)
 {
 	(void)id;
 	listeners_start_thread();
+	checks_start_thread();
 }
 
 int worker_run(void)

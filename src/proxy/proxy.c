@@ -48,6 +48,7 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 	TAILQ_INIT(&p->listeners);
 	TAILQ_INIT(&p->servers);
 	pthread_mutex_init(&p->balance_lock, NULL);
+	pthread_mutex_init(&p->health_lock, NULL);
 	if (defaults) {
 		p->set = defaults->set;
 		/* Rules are shared, the lists are its own: it adds to them. */

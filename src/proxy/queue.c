@@ -106,16 +106,20 @@ bool queue_slot_take(struct server *srv)
 	return gauge_try_inc(&srv->conns, limit);
 }
 
-void queue_pull(struct server *srv)
+unsigned queue_pull(struct server *srv)
 {
 	struct queue_entry *e;
+	unsigned n = 0;
 
 	if (!anybody_waits(srv))
-		return;
+		return 0;
 	pthread_mutex_lock(&srv->px->queue->lock);
-	while ((e = next_for(srv)) != NULL && gauge_try_inc(&srv->conns, server_conn_limit(srv)))
+	while ((e = next_for(srv)) != NULL && gauge_try_inc(&srv->conns, server_conn_limit(srv))) {
 		call(e, srv);
+		n++;
+	}
 	pthread_mutex_unlock(&srv->px->queue->lock);
+	return n;
 }
 
 void queue_slot_free(struct server *srv)
@@ -124,16 +128,20 @@ void queue_slot_free(struct server *srv)
 	queue_pull(srv);
 }
 
-void queue_dissolve(struct server *srv)
+unsigned queue_dissolve(struct server *srv)
 {
 	struct queue_entry *e;
+	unsigned n = 0;
 
 	if (!gauge_now(&srv->queue_len))
-		return;
+		return 0;
 	pthread_mutex_lock(&srv->px->queue->lock);
-	while ((e = TAILQ_FIRST(&srv->queue->line)) != NULL)
+	while ((e = TAILQ_FIRST(&srv->queue->line)) != NULL) {
 		call(e, NULL);
+		n++;
+	}
 	pthread_mutex_unlock(&srv->px->queue->lock);
+	return n;
 }
 
 struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner, void (*wake)(void *owner))

@@ -9,7 +9,9 @@
 #include "base/units.h"
 #include "conf/diag.h"
 #include "proxy/balance.h"
+#include "proxy/check.h"
 #include "proxy/global.h"
+#include "proxy/health.h"
 #include "proxy/listener.h"
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
@@ -81,11 +83,9 @@ static bool resolve_backend(struct proxy *px)
 	TAILQ_FOREACH(s, &px->servers, link) {
 		if (s->set.maxconn && s->set.minconn > s->set.maxconn)
 			s->set.minconn = s->set.maxconn;
-		s->weight = (int)s->set.weight;
-		if (s->set.disabled)
-			s->admin |= SERVER_MAINT;
-		s->usable = s->up && s->admin == 0 && s->weight > 0;
+		health_init(s);
 	}
+	ok = checks_resolve(px) && ok;
 	if (px->set.fullconn == 0) {
 		/* Manual: 10 % of the connections its frontends may take. */
 		int64_t most = 0;

@@ -256,7 +256,7 @@ static enum step_result choose_server(struct stream *s)
 			struct slice name = rule_name(s, r, PHASE_USE_SERVER);
 			srv = name.ptr ? server_find(s->be, name) : NULL;
 		}
-		if (srv && (server_usable(srv) || s->be->set.persist))
+		if (srv && (server_in_service(srv) || s->be->set.persist))
 			s->server = srv;
 	}
 	s->forced = s->server != NULL;
@@ -391,7 +391,7 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 	s->retries_done++;
 	COUNT(&s->server->counters, retries);
 	COUNT(&s->be->be, retries);
-	if (redispatch_now(s) || !server_usable(s->server)) {
+	if (redispatch_now(s) || !server_in_service(s->server)) {
 		COUNT(&s->server->counters, redispatches);
 		COUNT(&s->be->be, redispatches);
 		s->redispatched = true;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How a health check can end: one table that yields HAProxy's number (show servers state), its
+ * short code (show stat), its words (logs) and what the end says of the server.
+ */
+#ifndef USHER_PROXY_CHECK_STATUS_H
+#define USHER_PROXY_CHECK_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RESULT_FAILED = 2, CHECK_RESULT_PASSED = 3 };
+
+/* X(enum, HAProxy's number, code, result, words) */
+#define CHECK_STATUSES(X)                                              \
+	X(UNKNOWN, 0, "UNK", UNKNOWN, "Unknown")                       \
+	X(INI, 1, "INI", UNKNOWN, "Initializing")                      \
+	X(SOCKERR, 5, "SOCKERR", FAILED, "Socket error")               \
+	X(L4OK, 6, "L4OK", PASSED, "Layer4 check passed")              \
+	X(L4TOUT, 7, "L4TOUT", FAILED, "Layer4 timeout")               \
+	X(L4CON, 8, "L4CON", FAILED, "Layer4 connection problem")
+
+enum check_status {
+#define X(id, number, code, result, text) CHECK_STATUS_##id,
+	CHECK_STATUSES(X)
+#undef X
+	CHECK_STATUS_COUNT
+};
+
+#define CHECK_INFO_MAX 128
+
+/* What one check ended with. */
+struct check_report {
+	enum check_status status;
+	int code;                  /* of the application (an HTTP status); 0: none */
+	uint32_t duration_ms;
+	char info[CHECK_INFO_MAX]; /* details in words, NUL-terminated; "" when there are none */
+};
+
+int check_status_number(enum check_status s);
+const char *check_status_code(enum check_status s);
+const char *check_status_text(enum check_status s);
+enum check_result check_status_result(enum check_status s);
+
+#endif

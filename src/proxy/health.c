@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Server state. The score counts as HAProxy's does: from 0 to rise-1 the server is down and the
+ * score says how many successes it has in a row; from rise to rise+fall-1 it is up and the score
+ * says how many failures it still bears. Reaching either half jumps to its end, so a single
+ * good check makes up for all earlier failures. Every change runs between change_begin() and
+ * change_end(), under the backend's lock; readers look at atomics. Any thread.
+ */
+#include "proxy/health.h"
+
+#include "core/clock.h"
+#include "proxy/balance.h"
+#include "proxy/notice.h"
+#include "proxy/queue.h"
+
+#define LINE_MAX_LEN 512
+
+#define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+
+/* What was before a change. */
+struct change {
+	struct server *srv;
+	bool running, usable;
+	int weight, backend; /* servers that got traffic, backups too */
+	uint64_t backend_changed_ms;
+	unsigned moved;      /* streams that left a line by this change */
+};
+
+static bool running(const struct server *srv)
+{
+	return LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_MAINT);
+}
+
+/* Threads read the clock on their own: another's "now" may lie a little ahead. */
+static uint64_t ms_since(uint64_t ms)
+{
+	return clock_now_ms > ms ? clock_now_ms - ms : 0;
+}
+
+static int in_backend(const struct proxy *px)
+{
+	return LOAD(px->usable_servers) + LOAD(px->usable_backups);
+}
+
+static struct change change_begin(struct server *srv)
+{
+	pthread_mutex_lock(&srv->px->health_lock);
+	return (struct change){ .srv = srv, .running = running(srv), .usable = server_usable(srv), .weight = LOAD(srv->weight),
+		.backend = in_backend(srv->px), .backend_changed_ms = LOAD(srv->px->last_change_ms) };
+}
+
+/* The state is set: counts it, tells the balancer and those who wait. */
+static void change_apply(struct change *c)
+{
+	struct server *srv = c->srv;
+	struct proxy *px = srv->px;
+	bool usable = server_in_service(srv) && LOAD(srv->weight) > 0;
+
+	if (running(srv) != c->running) {
+		if (c->running)
+			COUNT(&srv->counters, downs);
+		else
+			COUNT_ADD(&srv->counters, downtime_ms, ms_since(LOAD(srv->last_change_ms)));
+		STORE(srv->last_change_ms, clock_now_ms);
+	}
+	STORE(srv->usable, usable);
+	if (usable != c->usable || (usable && LOAD(srv->weight) != c->weight))
+		balance_update(px);
+	if (!server_in_service(srv))
+		c->moved = queue_dissolve(srv);
+	else if (usable && !c->usable)
+		c->moved = queue_pull(srv);
+	if (c->backend && !in_backend(px))
+		COUNT(&px->be, downs);
+	else if (!c->backend && in_backend(px))
+		COUNT_ADD(&px->be, downtime_ms, ms_since(c->backend_changed_ms));
+}
+
+static void say_backend_down(const struct proxy *px)
+{
+	char line[LINE_MAX_LEN], on_stderr[LINE_MAX_LEN];
+	struct strbuf a, b;
+	const char *kind = px->caps == PROXY_BE ? "backend" : "proxy";
+
+	strbuf_init_fixed(&a, line, sizeof(line));
+	strbuf_init_fixed(&b, on_stderr, sizeof(on_stderr));
+	strbuf_addf(&a, "%s %s has no server available!", kind, px->name);
+	strbuf_addf(&b, "%s '%s' has no server available!", kind, px->name);
+	notice_alert(px, LOG_LEVEL_EMERG, strbuf_slice(&a), strbuf_slice(&b));
+}
+
+static void change_end(struct change *c, bool silent)
+{
+	struct proxy *px = c->srv->px;
+
+	if (!silent && c->backend && !in_backend(px))
+		say_backend_down(px);
+	pthread_mutex_unlock(&px->health_lock);
+}
+
+/* ---- lines ---- */
+
+static void add_name(struct strbuf *b, const struct server *srv)
+{
+	strbuf_addf(b, "%sServer %s/%s", srv->set.backup ? "Backup " : "", srv->px->name, srv->name);
+}
+
+static void add_report(struct strbuf *b, const struct check_report *r)
+{
+	strbuf_addf(b, ", reason: %s", check_status_text(r->status));
+	if (r->code)
+		strbuf_addf(b, ", code: %d", r->code);
+	if (r->info[0]) {
+		strbuf_add_str(b, ", info: \"");
+		strbuf_add_escaped(b, slice_of(r->info), '#', "");
+		strbuf_add_byte(b, '"');
+	}
+	strbuf_addf(b, ", check duration: %ums", r->duration_ms);
+}
+
+static void add_rest(struct strbuf *b, const struct change *c)
+{
+	const struct server *srv = c->srv;
+	const struct proxy *px = srv->px;
+	int active = LOAD(px->usable_servers), backup = LOAD(px->usable_backups);
+	const char *on_backup = backup && !active ? " Running on backup." : "";
+
+	if (running(srv))
+		strbuf_addf(b, ". %d active and %d backup servers online.%s %u sessions requeued, %u total in queue.",
+			active, backup, on_backup, c->moved, gauge_now(&srv->queue_len));
+	else
+		strbuf_addf(b, ". %d active and %d backup servers left.%s %u sessions active, %u requeued, %u remaining in queue.",
+			active, backup, on_backup, gauge_now(&srv->conns), c->moved, gauge_now(&srv->queue_len));
+}
+
+/* Going down alarms; but not when an operator had it drained. */
+static enum log_level down_level(unsigned admin)
+{
+	return admin & SERVER_DRAIN ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALERT;
+}
+
+static void say(const struct server *srv, enum log_level level, const char *text)
+{
+	char line[LINE_MAX_LEN];
+	struct strbuf b;
+
+	strbuf_init_fixed(&b, line, sizeof(line));
+	add_name(&b, srv);
+	strbuf_add_str(&b, text);
+	notice_say(srv->px, level, strbuf_slice(&b));
+}
+
+static void say_with_rest(const struct change *c, enum log_level level, const char *text)
+{
+	char line[LINE_MAX_LEN];
+	struct strbuf b;
+
+	strbuf_init_fixed(&b, line, sizeof(line));
+	strbuf_add_str(&b, text);
+	add_rest(&b, c);
+	say(c->srv, level, line);
+}
+
+/* Health took it up or down; `why` begins with a comma or is empty. */
+static void say_health(const struct change *c, const char *why)
+{
+	const struct server *srv = c->srv;
+	unsigned admin = LOAD(srv->admin);
+	char line[LINE_MAX_LEN];
+	struct strbuf b;
+
+	strbuf_init_fixed(&b, line, sizeof(line));
+	strbuf_addf(&b, " is %s%s", srv->up ? "UP" : "DOWN", why);
+	say_with_rest(c, srv->up ? LOG_LEVEL_NOTICE : down_level(admin), line);
+	if (admin & SERVER_DRAIN)
+		say(srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
+}
+
+static void say_check(const struct server *srv)
+{
+	const struct check_report *r = &srv->last_check;
+	char line[LINE_MAX_LEN];
+	struct strbuf b;
+	int rise = (int)srv->set.rise;
+
+	strbuf_init_fixed(&b, line, sizeof(line));
+	strbuf_addf(&b, "Health check for %sserver %s/%s %s", srv->set.backup ? "backup " : "", srv->px->name, srv->name,
+		check_status_result(r->status) == CHECK_RESULT_PASSED ? "succeeded" : "failed");
+	add_report(&b, r);
+	if (srv->score >= rise)
+		strbuf_addf(&b, ", status: %d/%d %s.", srv->score - rise + 1, (int)srv->set.fall, srv->weight ? "UP" : "DRAIN");
+	else
+		strbuf_addf(&b, ", status: %d/%d DOWN.", srv->score, rise);
+	notice_say(srv->px, LOG_LEVEL_NOTICE, strbuf_slice(&b));
+}
+
+/* ---- changes ---- */
+
+/* A server with checks begins up, but the first failure takes it down. */
+static void score_begin(struct server *srv)
+{
+	STORE(srv->score, (int)srv->set.rise);
+	STORE(srv->up, true);
+}
+
+void health_init(struct server *srv)
+{
+	srv->weight = (int)srv->set.weight;
+	srv->admin = srv->set.disabled ? SERVER_MAINT : 0;
+	srv->last_check = (struct check_report){ .status = CHECK_STATUS_INI };
+	score_begin(srv);
+	srv->usable = server_in_service(srv) && srv->weight > 0;
+}
+
+static int next_score(const struct server *srv, bool passed)
+{
+	int score = srv->score, rise = (int)srv->set.rise;
+
+	if (passed)
+		return score + 1 >= rise ? health_full(srv) : score + 1;
+	return score > rise ? score - 1 : 0;
+}
+
+void health_report(struct server *srv, const struct check_report *r)
+{
+	struct change c = change_begin(srv);
+	bool passed = check_status_result(r->status) == CHECK_RESULT_PASSED;
+	int rise = (int)srv->set.rise, before = srv->score;
+
+	if (srv->admin & SERVER_MAINT || srv->checks_off) {
+		change_end(&c, true);
+		return;
+	}
+	COUNT(&srv->counters, checks);
+	if (!passed && before >= rise)
+		COUNT(&srv->counters, checks_failed);
+	STORE(srv->score, next_score(srv, passed));
+	STORE(srv->up, srv->score >= rise);
+	bool news = r->status != srv->last_check.status || srv->score != before;
+	srv->last_check = *r;
+	if (news && srv->px->set.log_health_checks)
+		say_check(srv);
+	if (running(srv) != c.running) {
+		char why[LINE_MAX_LEN] = "";
+		struct strbuf b;
+		strbuf_init_fixed(&b, why, sizeof(why));
+		/* Said once: by the line above or by this one. */
+		if (!srv->px->set.log_health_checks)
+			add_report(&b, r);
+		change_apply(&c);
+		say_health(&c, why);
+	}
+	change_end(&c, false);
+}
+
+void health_force(struct server *srv, bool up)
+{
+	struct change c = change_begin(srv);
+
+	if (!(srv->admin & SERVER_MAINT)) {
+		STORE(srv->score, up ? health_full(srv) : 0);
+		STORE(srv->up, up);
+		if (up != c.running) {
+			change_apply(&c);
+			say_health(&c, ", changed from CLI");
+		}
+	}
+	change_end(&c, false);
+}
+
+static void enter_maintenance(struct change *c, unsigned before)
+{
+	STORE(c->srv->admin, SERVER_MAINT);
+	change_apply(c);
+	if (c->running)
+		say_with_rest(c, down_level(before), " is going DOWN for maintenance");
+	else
+		say(c->srv, LOG_LEVEL_NOTICE, " was DOWN and now enters maintenance.");
+}
+
+static void leave_maintenance(struct change *c, unsigned admin)
+{
+	score_begin(c->srv);
+	STORE(c->srv->admin, admin);
+	change_apply(c);
+	say(c->srv, LOG_LEVEL_NOTICE, admin & SERVER_DRAIN ? " is UP/DRAIN (leaving forced maintenance)." :
+		" is UP/READY (leaving forced maintenance).");
+	if (admin & SERVER_DRAIN)
+		say(c->srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
+}
+
+static void change_drain(struct change *c, unsigned admin)
+{
+	STORE(c->srv->admin, admin);
+	change_apply(c);
+	if (admin & SERVER_DRAIN)
+		say_with_rest(c, LOG_LEVEL_NOTICE, " enters drain state");
+	else
+		say(c->srv, LOG_LEVEL_NOTICE, c->srv->up ? " is UP (leaving forced drain)." : " is DOWN (leaving forced drain).");
+}
+
+void health_set_admin(struct server *srv, unsigned admin)
+{
+	struct change c = change_begin(srv);
+	unsigned before = srv->admin;
+
+	if (admin & SERVER_MAINT) {
+		if (!(before & SERVER_MAINT))
+			enter_maintenance(&c, before);
+	} else if (before & SERVER_MAINT) {
+		leave_maintenance(&c, admin);
+	} else if (admin != before) {
+		change_drain(&c, admin);
+	}
+	change_end(&c, false);
+}
+
+void health_set_weight(struct server *srv, int weight)
+{
+	struct change c = change_begin(srv);
+
+	STORE(srv->weight, weight);
+	change_apply(&c);
+	change_end(&c, false);
+}
+
+/* A score from a process with other rise and fall. */
+static int fitting_score(const struct server *srv, const struct health_record *r)
+{
+	int rise = (int)srv->set.rise, full = health_full(srv);
+
+	if (!r->up)
+		return r->score < 0 ? 0 : r->score < rise ? r->score : rise - 1;
+	if (r->score >= r->full || r->score > full)
+		return full;
+	return r->score < rise ? rise : r->score;
+}
+
+void health_restore(struct server *srv, const struct health_record *r)
+{
+	struct change c = change_begin(srv);
+
+	if (r->weight_known)
+		STORE(srv->weight, r->weight);
+	if (r->admin_known)
+		STORE(srv->admin, r->admin);
+	if (r->health_known && srv->last_check.status == CHECK_STATUS_INI) {
+		STORE(srv->score, fitting_score(srv, r));
+		STORE(srv->up, r->up);
+		srv->last_check = r->last;
+	}
+	/* Nothing of this happened here: what it cost is counted where it happened. */
+	c.running = running(srv);
+	c.backend = 0;
+	c.backend_changed_ms = clock_now_ms;
+	change_apply(&c);
+	if (r->changed_ms)
+		STORE(srv->last_change_ms, r->changed_ms);
+	change_end(&c, true);
+}
+
+/* ---- looking ---- */
+
+bool health_in_transition(struct server *srv)
+{
+	pthread_mutex_lock(&srv->px->health_lock);
+	bool settled = (srv->score == 0 || srv->score == health_full(srv)) && srv->last_check.status != CHECK_STATUS_INI;
+	pthread_mutex_unlock(&srv->px->health_lock);
+	return !settled;
+}
+
+void health_status_text(const struct server *srv, struct strbuf *out)
+{
+	unsigned admin = LOAD(srv->admin);
+	int score = LOAD(srv->score), rise = (int)srv->set.rise;
+	bool checked = srv->check && !LOAD(srv->checks_off);
+
+	if (admin & SERVER_MAINT) {
+		strbuf_add_str(out, "MAINT");
+	} else if (!LOAD(srv->up)) {
+		strbuf_add_str(out, "DOWN");
+		if (checked && score)
+			strbuf_addf(out, " %d/%d", score, rise);
+	} else if (!checked && !(admin & SERVER_DRAIN)) {
+		strbuf_add_str(out, "no check");
+	} else {
+		strbuf_add_str(out, admin & SERVER_DRAIN ? "DRAIN" : "UP");
+		if (checked && score < health_full(srv))
+			strbuf_addf(out, " %d/%d", score - rise + 1, (int)srv->set.fall);
+	}
+}
+
+static uint64_t downtime_ms(const struct counter_set *set, bool is_down, uint64_t since_ms)
+{
+	struct counters sum;
+
+	counters_sum(set, &sum);
+	return sum.downtime_ms + (is_down ? ms_since(since_ms) : 0);
+}
+
+uint64_t health_downtime_ms(const struct server *srv)
+{
+	return downtime_ms(&srv->counters, !running(srv), LOAD(srv->last_change_ms));
+}
+
+uint64_t health_backend_downtime_ms(const struct proxy *be)
+{
+	return downtime_ms(&be->be, in_backend(be) == 0, LOAD(be->last_change_ms));
+}

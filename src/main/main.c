@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/registry.h"
 #include "options.h"
+#include "process.h"
 #include "worker.h"
 #include "proxy/advice.h"
 #include "proxy/global.h"
@@ -23,7 +24,8 @@ static bool read_configuration(const struct options *o)
 	/* Names are looked up even after faults, so that all of them show in one run. */
 	if (proxies_resolve() && !diag_state.alerts)
 		proxies_advise();
-	return diag_state.alerts == 0 && !((o->zero_warning || global.zero_warning) && diag_state.warnings);
+	process_merge(o);
+	return diag_state.alerts == 0 && !(global.zero_warning && diag_state.warnings);
 }
 
 static int refuse(void)
@@ -47,6 +49,7 @@ int main(int argc, char **argv)
 		return status;
 	diag_state.quiet = o.quiet;
 	diag_state.diag = o.diag;
+	global.localpeer_fixed = o.localpeer != NULL;
 	options_export(&o);
 	if (o.directory && chdir(o.directory) < 0) {
 		diag_say(DIAG_ALERT, "cannot change to directory '%s'", o.directory);
@@ -62,7 +65,14 @@ int main(int argc, char **argv)
 			puts(listens ? "Configuration file is valid" : "Configuration file has no error but nothing listens: it will not start");
 		return listens ? 0 : 2;
 	}
-	if (!worker_open())
+	if (!proxies_have_listener()) {
+		diag_say(DIAG_ALERT, "nothing listens: there is no enabled 'bind' line");
+		return 1;
+	}
+	if (!process_set_limits(&o) || !worker_open() || !process_detach())
+		return 1;
+	process_relieve(&o);
+	if (!process_become())
 		return 1;
 	return worker_run();
 }

@@ -5,15 +5,18 @@
  */
 #include "worker.h"
 
-#include <sched.h>
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/assert.h"
+#include "conf/diag.h"
 #include "conn/buf.h"
 #include "core/clock.h"
+#include "core/cpu.h"
 #include "core/epoch.h"
 #include "core/thread.h"
 #include "proxy/admission.h"
@@ -24,25 +27,13 @@
 #include "proxy/stream.h"
 
 static struct watch signals = { .fd = -1 };
-static struct timer hard_stop;
+static struct timer hard_stop, grace;
 static bool draining; /* thread 0 */
-
-static int threads_wanted(void)
-{
-	cpu_set_t set;
-
-	if (global.nbthread > 0)
-		return (int)global.nbthread;
-	if (sched_getaffinity(0, sizeof(set), &set) < 0)
-		return 1;
-	int n = CPU_COUNT(&set);
-	return n < 1 ? 1 : n > 64 ? 64 : n;
-}
 
 bool worker_open(void)
 {
 	buf_small_size = (uint32_t)global.bufsize;
-	threads_init(threads_wanted());
+	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
 	checks_spread();
 	return listeners_open();
 }
@@ -112,6 +103,23 @@ static void drain(void *arg)
 	thread_run_on(0, look_for_last, NULL);
 }
 
+static void grace_over(struct timer *t)
+{
+	(void)t;
+	drain(NULL);
+}
+
+/* `grace`: all goes on as before until the time is over. */
+static void drain_or_wait(void)
+{
+	if (!global.grace_ms || draining) {
+		drain(NULL);
+		return;
+	}
+	grace.fire = grace_over;
+	timer_set_at(&grace, clock_now_ms + global.grace_ms);
+}
+
 void worker_drain(void)
 {
 	thread_run_on(0, drain, NULL);
@@ -129,7 +137,7 @@ static void on_signal(struct watch *w, uint32_t events)
 			worker_stop();
 			break;
 		case SIGUSR1:
-			drain(NULL);
+			drain_or_wait();
 			break;
 		}
 	}
@@ -156,7 +164,8 @@ static void watch_signals(void)
 
 static void start_thread(int id)
 {
-	(void)id;
+	if (!cpu_bind_self(global.cpu_map, id))
+		diag_say(DIAG_WARNING, "cannot bind thread %d to its processors: %s", id + 1, strerror(errno));
 	listeners_start_thread();
 	checks_start_thread();
 }

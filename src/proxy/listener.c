@@ -41,7 +41,8 @@ static bool open_group(struct listener *l)
 {
 	struct strbuf err = STRBUF_EMPTY, name = STRBUF_EMPTY;
 	struct listen_group *g = &l->group;
-	int n = listen_can_share_port(&l->endpoint) ? thread_count : 1;
+	bool share = !global.no_reuseport && listen_can_share_port(&l->endpoint);
+	int n = share ? thread_count : 1;
 	bool ok = true;
 
 	if (l->set.shards > 0 && l->set.shards < n)
@@ -50,7 +51,7 @@ static bool open_group(struct listener *l)
 	ASSERT(g->fds != NULL);
 	g->shared = n < thread_count;
 	for (g->n = 0; ok && g->n < n; g->n++) {
-		g->fds[g->n] = listen_open(&l->endpoint, &l->set.sock, listen_can_share_port(&l->endpoint), &err);
+		g->fds[g->n] = listen_open(&l->endpoint, &l->set.sock, share, &err);
 		if (g->fds[g->n] < 0) {
 			endpoint_format(&l->endpoint, &name);
 			diag_at(DIAG_ALERT, l->file, l->line, "starting %s %s: %s [%s]", proxy_kind(l->px), l->px->name, err.ptr, name.ptr);

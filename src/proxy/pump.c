@@ -6,6 +6,7 @@
  * read already always leaves first.
  */
 #include "proxy/pump.h"
+#include "proxy/global.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -198,7 +199,7 @@ static enum io splice_some(struct pump *p, bool *moved)
 
 static bool may_splice(const struct pump *p)
 {
-	return !p->no_splice && p->from && p->from->transport->can_splice(p->from) && p->to->transport->can_splice(p->to);
+	return !p->no_splice && !global.no_splice && p->from && p->from->transport->can_splice(p->from) && p->to->transport->can_splice(p->to);
 }
 
 /* A body that filled small buffers one after the other goes by pipe, else by large buffer. */

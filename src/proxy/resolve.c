@@ -116,6 +116,12 @@ static struct format *compile(const struct proxy *px, const char *text, bool *ok
 	return f;
 }
 
+/* What acl() fetches ask for: they know a proxy by pointer only. */
+static struct acl_table **acls_of_proxy(struct proxy *px)
+{
+	return &px->set.acls;
+}
+
 bool proxies_resolve(void)
 {
 	struct proxy *px;
@@ -131,5 +137,6 @@ bool proxies_resolve(void)
 		px->unique_id_format = compile(px, px->set.unique_id_format_text, &ok);
 	}
 	ok = pp_policies_resolve() && ok;
+	acl_table_of = acls_of_proxy;
 	return expr_resolve_all() && ok;
 }

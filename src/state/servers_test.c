@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Unit tests of the record about servers: what one process saves another takes over, and what its
+ * configuration changed stands.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "core/state.h"
+#include "proxy/balance.h"
+#include "proxy/health.h"
+#include "proxy/notice.h"
+#include "proxy/queue.h"
+
+int servers_test(void);
+
+static void hush(const struct proxy *px, enum log_level level, struct slice text) { (void)px, (void)level, (void)text; }
+
+static struct proxy *be;
+static struct server *srv;
+
+/* The process begins (again): one backend with one server as configured. */
+static int begin(void **unused)
+{
+	(void)unused;
+	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
+	srv = server_new(be, "odd %name", "test", 2);
+	srv->set.check = true;
+	srv->set.weight = 10;
+	srv->check = (struct check *)srv;
+	health_init(srv);
+	queues_open(be);
+	balance_update(be);
+	return 0;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	TAILQ_REMOVE(&proxies, be, link);
+	return 0;
+}
+
+static void fail_once(void)
+{
+	struct check_report r = { .status = CHECK_STATUS_L4CON, .duration_ms = 7 };
+
+	snprintf(r.info, sizeof(r.info), "100%% \"gone\"\n away");
+	health_report(srv, &r);
+}
+
+static struct strbuf handed_over(void)
+{
+	struct strbuf out = STRBUF_EMPTY;
+
+	state_save_all(&out);
+	end(NULL);
+	begin(NULL);
+	return out;
+}
+
+static void load(struct strbuf *s)
+{
+	struct state_report r;
+
+	assert_true(state_load_all(strbuf_slice(s), &r));
+	assert_int_equal(r.loaded, 1);
+	assert_int_equal(r.refused, 0);
+	strbuf_free(s);
+}
+
+static void health_and_orders(void **unused)
+{
+	struct counters sum;
+
+	(void)unused;
+	fail_once();
+	health_set_weight(srv, 3);
+	health_set_admin(srv, SERVER_DRAIN);
+	uint64_t changed = srv->last_change_ms -= 5000;
+	struct strbuf s = handed_over();
+	assert_true(server_usable(srv));
+	load(&s);
+	assert_false(srv->up);
+	assert_int_equal(srv->score, 0);
+	assert_int_equal(srv->weight, 3);
+	assert_int_equal(srv->admin, SERVER_DRAIN);
+	assert_int_equal(srv->last_change_ms, changed);
+	assert_int_equal(srv->last_check.status, CHECK_STATUS_L4CON);
+	assert_int_equal(srv->last_check.duration_ms, 7);
+	assert_string_equal(srv->last_check.info, "100% \"gone\"\n away");
+	assert_int_equal(be->usable_servers, 0);
+	counters_sum(&srv->counters, &sum);
+	assert_int_equal(sum.checks, 1);
+	assert_int_equal(sum.checks_failed, 1);
+	assert_int_equal(sum.downs, 1);
+	counters_sum(&be->be, &sum);
+	assert_int_equal(sum.downs, 1);
+}
+
+static void the_new_configuration_wins(void **unused)
+{
+	(void)unused;
+	health_set_weight(srv, 3);
+	health_set_admin(srv, SERVER_MAINT);
+	struct strbuf s = handed_over();
+	srv->set.weight = 20;
+	srv->set.disabled = true;
+	health_init(srv);
+	load(&s);
+	assert_int_equal(srv->weight, 20);
+	assert_int_equal(srv->admin, SERVER_MAINT);
+
+	/* `disabled` was taken out of the file: the server comes back. */
+	s = handed_over();
+	load(&s);
+	assert_int_equal(srv->admin, 0);
+	assert_true(server_usable(srv));
+}
+
+static void who_is_gone_or_unchecked(void **unused)
+{
+	(void)unused;
+	fail_once();
+	struct strbuf s = handed_over();
+	srv->check = NULL;
+	load(&s);
+	assert_true(server_usable(srv));
+	fail_once();
+	s = handed_over();
+	end(NULL);
+	load(&s);
+	begin(NULL);
+}
+
+static void never_checked_is_no_verdict(void **unused)
+{
+	(void)unused;
+	struct strbuf s = handed_over();
+	load(&s);
+	assert_true(server_usable(srv));
+	assert_int_equal(srv->last_check.status, CHECK_STATUS_INI);
+}
+
+static void bad_bodies(void **unused)
+{
+	static const char *const bad[] = {
+		"server be\n", "server be odd%20%25name 1 2\n", "backend be x 1 2\n", "backend be 1 2 3", "\n",
+		"server be odd%20%25name 0 0 1 1 0 1 2 4 1 0 0 5 0 0 0 0 noquote\n",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct strbuf s = STRBUF_EMPTY;
+		struct state_report r;
+		strbuf_addf(&s, "state servers 1 %zu\n%s\n", strlen(bad[i]), bad[i]);
+		assert_true(state_load_all(strbuf_slice(&s), &r));
+		assert_int_equal(r.refused, 1);
+		strbuf_free(&s);
+	}
+	struct state_report r;
+	assert_true(state_load_all(SLICE("state servers 2 0\n\nstate servers 1 9\nfuture 1\n\n"), &r));
+	assert_int_equal(r.refused, 1);
+	assert_int_equal(r.loaded, 1);
+	assert_true(server_usable(srv));
+}
+
+static int open_thread(void **unused)
+{
+	(void)unused;
+	registries_open();
+	threads_init(1);
+	clock_update();
+	notice_hook = hush;
+	return 0;
+}
+
+int servers_test(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(health_and_orders, begin, end),
+		cmocka_unit_test_setup_teardown(the_new_configuration_wins, begin, end),
+		cmocka_unit_test_setup_teardown(who_is_gone_or_unchecked, begin, end),
+		cmocka_unit_test_setup_teardown(never_checked_is_no_verdict, begin, end),
+		cmocka_unit_test_setup_teardown(bad_bodies, begin, end),
+	};
+	return cmocka_run_group_tests(tests, open_thread, NULL);
+}

@@ -43,6 +43,7 @@ struct acceptor {
 	struct watch watch;
 	bool shared;                  /* EPOLLEXCLUSIVE */
 	bool active;                  /* registered */
+	bool finishing;               /* takes its last connections */
 	struct timer retry;           /* after EMFILE or ENOMEM: try again */
 	/* Takes a fresh non-blocking descriptor; false: stop accepting for now (the callee paused us). */
 	bool (*on_accept)(struct acceptor *a, int fd, const struct addr *peer);
@@ -53,5 +54,7 @@ struct acceptor {
 void acceptor_start(struct acceptor *a);
 /* Takes it out of the loop; the socket stays open and others may accept on it. */
 void acceptor_stop(struct acceptor *a);
+/* Accepts what waits in the queue, whoever has room or not, then stops: before the socket is closed. */
+void acceptor_finish(struct acceptor *a);
 
 #endif

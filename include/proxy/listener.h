@@ -52,6 +52,8 @@ bool listeners_open(void);
 void listeners_start_thread(void);
 /* Stops accepting on this thread; sockets stay open. */
 void listeners_stop_thread(void);
+/* The same, but first takes what waits in the queues: they are about to be closed. */
+void listeners_finish_thread(void);
 /* Closes every listening socket (after all threads stopped accepting). */
 void listeners_close(void);
 

@@ -62,7 +62,7 @@ class Usher:
         status = self.stop()
         if kind is not None:
             print(self.log())
-        elif status not in (0, -signal.SIGTERM, 128 + signal.SIGTERM):
+        elif status not in (0, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT):
             print(self.log())
             raise AssertionError(f'exit status {status}')
         for s in self.listening.values():

@@ -152,28 +152,40 @@ static void on_retry(struct timer *t)
 	acceptor_start(CONTAINER_OF(t, struct acceptor, retry));
 }
 
+/* False when nothing more is to be had for now. */
+static bool accept_next(struct acceptor *a)
+{
+	struct sockaddr_storage ss;
+	struct addr peer = { 0 };
+	socklen_t len = sizeof(ss);
+	int fd = accept4(a->watch.fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			rest(a);
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	if (len < sizeof(ss.ss_family) || !addr_from_sockaddr(&peer, (struct sockaddr *)&ss))
+		peer.family = AF_UNIX;
+	return a->on_accept(a, fd, &peer) || a->finishing;
+}
+
 static void on_connections(struct watch *w, uint32_t events)
 {
 	struct acceptor *a = CONTAINER_OF(w, struct acceptor, watch);
 
 	(void)events;
-	for (int i = 0; i < a->max_per_turn && a->active; i++) {
-		struct sockaddr_storage ss;
-		struct addr peer = { 0 };
-		socklen_t len = sizeof(ss);
-		int fd = accept4(w->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				rest(a);
-			else if (errno == ECONNABORTED || errno == EINTR)
-				continue;
+	for (int i = 0; i < a->max_per_turn && a->active; i++)
+		if (!accept_next(a))
 			return;
-		}
-		if (len < sizeof(ss.ss_family) || !addr_from_sockaddr(&peer, (struct sockaddr *)&ss))
-			peer.family = AF_UNIX;
-		if (!a->on_accept(a, fd, &peer))
-			return;
-	}
+}
+
+void acceptor_finish(struct acceptor *a)
+{
+	a->finishing = true;
+	while (accept_next(a))
+		;
+	acceptor_stop(a);
 }
 
 void acceptor_start(struct acceptor *a)

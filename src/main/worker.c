@@ -9,11 +9,11 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "base/assert.h"
-#include "conf/diag.h"
 #include "conn/buf.h"
 #include "core/clock.h"
 #include "core/cpu.h"
@@ -26,9 +26,13 @@
 #include "proxy/session.h"
 #include "proxy/stream.h"
 
+static const struct worker_events *events;
 static struct watch signals = { .fd = -1 };
 static struct timer hard_stop, grace;
-static bool draining; /* thread 0 */
+static bool draining, drain_waits, accepting; /* thread 0 */
+static int ended_by;   /* thread 0: the signal that told us to leave */
+static int busy;       /* atomic: threads that have not done what all of them were told */
+static void (*all_done)(void);
 
 bool worker_open(void)
 {
@@ -36,6 +40,26 @@ bool worker_open(void)
 	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
 	checks_spread();
 	return listeners_open();
+}
+
+/* What every thread is told to do is followed by something on thread 0. */
+static void expect_all(void (*then)(void))
+{
+	ASSERT(__atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0);
+	all_done = then;
+	__atomic_store_n(&busy, thread_count, __ATOMIC_SEQ_CST);
+}
+
+static void follow(void *arg)
+{
+	(void)arg;
+	all_done();
+}
+
+static void done_here(void)
+{
+	if (__atomic_sub_fetch(&busy, 1, __ATOMIC_SEQ_CST) == 0)
+		thread_run_on(0, follow, NULL);
 }
 
 /* What a thread holds goes before the thread does. */
@@ -66,18 +90,11 @@ static void leave(struct timer *t)
 	worker_stop();
 }
 
-static void stop_here(void *arg)
-{
-	(void)arg;
-	listeners_stop_thread();
-	checks_stop_thread();
-}
-
 /* Runs on thread 0 when a session ended while draining. */
 static void look_for_last(void *arg)
 {
 	(void)arg;
-	if (draining && gauge_now(&process_conns) == 0)
+	if (draining && __atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0 && gauge_now(&process_conns) == 0)
 		worker_stop();
 }
 
@@ -86,38 +103,51 @@ static void session_gone(void)
 	thread_run_on(0, look_for_last, NULL);
 }
 
+static void finish_here(void *arg)
+{
+	(void)arg;
+	listeners_finish_thread();
+	checks_stop_thread();
+	done_here();
+}
+
+/* The addresses are free for others at once, not when the last connection ends. */
+static void all_finished(void)
+{
+	listeners_close();
+	look_for_last(NULL);
+}
+
+static void begin_drain(struct timer *t)
+{
+	(void)t;
+	if (!accepting) { /* threads are on their way, or nobody has told them to accept and nobody will */
+		drain_waits = true;
+		if (__atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0)
+			worker_stop();
+		return;
+	}
+	admission_last_left = session_gone;
+	__atomic_store_n(&process_stopping, true, __ATOMIC_SEQ_CST);
+	if (global.hard_stop_after_ms) {
+		hard_stop.fire = leave;
+		timer_set_at(&hard_stop, clock_now_ms + global.hard_stop_after_ms);
+	}
+	expect_all(all_finished);
+	thread_run_on_all(finish_here, NULL);
+}
+
 static void drain(void *arg)
 {
 	(void)arg;
 	if (draining)
 		return;
 	draining = true;
-	admission_last_left = session_gone;
-	__atomic_store_n(&process_stopping, true, __ATOMIC_SEQ_CST);
-	thread_run_on_all(stop_here, NULL);
-	if (global.hard_stop_after_ms) {
-		hard_stop.fire = leave;
-		timer_set_at(&hard_stop, clock_now_ms + global.hard_stop_after_ms);
-	}
-	/* Behind the mail above: connections that were being accepted are counted by then. */
-	thread_run_on(0, look_for_last, NULL);
-}
-
-static void grace_over(struct timer *t)
-{
-	(void)t;
-	drain(NULL);
-}
-
-/* `grace`: all goes on as before until the time is over. */
-static void drain_or_wait(void)
-{
-	if (!global.grace_ms || draining) {
-		drain(NULL);
-		return;
-	}
-	grace.fire = grace_over;
-	timer_set_at(&grace, clock_now_ms + global.grace_ms);
+	grace.fire = begin_drain;
+	if (global.grace_ms)
+		timer_set_at(&grace, clock_now_ms + global.grace_ms);
+	else
+		begin_drain(&grace);
 }
 
 void worker_drain(void)
@@ -125,19 +155,20 @@ void worker_drain(void)
 	thread_run_on(0, drain, NULL);
 }
 
-static void on_signal(struct watch *w, uint32_t events)
+static void on_signal(struct watch *w, uint32_t bits)
 {
 	struct signalfd_siginfo info;
 
-	(void)events;
+	(void)bits;
 	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGTERM:
 		case SIGINT:
+			ended_by = (int)info.ssi_signo;
 			worker_stop();
 			break;
 		case SIGUSR1:
-			drain_or_wait();
+			drain(NULL);
 			break;
 		}
 	}
@@ -162,23 +193,74 @@ static void watch_signals(void)
 	ASSERT(ok);
 }
 
+static void accept_here(void *arg)
+{
+	(void)arg;
+	listeners_start_thread();
+	checks_start_thread();
+	done_here();
+}
+
+static void all_accept(void)
+{
+	accepting = true;
+	if (drain_waits)
+		begin_drain(&grace);
+	if (events->accepting)
+		events->accepting();
+}
+
+void worker_accept(void)
+{
+	expect_all(all_accept);
+	thread_run_on_all(accept_here, NULL);
+}
+
+static void all_up(void)
+{
+	if (drain_waits)
+		worker_stop();
+	else
+		(events->up ? events->up : worker_accept)();
+}
+
 static void start_thread(int id)
 {
 	if (!cpu_bind_self(global.cpu_map, id))
-		diag_say(DIAG_WARNING, "cannot bind thread %d to its processors: %s", id + 1, strerror(errno));
-	listeners_start_thread();
-	checks_start_thread();
+		fprintf(stderr, "usher: cannot bind thread %d to its processors: %s\n", id + 1, strerror(errno));
+	done_here();
 }
 
-int worker_run(void)
+/* Leak checkers look when a process exits, not when it dies. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void die_by(int signal_number)
 {
-	loop_self = &thread_loops[0];
+	sigset_t set;
+
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
+		exit(23);
+	fflush(NULL);
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int worker_run(const struct worker_events *e)
+{
+	events = e;
+	loop_enter(&thread_loops[0]);
 	watch_signals();
+	expect_all(all_up);
 	threads_start(start_thread);
 	loop_run(&thread_loops[0]);
 	threads_join();
 	listeners_close();
 	epoch_collect(true);
 	loop_close(&signals);
+	if (ended_by)
+		die_by(ended_by);
 	return 0;
 }

@@ -162,15 +162,25 @@ void listeners_start_thread(void)
 	}
 }
 
-void listeners_stop_thread(void)
+static void leave_seats(void (*leave)(struct acceptor *))
 {
 	struct seat *seat;
 
 	while ((seat = LIST_FIRST(&seats)) != NULL) {
 		LIST_REMOVE(seat, link);
-		acceptor_stop(&seat->acceptor);
+		leave(&seat->acceptor);
 		free(seat);
 	}
+}
+
+void listeners_stop_thread(void)
+{
+	leave_seats(acceptor_stop);
+}
+
+void listeners_finish_thread(void)
+{
+	leave_seats(acceptor_finish);
 }
 
 void listeners_close(void)

@@ -71,10 +71,11 @@ struct log_message {
 
 /* Process-wide, set at start-up. */
 extern struct log_target **log_global;  /* the global section's targets, NULL-terminated, or NULL */
-extern const char *log_tag;             /* borrows; "usher" until set */
+extern const char *log_tag;             /* borrows; NULL: the name the program was started by */
 extern const char *log_hostname;        /* borrows; NULL: lines carry none ("localhost" and "-" where a word must stand) */
 /* The process id that lines carry: the caller's own until set. Call it in each process that logs. */
 void log_set_pid(pid_t pid);
+pid_t log_pid(void);
 
 /* Reads a target from the words behind `log`: <address> [len <n>] [format <f>] [sample <ranges>:<size>] <facility>
  * [<max level> [<min level>]]. NULL with the reason in err and the offending word's index in *bad (count: the

@@ -35,6 +35,13 @@ struct switch_rules {
 	size_t n;
 };
 
+/* A format as the configuration wrote it, and where. */
+struct format_text {
+	const char *text; /* borrows, for ever; NULL: none */
+	const char *file;
+	int line;
+};
+
 /* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
 struct proxy_settings {
 	enum proxy_mode mode;
@@ -57,8 +64,7 @@ struct proxy_settings {
 	struct log_target **log_targets;  /* owned for ever; NULL-terminated list or NULL */
 	bool log_global;                  /* `log global` */
 	char *log_tag;
-	char *log_format_text, *log_format_sd_text, *error_log_format_text, *unique_id_format_text;
-	const char *log_format_file; int log_format_line; /* where log-format stood */
+	struct format_text log_format, log_format_sd, error_log_format, unique_id_format;
 	char *description;
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
 	struct acl_table *acls;
@@ -85,6 +91,8 @@ struct proxy {
 	struct switch_rules use_backend;
 	struct proxy *default_backend;    /* borrows; NULL: itself for a listen section, or none */
 	struct format *log_format, *log_format_sd, *error_log_format, *unique_id_format;
+	bool log_wants_source;            /* log_format shows %bi or %bp */
+	uint64_t log_count;               /* atomic: lines written, %lc */
 	struct gauge fe_conns;            /* atomics */
 	struct rate fe_conn_rate, fe_sess_rate;
 	struct counter_set fe;

@@ -36,7 +36,7 @@ struct stream {
 	uint8_t phase;             /* second termination character, set when it ends */
 	bool entered;              /* the step ran before: it is being continued */
 	bool killed;               /* an operator or a dead server wants it gone */
-	bool logged;               /* option logasap wrote its line already */
+	bool logged;               /* its line was written already: logasap, or the default line at its start */
 	bool be_counted, server_counted, lb_counted;
 	bool redispatched;
 	bool forced;               /* use-server chose */
@@ -57,6 +57,7 @@ struct stream {
 	struct rule_cursor cursor;
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
+	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
 	struct slice unique_id;    /* in arena; empty until asked for */
 	unsigned retries_left, retries_done, queue_position;
 	struct queue_entry *queue; /* owns: its place in a line, or NULL */

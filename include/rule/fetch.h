@@ -46,6 +46,7 @@ struct fetch {
 	enum eval_result (*get)(const struct args *a, struct eval *ev, struct value *out);
 	bool alias;            /* a log-format alias: keyword is "%ci" and expressions cannot name it */
 	bool (*get_text)(struct eval *ev, struct strbuf *out); /* alias only: writes itself; false means "-" */
+	bool plain;            /* alias only, with get_text: a number, never quoted nor in hexadecimal */
 };
 /* get runs only where ev->phase is one of phases. */
 #define FETCH(ident) REGISTRY_ADD(fetch, ident)

@@ -4,6 +4,7 @@
  */
 #include "core/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,8 +15,9 @@
 #include "core/loop.h"
 
 struct log_target **log_global;
-const char *log_tag = "usher";
+const char *log_tag;
 const char *log_hostname;
+static pid_t pid_number;
 static char pid_text[16];
 
 static const char *const level_names[8] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
@@ -40,7 +42,13 @@ const char *log_facility_name(unsigned facility) { return facility < 24 ? facili
 
 void log_set_pid(pid_t pid)
 {
+	pid_number = pid;
 	snprintf(pid_text, sizeof(pid_text), "%ld", (long)pid);
+}
+
+pid_t log_pid(void)
+{
+	return pid_number ? pid_number : getpid();
 }
 
 bool log_targets_add(struct log_target ***list, struct log_target *t)
@@ -95,7 +103,7 @@ static void add_tag(struct strbuf *out, const struct log_message *m)
 	if (m->tag.len)
 		strbuf_add_slice(out, m->tag);
 	else
-		strbuf_add_str(out, log_tag);
+		strbuf_add_str(out, log_tag ? log_tag : program_invocation_short_name);
 }
 
 static void add_header(struct strbuf *out, const struct log_target *t, unsigned level, const struct log_message *m,

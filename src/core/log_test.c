@@ -244,6 +244,8 @@ static void every_shape(void **state)
 
 	(void)state;
 	log_set_pid(4711);
+	assert_int_equal(log_pid(), 4711);
+	log_tag = "usher";
 	for (size_t i = 0; i < COUNT_OF(shapes); i++) {
 		snprintf(line, sizeof(line), "%s %s", address, shapes[i].words);
 		struct log_target *t = target(line);

@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,11 +19,13 @@
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/epoch.h"
+#include "core/log.h"
 #include "core/thread.h"
 #include "proxy/admission.h"
 #include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
+#include "proxy/log_line.h"
 #include "proxy/session.h"
 #include "proxy/stream.h"
 
@@ -36,6 +39,13 @@ static void (*all_done)(void);
 
 bool worker_open(void)
 {
+	struct strbuf err = STRBUF_EMPTY;
+
+	if (!log_open(&err)) {
+		diag_say(DIAG_ALERT, "%s", err.ptr);
+		strbuf_free(&err);
+		return false;
+	}
 	buf_small_size = (uint32_t)global.bufsize;
 	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
 	checks_spread();
@@ -111,10 +121,28 @@ static void finish_here(void *arg)
 	done_here();
 }
 
+static void say_stopped(void)
+{
+	struct proxy *px;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		struct counters fe, be;
+		if (px->internal)
+			continue;
+		counters_sum(&px->fe, &fe);
+		counters_sum(&px->be, &be);
+		diag_say(DIAG_WARNING, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name, fe.conn,
+		         be.sess);
+		log_proxy(px, LOG_LEVEL_WARNING, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name,
+		          fe.conn, be.sess);
+	}
+}
+
 /* The addresses are free for others at once, not when the last connection ends. */
 static void all_finished(void)
 {
 	listeners_close();
+	say_stopped();
 	look_for_last(NULL);
 }
 
@@ -260,6 +288,7 @@ int worker_run(const struct worker_events *e)
 	listeners_close();
 	epoch_collect(true);
 	loop_close(&signals);
+	log_flush_all();
 	if (ended_by)
 		die_by(ended_by);
 	return 0;

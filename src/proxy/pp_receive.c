@@ -5,9 +5,11 @@
  */
 #include "proxy/pp_receive.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include "core/clock.h"
 #include "proxy/global.h"
+#include "proxy/log_line.h"
 
 #define HEADER_TIMEOUT_MS 5000
 
@@ -53,8 +55,15 @@ static void count_header(struct session *s, const struct pp_header *h)
 
 static enum pp_receive refuse(struct session *s, enum pp_reason reason)
 {
+	/* HAProxy's two texts, then the reason. */
+	char text[128];
+	snprintf(text, sizeof(text), "%s (%s)", reason == PP_SIGNATURE || reason == PP_V2_VERSION ?
+	         "Received something which does not look like a PROXY protocol header" :
+	         "Received an invalid PROXY protocol header", pp_reason_name(reason));
+
 	counter_add(&counters_own(&s->listener->counters)->pp_errors[reason], 1);
 	s->reason = CLOSE_REFUSED;
+	log_line_refused(s, text, NULL);
 	return PP_RECEIVE_REFUSED;
 }
 
@@ -65,6 +74,8 @@ static enum pp_receive at_end(struct session *s)
 	else
 		COUNT(&s->listener->counters, pp_missing_refused);
 	s->reason = CLOSE_CLIENT_ABORT;
+	if (buf_len(s->in))
+		log_line_refused(s, "Truncated PROXY protocol header received", NULL);
 	return PP_RECEIVE_REFUSED;
 }
 
@@ -122,4 +133,6 @@ void pp_receive_timeout(struct session *s)
 	else
 		COUNT(&s->listener->counters, pp_probe);
 	s->reason = CLOSE_CLIENT_TIMEOUT;
+	if (s->header_started)
+		log_line_refused(s, "Timeout while waiting for PROXY protocol header", NULL);
 }

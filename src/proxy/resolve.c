@@ -13,6 +13,7 @@
 #include "proxy/global.h"
 #include "proxy/health.h"
 #include "proxy/listener.h"
+#include "proxy/log_line.h"
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
@@ -100,22 +101,6 @@ static bool resolve_backend(struct proxy *px)
 	return ok;
 }
 
-static struct format *compile(const struct proxy *px, const char *text, bool *ok)
-{
-	struct strbuf err = STRBUF_EMPTY;
-	struct format *f = NULL;
-
-	if (text) {
-		f = format_compile(text, PHASE_LOG, (struct proxy *)px, &err);
-		if (f == NULL) {
-			diag_at(DIAG_ALERT, px->file, px->line, "%s '%s': %s: %s", proxy_kind(px), px->name, text, err.ptr ? err.ptr : "");
-			*ok = false;
-		}
-	}
-	strbuf_free(&err);
-	return f;
-}
-
 /* What acl() fetches ask for: they know a proxy by pointer only. */
 static struct acl_table **acls_of_proxy(struct proxy *px)
 {
@@ -134,7 +119,8 @@ bool proxies_resolve(void)
 			ok = false;
 		if (px->caps & PROXY_BE && !resolve_backend(px))
 			ok = false;
-		px->unique_id_format = compile(px, px->set.unique_id_format_text, &ok);
+		if (!log_formats_compile(px))
+			ok = false;
 	}
 	ok = pp_policies_resolve() && ok;
 	acl_table_of = acls_of_proxy;

@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/pool.h"
 #include "proxy/balance.h"
+#include "proxy/log_line.h"
 #include "proxy/pp_send.h"
 #include "proxy/service.h"
 
@@ -207,6 +208,7 @@ static enum step_result serve(struct stream *s)
 			s->service = NULL;
 			return close_with(s, CLOSE_INTERNAL);
 		}
+		log_line_asap(s);
 	}
 	bool moved = false, done = false;
 	if (!listen_to_client(s))
@@ -581,6 +583,7 @@ static enum step_result relay(struct stream *s)
 		s->avoid = NULL;
 		/* The session begins anew for both: what they did before does not count as silence. */
 		s->client_active_ms = s->server_active_ms = clock_now_ms;
+		log_line_asap(s);
 	}
 	enum step_result r = response_rules(s);
 	if (r == CLOSE)
@@ -653,12 +656,14 @@ static void end(struct stream *s)
 	if (s->service && s->service->end)
 		s->service->end(s);
 	queue_leave(&s->queue);
+	log_line_keep_source(s);
 	/* A server that stays silent is not asked to say goodbye; any other still gets all that was sent. */
 	conn_close(&s->server_conn, s->reason == CLOSE_SERVER_TIMEOUT || s->be->set.nolinger);
 	if (s->server_counted)
 		queue_slot_free(s->server);
 	if (s->be_counted)
 		gauge_dec(&s->be->be_conns);
+	log_line_end(s);
 	pump_release(&s->req);
 	pump_release(&s->res);
 	buf_put(&s->preamble);
@@ -753,5 +758,6 @@ void stream_start(struct session *session)
 	session->stream = s;
 	session->client.watch.on_event = on_client;
 	COUNT(&session->fe->fe, req_total);
+	log_line_start(s);
 	stream_run(s);
 }

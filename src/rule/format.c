@@ -123,7 +123,7 @@ static bool format_read_alias(struct format_reader *r, unsigned flags)
 	struct slice whole;
 	const struct fetch *alias;
 	struct format_node *node;
-	size_t n = strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	size_t n = strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 	strbuf_add_byte(&name, '%');
 	strbuf_add(&name, r->at, n);
@@ -162,7 +162,7 @@ static bool format_read_item(struct format_reader *r)
 	}
 	if (*r->at == '{' && !format_read_flags(r, &flags))
 		return false;
-	silent = r->at[0] == 'o' && !(r->at[1] >= '0' && r->at[1] <= 'z');
+	silent = r->at[0] == 'o' && !((r->at[1] | 0x20) >= 'a' && (r->at[1] | 0x20) <= 'z');
 	if (!(*r->at == '[' ? format_read_expr(r, flags) : format_read_alias(r, flags)))
 		return false;
 	if (!silent)
@@ -282,6 +282,11 @@ static void format_write_alias(const struct format *f, const struct format_node 
 
 	if (!(node->alias->phases & ev->phase)) {
 		format_write_text(f, node, SLICE(""), out);
+		return;
+	}
+	if (node->alias->plain) {
+		if (!node->alias->get_text(ev, out))
+			strbuf_add_byte(out, '-');
 		return;
 	}
 	if (node->alias->get) {

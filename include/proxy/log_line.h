@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Log lines of streams, sessions and proxies: which line is written when, at which level, and the
+ * numbers that log-format's aliases show. The aliases are leaves; sending is core/log. One thread
+ * per stream; nothing here waits.
+ */
+#ifndef USHER_PROXY_LOG_LINE_H
+#define USHER_PROXY_LOG_LINE_H
+
+#include "core/log.h"
+#include "proxy/stream.h"
+
+/* `option tcplog` */
+#define LOG_TCP_FORMAT "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
+
+/* Durations in milliseconds as the manual's 8.4 draws them; -1: that point was not reached. */
+struct log_times {
+	int64_t handshake, queue, connect, data, total;
+};
+struct log_times log_times(const struct session *s);
+
+/* A stream began: writes the default line ("Connect from ...") when the frontend has no format. */
+void log_line_start(struct stream *s);
+/* Its server is connected: writes the line now under `option logasap`. */
+void log_line_asap(struct stream *s);
+/* It is about to close the server's connection: keeps what %bi and %bp will show, when they are wanted. */
+void log_line_keep_source(struct stream *s);
+/* It ended: writes its line, unless it was written, or the options say not to. */
+void log_line_end(struct stream *s);
+/* A session failed before it had a stream: "src [date] frontend/listener: text (...)", or error-log-format. `claimed` is the
+ * address a PROXY header named when it differs from what is in force, or NULL. */
+void log_line_refused(struct session *s, const char *text, const struct addr *claimed);
+/* A line about a proxy itself: to its own targets, under its own tag. */
+void log_proxy(const struct proxy *px, enum log_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* `id` of the bind line, or the listener's place among its frontend's, from 1. */
+int64_t log_listener_number(const struct listener *l);
+
+/* Compiles a frontend's formats after all files are read; reports faults; false when any. */
+bool log_formats_compile(struct proxy *px);
+
+#endif

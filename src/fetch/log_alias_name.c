@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * log-format aliases that name things: %f %ft %b %s, %H %pid, %ID, %lc %rt, and how it ended: %ts
+ * %tsc %ST.
+ */
+#include <pthread.h>
+#include <unistd.h>
+#include "proxy/log_line.h"
+#include "proxy/service.h"
+#include "rule/fetch.h"
+
+static bool fe_text(struct eval *ev, struct strbuf *out)
+{
+	strbuf_add_str(out, ev->session->fe->name);
+	return true;
+}
+
+static bool be_text(struct eval *ev, struct strbuf *out)
+{
+	strbuf_add_str(out, ev->stream ? ev->stream->be->name : ev->session->fe->name);
+	return true;
+}
+
+static bool server_text(struct eval *ev, struct strbuf *out)
+{
+	const struct stream *s = ev->stream;
+
+	if (s && s->service)
+		strbuf_addf(out, "<%s>", s->service->keyword);
+	else
+		strbuf_add_str(out, s && s->server ? s->server->name : "<NOSRV>");
+	return true;
+}
+
+static char hostname[256];
+static pthread_once_t hostname_once = PTHREAD_ONCE_INIT;
+
+static void find_hostname(void)
+{
+	if (gethostname(hostname, sizeof(hostname) - 1) != 0)
+		hostname[0] = '\0';
+}
+
+static bool hostname_text(struct eval *ev, struct strbuf *out)
+{
+	(void)ev;
+	pthread_once(&hostname_once, find_hostname);
+	strbuf_add_str(out, hostname);
+	return true;
+}
+
+static bool id_text(struct eval *ev, struct strbuf *out)
+{
+	if (ev->stream)
+		strbuf_add_slice(out, stream_unique_id(ev->stream));
+	return ev->stream != NULL;
+}
+
+static enum eval_result pid_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	(void)a, (void)ev;
+	*out = value_int(log_pid());
+	return EVAL_OK;
+}
+
+static enum eval_result rt_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	(void)a;
+	*out = value_int(ev->stream ? (int64_t)ev->stream->id : 0);
+	return EVAL_OK;
+}
+
+static bool lc_text(struct eval *ev, struct strbuf *out)
+{
+	strbuf_add_u64(out, __atomic_load_n(&ev->session->fe->log_count, __ATOMIC_RELAXED));
+	return true;
+}
+
+/* The reason's character, then the state it ended in; "--" while it lives. */
+static bool ts_text(struct eval *ev, struct strbuf *out)
+{
+	const struct stream *s = ev->stream;
+
+	if (s && s->step != STREAM_CLOSE) {
+		strbuf_add(out, "--", 2);
+		return true;
+	}
+	strbuf_add_byte(out, close_reason_code(s ? s->reason : ev->session->reason));
+	strbuf_add_byte(out, s ? (char)s->phase : 'R');
+	return true;
+}
+
+static bool tsc_text(struct eval *ev, struct strbuf *out)
+{
+	ts_text(ev, out);
+	strbuf_add(out, "--", 2); /* no cookies in tcp mode */
+	return true;
+}
+
+static bool status_text(struct eval *ev, struct strbuf *out)
+{
+	(void)ev;
+	strbuf_add_byte(out, '0'); /* no status in tcp mode */
+	return true;
+}
+
+#define TEXT(ident, word, fn, what) \
+	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, .get_text = fn }
+#define NUMBER(ident, word, fn, what) \
+	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, \
+		.get_text = fn, .plain = true }
+
+TEXT(f, "%f", fe_text, "frontend");
+TEXT(ft, "%ft", fe_text, "frontend, with '~' when the client speaks TLS");
+TEXT(b, "%b", be_text, "backend");
+TEXT(s, "%s", server_text, "server");
+TEXT(H, "%H", hostname_text, "hostname");
+TEXT(ID, "%ID", id_text, "unique-id-format's text");
+TEXT(ts, "%ts", ts_text, "termination state");
+TEXT(tsc, "%tsc", tsc_text, "termination state with cookie state");
+NUMBER(lc, "%lc", lc_text, "lines the frontend has written");
+NUMBER(ST, "%ST", status_text, "status code");
+FETCH(alias_pid) = { .keyword = "%pid", .usage = "%pid process id", .alias = true, .phases = PHASE_SESSION, .get = pid_get };
+FETCH(alias_rt) = { .keyword = "%rt", .usage = "%rt number of the stream in this process", .alias = true,
+	.phases = PHASE_SESSION, .get = rt_get };

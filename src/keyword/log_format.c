@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What log lines say and which are written: the format keywords and the log options. Formats are
+ * kept as text here and compiled when all files are read. One thread: start-up only.
+ */
+#include <stddef.h>
+#include "conf/keyword.h"
+#include "proxy/log_line.h"
+#include "rule/boot.h"
+
+/* The rest of the line is the format: words are joined by blanks, as HAProxy allows. */
+static bool take_format(struct conf_line *l, void *owner, struct format_text *f)
+{
+	const struct proxy *px = owner;
+	struct strbuf text = STRBUF_EMPTY;
+	const char *name = l->words[l->at - 1], *word = conf_need(l, "a format");
+
+	if (!word)
+		return false;
+	strbuf_add_str(&text, word);
+	while ((word = conf_take(l)) != NULL) {
+		strbuf_add_byte(&text, ' ');
+		strbuf_add_str(&text, word);
+	}
+	*f = (struct format_text){ boot_copy(strbuf_slice(&text)).ptr, l->file, l->line };
+	strbuf_free(&text);
+	if (px->caps == PROXY_BE)
+		conf_warn(l, "backend '%s' : '%s' directive is ignored in backends.", px->name, name);
+	return true;
+}
+
+#define FORMAT(ident, word, field) \
+	static bool parse_##field(struct conf_line *l, void *owner) \
+	{ \
+		return take_format(l, owner, &((struct proxy *)owner)->set.field); \
+	} \
+	KEYWORD(ident) = { .keyword = word, .usage = word " <format>", .where = IN_PROXY, .parse = parse_##field }
+
+FORMAT(proxy_log_format, "log-format", log_format);
+FORMAT(proxy_log_format_sd, "log-format-sd", log_format_sd);
+FORMAT(proxy_error_log_format, "error-log-format", error_log_format);
+FORMAT(proxy_unique_id_format, "unique-id-format", unique_id_format);
+
+static bool parse_tcplog(struct conf_line *l, void *owner)
+{
+	((struct proxy *)owner)->set.log_format = (struct format_text){ LOG_TCP_FORMAT, l->file, l->line };
+	return true;
+}
+KEYWORD(option_tcplog) = { .keyword = "option tcplog", .usage = "option tcplog", .where = IN_PROXY, .parse = parse_tcplog };
+
+#define OPTION(ident, word, field) \
+	KEYWORD(option_##ident) = { .keyword = "option " word, .usage = "[no] option " word, .where = IN_FE, \
+		.type = SETTING_FLAG, .offset = offsetof(struct proxy, set.field) }
+
+OPTION(dontlognull, "dontlognull", dontlognull);
+OPTION(dontlog_normal, "dontlog-normal", dontlog_normal);
+OPTION(logasap, "logasap", logasap);
+OPTION(log_separate_errors, "log-separate-errors", log_separate_errors);
+OPTION(proxylog, "proxylog", proxylog);

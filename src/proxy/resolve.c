@@ -48,9 +48,33 @@ static struct proxy *find_backend(const char *name, const char *what, const char
 	return be;
 }
 
+/* What the frontend's settings mean to its sockets, and numbers for those that were given none. */
+static void resolve_listeners(struct proxy *px)
+{
+	const struct proxy_settings *set = &px->set;
+	struct listener *l;
+	int64_t id = 1;
+
+	TAILQ_FOREACH(l, &px->listeners, link) {
+		struct listen_options *o = &l->set.sock;
+		o->keepalive = set->clitcpka;
+		o->keepalive_count = (int)set->clitcpka_cnt;
+		o->keepalive_idle_s = (int)(set->clitcpka_idle_ms / 1000);
+		o->keepalive_interval_s = (int)(set->clitcpka_intvl_ms / 1000);
+		o->smart_accept = set->smart_accept;
+		if (o->backlog == 0)
+			o->backlog = set->backlog ? set->backlog : set->maxconn;
+		if (l->set.id == 0)
+			l->set.id = id;
+		id = l->set.id + 1;
+	}
+}
+
 static bool resolve_frontend(struct proxy *px)
 {
 	bool ok = true;
+
+	resolve_listeners(px);
 
 	for (size_t i = 0; i < px->use_backend.n; i++) {
 		struct switch_rule *r = &px->use_backend.list[i];

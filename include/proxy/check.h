@@ -34,7 +34,7 @@ enum check_step { CHECK_IDLE, CHECK_CONNECTING, CHECK_SENDING_HEADER, CHECK_TALK
 #define CHECK_MAGIC 0x6368636bu
 struct check {
 	uint32_t magic;
-	enum check_step step;
+	enum check_step step;         /* atomic for others */
 	bool spoke;                   /* something was sent in this round: it ends with FIN instead of RST */
 	int thread;                   /* frozen: where it runs */
 	struct server *srv;           /* borrows */

@@ -78,6 +78,7 @@ struct proxy {
 	uint32_t magic;
 	unsigned caps;                    /* PROXY_FE | PROXY_BE; 0 for defaults */
 	char *name;                       /* owns */
+	int64_t order;                    /* the id it has without the keyword `id` */
 	int64_t id;                       /* `id` or the order of appearance from 2 (1 is the runtime socket's) */
 	const char *file;
 	int line;

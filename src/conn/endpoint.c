@@ -116,6 +116,7 @@ static bool parse_host(struct slice host, int family, unsigned flags, struct end
 	}
 	if (flags & ENDPOINT_NO_RESOLVE)
 		return refuse(err, "not an IP address", host);
+	out->addr.port = port; /* the failed attempt has cleared it */
 	return resolve(host, family, out, err);
 }
 

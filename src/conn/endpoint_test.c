@@ -51,6 +51,7 @@ static void addresses_of_every_kind(void **state)
 	reads_as("/run/x.sock", 0, "unix@/run/x.sock");
 	reads_as("abns@name", 0, "abns@name");
 	reads_as("fd@7", 0, "fd@7");
+	reads_as("ipv4@localhost:81", 0, "127.0.0.1:81"); /* a name keeps its port */
 	reads_as("10.0.0.1", 0, "10.0.0.1:0");
 }
 

@@ -115,6 +115,12 @@ void checks_spread(void)
 
 /* ---- a round ---- */
 
+/* Other threads look whether a round is under way. */
+static void set_step(struct check *c, enum check_step step)
+{
+	__atomic_store_n(&c->step, step, __ATOMIC_RELAXED);
+}
+
 uint32_t check_interval_ms(const struct check *c)
 {
 	const struct server_settings *set = &c->srv->set;
@@ -143,7 +149,7 @@ static void hang_up(struct check *c, bool reset)
 		c->kind->end(c);
 	timer_stop(&c->timer);
 	conn_close(&c->conn, reset);
-	c->step = CHECK_IDLE;
+	set_step(c, CHECK_IDLE);
 }
 
 void check_done(struct check *c, enum check_status status, int code, const char *info)
@@ -176,7 +182,7 @@ static void talk(struct check *c)
 {
 	uint32_t limit_ms = c->srv->px->set.timeout_check_ms;
 
-	c->step = CHECK_TALKING;
+	set_step(c, CHECK_TALKING);
 	if (limit_ms)
 		timer_set_at(&c->timer, clock_now_ms + limit_ms);
 	c->kind->connected(c);
@@ -189,7 +195,7 @@ static void send_header(struct check *c)
 	struct iovec iov = { .iov_base = bytes, .iov_len = pp_send_compose_check(c->srv, bytes, sizeof(bytes)) };
 	size_t sent;
 
-	c->step = CHECK_SENDING_HEADER;
+	set_step(c, CHECK_SENDING_HEADER);
 	c->spoke = iov.iov_len > 0;
 	if (c->spoke && c->conn.transport->sendv(&c->conn, &iov, 1, false, &sent) != IO_DONE) {
 		check_done(c, CHECK_STATUS_L4CON, 0, c->conn.error ? strerror(c->conn.error) : NULL);
@@ -228,7 +234,7 @@ static void begin(struct check *c)
 	if (be->timeout_check_ms && be->timeout_connect_ms && be->timeout_connect_ms < limit_ms)
 		limit_ms = be->timeout_connect_ms;
 	c->started_us = clock_now_us;
-	c->step = CHECK_CONNECTING;
+	set_step(c, CHECK_CONNECTING);
 	c->state = NULL;
 	c->spoke = false;
 	timer_set_at(&c->timer, clock_now_ms + limit_ms);

@@ -60,7 +60,7 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 		set_builtin(&p->set);
 	}
 	if (caps) {
-		p->id = next_id++;
+		p->id = p->order = next_id++;
 		p->last_change_ms = clock_now_ms;
 		TAILQ_INSERT_TAIL(&proxies, p, link);
 	}

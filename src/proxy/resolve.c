@@ -108,6 +108,8 @@ static bool resolve_backend(struct proxy *px)
 	TAILQ_FOREACH(s, &px->servers, link) {
 		if (s->set.maxconn && s->set.minconn > s->set.maxconn)
 			s->set.minconn = s->set.maxconn;
+		if (s->set.id)
+			s->id = s->set.id;
 		health_init(s);
 	}
 	ok = checks_resolve(px) && ok;

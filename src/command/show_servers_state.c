@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * show servers state: one line per server in HAProxy's format version 1 (management guide, 9.3),
+ * column for column. One thread; what it reads is atomics.
+ */
+#include <stdlib.h>
+#include "core/clock.h"
+#include "proxy/check.h"
+#include "proxy/command.h"
+
+#define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* Bits of srv_admin_state and srv_check_state. */
+enum { FORCED_MAINT = 0x01, CONFIGURED_MAINT = 0x04, FORCED_DRAIN = 0x08 };
+enum { CHECK_RUNNING = 0x01, CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_PAUSED = 0x08 };
+
+/* Where the walk stands. */
+struct walk {
+	struct proxy *px;
+	struct server *srv; /* the next one; NULL: the backend's first */
+	bool only_one;
+};
+
+static const struct proxy *find(const char *word)
+{
+	const struct proxy *px = proxy_find(slice_of(word), PROXY_BE);
+	int64_t id;
+
+	if (px || !slice_to_i64(slice_of(word), &id))
+		return px;
+	TAILQ_FOREACH(px, &proxies, link)
+		if (px->caps & PROXY_BE && !px->internal && px->id == id)
+			return px;
+	return NULL;
+}
+
+static bool show_start(struct cli *c)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return cli_refuse(c, "Out of memory.");
+	w->px = TAILQ_FIRST(&proxies);
+	if (c->arg_count) {
+		w->px = (struct proxy *)find(c->args[0]);
+		w->only_one = true;
+		if (w->px == NULL) {
+			free(w);
+			return cli_refuse(c, "Can't find backend.");
+		}
+	}
+	c->state = w;
+	strbuf_add_str(&c->out, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
+		"srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state "
+		"bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr "
+		"srv_agent_port\n");
+	return true;
+}
+
+static void add_address(struct strbuf *out, const struct endpoint *e, bool given)
+{
+	if (given && e->kind == ENDPOINT_INET)
+		strbuf_add_ip(out, &e->addr);
+	else
+		strbuf_add_byte(out, '-');
+}
+
+static int admin_bits(const struct server *srv)
+{
+	unsigned admin = LOAD(srv->admin);
+
+	return (admin & SERVER_MAINT ? FORCED_MAINT : 0) | (srv->set.disabled ? CONFIGURED_MAINT : 0) |
+	       (admin & SERVER_DRAIN ? FORCED_DRAIN : 0);
+}
+
+static void add_check(struct strbuf *out, struct server *srv)
+{
+	bool maint = LOAD(srv->admin) & SERVER_MAINT, running = srv->check && LOAD(srv->check->step) != CHECK_IDLE;
+
+	pthread_mutex_lock(&srv->px->health_lock);
+	enum check_status status = srv->last_check.status;
+	int score = srv->score;
+	pthread_mutex_unlock(&srv->px->health_lock);
+	if (maint && status == CHECK_STATUS_INI)
+		score = 0;
+	int state = maint ? CHECK_PAUSED : 0;
+	if (srv->check)
+		state |= CHECK_CONFIGURED | (LOAD(srv->checks_off) ? 0 : CHECK_ENABLED) | (running ? CHECK_RUNNING : 0);
+	strbuf_addf(out, "%d %d %d %d", check_status_number(status), running ? CHECK_RESULT_UNKNOWN : check_status_result(status), score,
+		state);
+}
+
+static void add_server(struct strbuf *out, struct server *srv)
+{
+	const struct proxy *px = srv->px;
+	const struct server_settings *set = &srv->set;
+	const struct endpoint *e = &srv->endpoint;
+	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_MAINT);
+	uint64_t since = LOAD(srv->last_change_ms);
+
+	strbuf_addf(out, "%lld %s %lld %s ", (long long)px->id, px->name, (long long)srv->id, srv->name);
+	add_address(out, e, true);
+	strbuf_addf(out, " %d %d %d %d %llu ", running ? 2 : 0, admin_bits(srv), LOAD(srv->weight), (int)set->weight,
+		clock_now_ms > since ? (unsigned long long)(clock_now_ms - since) / 1000 : 0);
+	add_check(out, srv);
+	strbuf_addf(out, " 0 %d %d %s %u - 0 %lld ", px->id != px->order, set->id != 0, e->host ? e->host : "-",
+		e->kind == ENDPOINT_INET ? e->addr.port : 0, (long long)set->check_port);
+	add_address(out, &set->check_addr, set->has_check_addr);
+	/* HAProxy's agent check takes over what the health check was told. */
+	strbuf_add_byte(out, ' ');
+	add_address(out, &set->check_addr, set->has_check_addr);
+	strbuf_addf(out, " %lld\n", (long long)set->check_port);
+}
+
+static enum command_result show_run(struct cli *c)
+{
+	struct walk *w = c->state;
+
+	while (w->px) {
+		if (w->px->caps & PROXY_BE && !w->px->internal) {
+			if (w->srv == NULL)
+				w->srv = TAILQ_FIRST(&w->px->servers);
+			while (w->srv) {
+				if (c->out.len >= CLI_PIECE)
+					return COMMAND_MORE;
+				add_server(&c->out, w->srv);
+				w->srv = TAILQ_NEXT(w->srv, link);
+			}
+		}
+		w->px = w->only_one ? NULL : TAILQ_NEXT(w->px, link);
+	}
+	return COMMAND_DONE;
+}
+
+static void show_end(struct cli *c)
+{
+	free(c->state);
+}
+
+COMMAND(show_servers_state) = {
+	.keyword = "show servers state", .usage = "show servers state [<backend>]",
+	.text = "dump volatile server information (all or for a single backend)", .start = show_start, .run = show_run, .end = show_end,
+};

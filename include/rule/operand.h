@@ -14,5 +14,9 @@ bool operand_check_int(struct arg *a, struct strbuf *err);
 bool operand_get_int(const struct arg *a, struct eval *ev, int64_t *out);
 /* The text of an ARG_VAR or ARG_STR argument as bytes; false when the variable is not set. */
 bool operand_get_bytes(const struct arg *a, struct eval *ev, struct slice *out);
+/* A string argument that is Base64 (decoded at once) or a variable that will hold it. */
+bool operand_check_base64(struct arg *a, struct strbuf *err);
+/* The decoded bytes; false when the variable is not set or holds no Base64. */
+bool operand_get_base64(const struct arg *a, struct eval *ev, struct slice *out);
 
 #endif

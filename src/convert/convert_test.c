@@ -332,6 +332,23 @@ static const struct { const char *expr, *want; } more[] = {
 	{ "str(a),set-var(proc.x),concat(,proc.x)", "aa" }, { "var(txn.s),unset-var(txn.s)", "text" }, { "var(txn.s)", NULL },
 	{ "str(a),set-var(txn.new,ifexists)", NULL }, { "str(a),set-var(txn.new,ifnotset,ifnotempty)", "a" }, { "var(txn.new)", "a" },
 	{ "str(abc),hmac(sha256,txn.none),hex", NULL }, { "int(-1),hex2i", NULL }, { "int(-9223372036854775808),mul(txn.five)", "-9223372036854775808" },
+	{ "str(\"fr;q=0.5,en;q=0.8,es\"),language(fr;en)", "en" }, { "str(\"fr;q=0.5,en;q=0.8,es\"),language(fr;en;es)", "es" },
+	{ "str(\"fr;q=0.5,en;q=0.5\"),language(en;fr)", "fr" }, { "str(\"fr-CA,en\"),language(fr;en)", "fr" },
+	{ "str(\"fr-CA,en\"),language(fr-CA;en)", "fr-CA" }, { "str(fr),language(fr-CA;en,en)", "en" }, { "str(de),language(fr;en)", NULL },
+	{ "str(de),language(fr;en,xx)", "xx" }, { "str(fr;q=0),language(fr)", NULL }, { "str(FR),language(fr)", NULL },
+	{ "str(\"fr ; q=0.3 , en;q=0.4\"),language(fr;en)", "en" }, { "str(\"fr;q=0.333,en;q=0.334\"),language(fr;en)", "en" },
+	{ "str(\"fr;q=1.000,en;q=1\"),language(fr;en)", "fr" }, { "str(*),language(fr;en)", NULL }, { "str(*),language(fr;*)", "*" },
+	{ "str(),language(fr,fr)", "fr" }, { "str(\"fra,en;q=0.1\"),language(fr;en)", "en" }, { "str(\" ,,en\"),language(en)", "en" },
+	{ "str(\"fr;q=2,en;q=0.1\"),language(fr;en)", "en" }, { "str(\"fr;q=x,en;q=0.1\"),language(fr;en)", "en" },
+	{ "bin(c8d3d6c5450d263bbcf9bc),aes_gcm_dec(128,MDEyMzQ1Njc4OWFi,AAECAwQFBgcICQoLDA0ODw==,B9sdml1aQDTRYhtPLU7mzg==)", "secret text" },
+	{ "bin(774c281ce4ebc114fc8fa9),aes_gcm_dec(192,MDEyMzQ1Njc4OWFi,AAECAwQFBgcICQoLDA0ODxAREhMUFRYX,SSXrSBg/Rw7kbDyBY+kp4g==)", "secret text" },
+	{ "bin(447431013353a973f24727),aes_gcm_dec(256,MDEyMzQ1Njc4OWFi,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,F0kT3choaXfaf63eY/DRMQ==)",
+		"secret text" },
+	{ "bin(c8d3d6c5450d263bbcf9bd),aes_gcm_dec(128,MDEyMzQ1Njc4OWFi,AAECAwQFBgcICQoLDA0ODw==,B9sdml1aQDTRYhtPLU7mzg==)", NULL },
+	{ "bin(c8d3d6c5450d263bbcf9bc),aes_gcm_dec(128,MDEyMzQ1Njc4OWFi,AAECAwQFBgcICQoLDA0ODw==,B9sd)", NULL },
+	{ "str(x),aes_gcm_dec(128,txn.s,AAECAwQFBgcICQoLDA0ODw==,B9sdml1aQDTRYhtPLU7mzg==)", NULL },
+	{ "str(x),aes_gcm_dec(128,MDEy,AAEC,B9sdml1aQDTRYhtPLU7mzg==)", NULL }, { "str(x),aes_gcm_dec(100,a,b,c)", REFUSED },
+	{ "str(x),aes_gcm_dec(128,a!,MDEy,MDEy)", REFUSED },
 };
 
 static struct arena arena;

@@ -8,10 +8,8 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 
-#include "base/base64.h"
 #include "rule/boot.h"
 #include "rule/operand.h"
-#include "rule/vars.h"
 
 static void md_free(void *md) { EVP_MD_free(md); }
 
@@ -59,41 +57,7 @@ static bool digest_convert(const struct args *a, struct eval *ev, struct value *
 
 static bool hmac_check(struct args *a, struct strbuf *err)
 {
-	struct slice text = a->v[1].str;
-	char *key = boot_alloc(BASE64_DECODED_MAX(text.len) + 1);
-	struct strbuf ignored = STRBUF_EMPTY;
-	ptrdiff_t n;
-
-	if (!digest_fetch(a, a->v[0].str.ptr, err))
-		return false;
-	/* '.' is no digit of base64, so a variable's name cannot be taken for a key. */
-	a->v[1].var = slice_find_byte(text, '.') < 0 ? NULL : var_name_intern(text, &ignored);
-	strbuf_free(&ignored);
-	if (a->v[1].var) {
-		a->v[1].type = ARG_VAR;
-		return true;
-	}
-	n = base64_decode(text, false, key);
-	if (n < 0)
-		strbuf_add_str(err, "the key must be base64 or a variable");
-	a->v[1].str = slice_make(key, n < 0 ? 0 : (size_t)n);
-	return n >= 0;
-}
-
-/* The raw key: decoded already, or from a variable now. */
-static bool hmac_key(const struct args *a, struct eval *ev, struct slice *key)
-{
-	ptrdiff_t n;
-	char *raw;
-
-	if (!operand_get_bytes(&a->v[1], ev, key) || key->len > INT32_MAX)
-		return false;
-	if (a->v[1].type != ARG_VAR)
-		return true;
-	raw = arena_alloc(ev->arena, BASE64_DECODED_MAX(key->len) + 1);
-	n = raw ? base64_decode(*key, false, raw) : -1;
-	*key = slice_make(raw, n < 0 ? 0 : (size_t)n);
-	return n >= 0;
+	return digest_fetch(a, a->v[0].str.ptr, err) && operand_check_base64(&a->v[1], err);
 }
 
 static bool hmac_convert(const struct args *a, struct eval *ev, struct value *v)
@@ -102,7 +66,7 @@ static bool hmac_convert(const struct args *a, struct eval *ev, struct value *v)
 	struct slice key;
 	unsigned int n;
 
-	if (!out || !hmac_key(a, ev, &key))
+	if (!out || !operand_get_base64(&a->v[1], ev, &key) || key.len > INT32_MAX)
 		return false;
 	if (!HMAC(a->priv, key.ptr, (int)key.len, (const unsigned char *)v->bytes.ptr, v->bytes.len, out, &n))
 		return false;

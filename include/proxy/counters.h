@@ -31,7 +31,12 @@ struct counters {
 	COUNTERS(X)
 #undef X
 	uint64_t pp_errors[PP_REASON_COUNT];
+	/* Sums over the last streams that reached a server; halved whenever `timed` grows to TIMED_MAX, so that old ones fade. */
+	uint64_t timed, qtime_ms, ctime_ms, rtime_ms, ttime_ms;
+	/* The highest values: not added up when read, but compared. */
+	uint64_t qtime_max_ms, ctime_max_ms, rtime_max_ms, ttime_max_ms;
 };
+#define TIMED_MAX 1024
 
 struct counter_set {
 	struct counters **by_thread; /* owns; thread_count slots, each NULL until its thread counts something */
@@ -41,6 +46,8 @@ struct counter_set {
 struct counters *counters_own(struct counter_set *set);
 /* Adds all threads' blocks up into *out. */
 void counters_sum(const struct counter_set *set, struct counters *out);
+/* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */
+void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
 void counters_clear(struct counter_set *set);
 

@@ -21,6 +21,7 @@ OPTION(splice_response, "splice-response", splice_response, IN_PROXY);
 OPTION(allbackups, "allbackups", allbackups, IN_BE);
 OPTION(persist, "persist", persist, IN_BE);
 OPTION(abortonclose, "abortonclose", abortonclose, IN_PROXY);
+OPTION(socket_stats, "socket-stats", socket_stats, IN_FE);
 OPTION(log_health_checks, "log-health-checks", log_health_checks, IN_BE);
 
 static bool parse_tcpka(struct conf_line *l, void *owner)

@@ -4,6 +4,7 @@
  */
 #include "proxy/counters.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/clock.h"
@@ -49,9 +50,44 @@ void counters_sum(const struct counter_set *set, struct counters *out)
 	memset(out, 0, sizeof(*out));
 	for (int t = 0; slots && t < thread_count; t++) {
 		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
-		for (size_t i = 0; one && i < sizeof(*out) / sizeof(uint64_t); i++)
-			sum[i] += __atomic_load_n(&one[i], __ATOMIC_RELAXED);
+		for (size_t i = 0; one && i < sizeof(*out) / sizeof(uint64_t); i++) {
+			uint64_t n = __atomic_load_n(&one[i], __ATOMIC_RELAXED);
+			if (i < offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t))
+				sum[i] += n;
+			else if (n > sum[i])
+				sum[i] = n;
+		}
 	}
+}
+
+static void put(uint64_t *to, uint64_t n)
+{
+	__atomic_store_n(to, n, __ATOMIC_RELAXED);
+}
+
+static void note_time(uint64_t *sum, uint64_t *max, uint64_t ms)
+{
+	counter_add(sum, ms);
+	if (ms > *max)
+		put(max, ms);
+}
+
+void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms)
+{
+	struct counters *c = counters_own(set);
+
+	if (c->timed >= TIMED_MAX) {
+		put(&c->timed, c->timed / 2);
+		put(&c->qtime_ms, c->qtime_ms / 2);
+		put(&c->ctime_ms, c->ctime_ms / 2);
+		put(&c->rtime_ms, c->rtime_ms / 2);
+		put(&c->ttime_ms, c->ttime_ms / 2);
+	}
+	counter_add(&c->timed, 1);
+	note_time(&c->qtime_ms, &c->qtime_max_ms, queue_ms);
+	note_time(&c->ctime_ms, &c->ctime_max_ms, connect_ms);
+	note_time(&c->rtime_ms, &c->rtime_max_ms, response_ms);
+	note_time(&c->ttime_ms, &c->ttime_max_ms, total_ms);
 }
 
 void counters_clear(struct counter_set *set)

@@ -90,10 +90,50 @@ static bool resolve_frontend(struct proxy *px)
 	return ok;
 }
 
+/* Another server of the backend that `id` gave this number. */
+static const struct server *server_with_id(const struct proxy *px, int64_t id, const struct server *but)
+{
+	const struct server *s;
+
+	TAILQ_FOREACH(s, &px->servers, link)
+		if (s != but && s->set.id == id)
+			return s;
+	return NULL;
+}
+
+/* `id` goes first; the others are numbered by their place in the order, or the next number that is free. */
+static bool number_servers(struct proxy *px)
+{
+	struct server *s;
+	int64_t place = 0, next = 0;
+	bool ok = true, any = false;
+
+	TAILQ_FOREACH(s, &px->servers, link) {
+		const struct server *other = s->set.id ? server_with_id(px, s->set.id, s) : NULL;
+		any |= s->set.id != 0;
+		if (other && other->line <= s->line) {
+			diag_at(DIAG_ALERT, s->file, s->line, "server '%s' has the number %lld, as server '%s' at %s:%d has",
+				s->name, (long long)s->set.id, other->name, other->file, other->line);
+			ok = false;
+		}
+	}
+	TAILQ_FOREACH(s, &px->servers, link) {
+		place++;
+		s->id = s->set.id;
+		if (s->id)
+			continue;
+		next = next + 1 > place ? next + 1 : place;
+		while (any && server_with_id(px, next, s))
+			next++;
+		s->id = next;
+	}
+	return ok;
+}
+
 static bool resolve_backend(struct proxy *px)
 {
 	struct server *s;
-	bool ok = true;
+	bool ok = number_servers(px);
 
 	for (size_t i = 0; i < px->use_server.n; i++) {
 		struct switch_rule *r = &px->use_server.list[i];
@@ -108,23 +148,36 @@ static bool resolve_backend(struct proxy *px)
 	TAILQ_FOREACH(s, &px->servers, link) {
 		if (s->set.maxconn && s->set.minconn > s->set.maxconn)
 			s->set.minconn = s->set.maxconn;
-		if (s->set.id)
-			s->id = s->set.id;
 		health_init(s);
 	}
 	ok = checks_resolve(px) && ok;
-	if (px->set.fullconn == 0) {
-		/* Manual: 10 % of the connections its frontends may take. */
-		int64_t most = 0;
-		struct proxy *fe;
-		TAILQ_FOREACH(fe, &proxies, link)
-			if (fe->caps & PROXY_FE && !fe->internal)
-				most += fe->set.maxconn ? fe->set.maxconn : global.maxconn;
-		px->set.fullconn = most / 10 ? most / 10 : 1;
-	}
 	queues_open(px);
 	balance_update(px);
 	return ok;
+}
+
+static bool leads_to(const struct proxy *fe, const struct proxy *be)
+{
+	if (fe->default_backend == be)
+		return true;
+	for (size_t i = 0; i < fe->use_backend.n; i++)
+		if (fe->use_backend.list[i].backend == be || fe->use_backend.list[i].format)
+			return true;
+	return false;
+}
+
+/* Manual: 10 % of the connections that the frontends which lead here may take. */
+static void resolve_fullconn(struct proxy *px)
+{
+	struct proxy *fe;
+	int64_t most = 0;
+
+	if (px->set.fullconn)
+		return;
+	TAILQ_FOREACH(fe, &proxies, link)
+		if (fe->caps & PROXY_FE && leads_to(fe, px))
+			most += fe->set.maxconn ? fe->set.maxconn : global.maxconn;
+	px->set.fullconn = most / 10 ? most / 10 : 1;
 }
 
 /* What acl() fetches ask for: they know a proxy by pointer only. */
@@ -149,6 +202,9 @@ bool proxies_resolve(void)
 			ok = false;
 	}
 	ok = pp_policies_resolve() && ok;
+	TAILQ_FOREACH(px, &proxies, link)
+		if (px->caps & PROXY_BE)
+			resolve_fullconn(px);
 	acl_table_of = acls_of_proxy;
 	return expr_resolve_all() && ok;
 }

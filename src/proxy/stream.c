@@ -618,6 +618,16 @@ static void free_stream(struct grave *g)
 	stream_free(&s);
 }
 
+/* The averages of show stat: streams that reached a server. The response time of tcp is 0 by definition. */
+static void count_times(struct stream *s)
+{
+	uint64_t queue_ms = s->queued_us ? (s->connect_us - s->queued_us) / 1000 : 0;
+	uint64_t connect_ms = (s->connected_us - s->connect_us) / 1000, total_ms = (clock_now_us - s->session->accept_us) / 1000;
+
+	counters_time(&s->be->be, queue_ms, connect_ms, 0, total_ms);
+	counters_time(&s->server->counters, queue_ms, connect_ms, 0, total_ms);
+}
+
 static void count_end(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
@@ -634,6 +644,8 @@ static void count_end(struct stream *s)
 		if (s->reason == CLOSE_SERVER_ABORT && s->connected_us)
 			COUNT(&s->be->be, server_abort);
 	}
+	if (s->server && s->connected_us)
+		count_times(s);
 	if (s->server && s->lb_counted) {
 		COUNT_ADD(&s->server->counters, bytes_in, s->req.total);
 		COUNT_ADD(&s->server->counters, bytes_out, s->res.given);

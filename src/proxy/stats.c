@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The walk over everything that counts, and what each kind of object says in each column.
+ */
+#include "proxy/stats.h"
+
+#include "base/assert.h"
+#include "core/clock.h"
+#include "proxy/balance.h"
+#include "proxy/global.h"
+#include "proxy/health.h"
+#include "proxy/session.h"
+
+static void put_u(struct stats_row *r, enum stats_column c, uint64_t v)
+{
+	r->values[c] = (struct stats_value){ .type = stats_columns[c].type, .u = v };
+}
+
+static void put_s(struct stats_row *r, enum stats_column c, const char *v)
+{
+	r->values[c] = (struct stats_value){ .type = STATS_STR, .s = v };
+}
+
+static void put_age(struct stats_row *r, enum stats_column c, uint64_t since_ms)
+{
+	int64_t age = since_ms ? (int64_t)((clock_now_ms - since_ms) / 1000) : -1;
+
+	r->values[c] = (struct stats_value){ .type = STATS_S32, .i = age };
+}
+
+static void put_zeros(struct stats_row *r, enum stats_column first, enum stats_column last)
+{
+	for (enum stats_column c = first; c <= last; c++)
+		put_u(r, c, 0);
+}
+
+static uint64_t seconds_since(uint64_t ms)
+{
+	return clock_now_ms > ms ? (clock_now_ms - ms) / 1000 : 0;
+}
+
+/* What every object has. */
+static void begin_row(struct stats_row *r, enum stats_kind kind, const struct proxy *px, int64_t sid, const char *name)
+{
+	memset(r->values, 0, sizeof(r->values));
+	r->kind = kind;
+	r->iid = px->id;
+	r->sid = sid;
+	put_s(r, STAT_pxname, px->name);
+	put_s(r, STAT_svname, name);
+	put_u(r, STAT_pid, 1);
+	put_u(r, STAT_iid, (uint64_t)px->id);
+	put_u(r, STAT_sid, (uint64_t)sid);
+	put_u(r, STAT_type, kind);
+	put_s(r, STAT_mode, px->set.mode == MODE_HTTP ? "http" : "tcp");
+	put_u(r, STAT_wrew, 0);
+	put_zeros(r, STAT_ssl_sess, STAT_ssl_failed_handshake);
+}
+
+static void put_gauge(struct stats_row *r, enum stats_column now, enum stats_column max, const struct gauge *g)
+{
+	put_u(r, now, gauge_now(g));
+	put_u(r, max, gauge_max(g));
+}
+
+static void put_rate(struct stats_row *r, enum stats_column now, enum stats_column max, const struct rate *rate)
+{
+	put_u(r, now, rate_read(rate));
+	put_u(r, max, __atomic_load_n(&rate->max, __ATOMIC_RELAXED));
+}
+
+static void put_endpoint(struct stats_row *r, const struct endpoint *e)
+{
+	struct strbuf text;
+
+	strbuf_init_fixed(&text, r->addr, sizeof(r->addr));
+	if (e->kind == ENDPOINT_INET) {
+		char ip[ADDR_TEXT_MAX];
+		addr_format(&e->addr, ip, true);
+		strbuf_add_str(&text, ip);
+	} else if (e->kind == ENDPOINT_FD) {
+		endpoint_format(e, &text);
+	} else {
+		strbuf_add_str(&text, "unix");
+	}
+	put_s(r, STAT_addr, r->addr);
+}
+
+static void put_traffic(struct stats_row *r, const struct counters *c)
+{
+	put_u(r, STAT_stot, c->sess);
+	put_u(r, STAT_bin, c->bytes_in);
+	put_u(r, STAT_bout, c->bytes_out);
+	put_u(r, STAT_dresp, c->denied_resp);
+	put_u(r, STAT_eint, c->err_internal);
+}
+
+/* ---- frontends and listeners ---- */
+
+static const char *door_status(const struct proxy *px, bool full)
+{
+	if (__atomic_load_n(&process_stopping, __ATOMIC_RELAXED) || __atomic_load_n(&px->stopping, __ATOMIC_RELAXED))
+		return "STOP";
+	return full ? "FULL" : "OPEN";
+}
+
+static void put_door(struct stats_row *r, const struct counters *c)
+{
+	put_traffic(r, c);
+	put_u(r, STAT_dreq, c->denied_req);
+	put_u(r, STAT_ereq, c->err_req);
+	put_u(r, STAT_dcon, c->denied_conn);
+	put_u(r, STAT_dses, c->denied_sess);
+}
+
+static void fill_frontend(struct stats_row *r, const struct proxy *px)
+{
+	struct counters c;
+
+	counters_sum(&px->fe, &c);
+	begin_row(r, STATS_FRONTEND, px, 0, "FRONTEND");
+	put_door(r, &c);
+	put_gauge(r, STAT_scur, STAT_smax, &px->fe_conns);
+	put_u(r, STAT_slim, (uint64_t)(px->set.maxconn ? px->set.maxconn : global.maxconn));
+	put_s(r, STAT_status, door_status(px, __atomic_load_n(&px->fe_full, __ATOMIC_RELAXED)));
+	put_rate(r, STAT_rate, STAT_rate_max, &px->fe_sess_rate);
+	put_u(r, STAT_rate_lim, 0);
+	put_zeros(r, STAT_req_rate, STAT_req_tot);
+	put_zeros(r, STAT_comp_in, STAT_comp_rsp);
+	put_rate(r, STAT_conn_rate, STAT_conn_rate_max, &px->fe_conn_rate);
+	put_u(r, STAT_conn_tot, c.conn);
+	put_zeros(r, STAT_h2_headers_rcvd, STAT_h1_spliced_bytes_out);
+}
+
+static void fill_listener(struct stats_row *r, const struct proxy *px, const struct listener *l, int number, bool private)
+{
+	struct counters c;
+	struct strbuf name;
+	int64_t sid = l->set.id ? l->set.id : number;
+
+	counters_sum(&l->counters, &c);
+	strbuf_init_fixed(&name, r->status, sizeof(r->status));
+	strbuf_addf(&name, "sock-%d", number);
+	begin_row(r, STATS_LISTENER, px, sid, l->set.name ? l->set.name : r->status);
+	put_door(r, &c);
+	put_gauge(r, STAT_scur, STAT_smax, &l->conns);
+	put_u(r, STAT_slim, (uint64_t)l->set.maxconn);
+	put_s(r, STAT_status, door_status(px, __atomic_load_n(&l->paused, __ATOMIC_RELAXED)));
+	if (private)
+		put_endpoint(r, &l->endpoint);
+}
+
+/* ---- servers and backends ---- */
+
+static void put_times(struct stats_row *r, const struct counters *c)
+{
+	uint64_t n = c->timed ? c->timed : 1;
+
+	put_u(r, STAT_qtime, c->qtime_ms / n);
+	put_u(r, STAT_ctime, c->ctime_ms / n);
+	put_u(r, STAT_rtime, c->rtime_ms / n);
+	put_u(r, STAT_ttime, c->ttime_ms / n);
+	put_u(r, STAT_qtime_max, c->qtime_max_ms);
+	put_u(r, STAT_ctime_max, c->ctime_max_ms);
+	put_u(r, STAT_rtime_max, c->rtime_max_ms);
+	put_u(r, STAT_ttime_max, c->ttime_max_ms);
+}
+
+static void put_seat(struct stats_row *r, const struct counters *c)
+{
+	put_traffic(r, c);
+	put_times(r, c);
+	put_u(r, STAT_econ, c->err_conn);
+	put_u(r, STAT_eresp, c->err_resp + c->server_abort);
+	put_u(r, STAT_wretr, c->retries);
+	put_u(r, STAT_wredis, c->redispatches);
+	put_u(r, STAT_lbtot, c->lb_total);
+	put_u(r, STAT_cli_abrt, c->client_abort);
+	put_u(r, STAT_srv_abrt, c->server_abort);
+	put_u(r, STAT_connect, c->conn);
+	put_u(r, STAT_reuse, 0);
+}
+
+static void put_check(struct stats_row *r, const struct server *s, const struct counters *c)
+{
+	struct check_report last;
+	pthread_mutex_t *lock = &s->px->health_lock;
+
+	pthread_mutex_lock(lock);
+	last = s->last_check;
+	pthread_mutex_unlock(lock);
+	put_u(r, STAT_chkfail, c->checks_failed);
+	put_u(r, STAT_chkdown, c->downs);
+	put_u(r, STAT_downtime, health_downtime_ms(s) / 1000);
+	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT)
+		return;
+	put_s(r, STAT_check_status, check_status_code(last.status));
+	put_s(r, STAT_check_desc, check_status_text(last.status));
+	if (last.code)
+		put_u(r, STAT_check_code, (uint64_t)last.code);
+	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
+		put_u(r, STAT_check_duration, last.duration_ms);
+	memcpy(r->check_info, last.info, sizeof(last.info));
+	put_s(r, STAT_last_chk, r->check_info);
+	put_u(r, STAT_check_rise, (uint64_t)s->set.rise);
+	put_u(r, STAT_check_fall, (uint64_t)s->set.fall);
+	put_u(r, STAT_check_health, (uint64_t)__atomic_load_n(&s->score, __ATOMIC_RELAXED));
+}
+
+static void fill_server(struct stats_row *r, const struct proxy *px, const struct server *s, bool private)
+{
+	struct counters c;
+	struct strbuf status;
+	uint64_t weight = (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
+
+	counters_sum(&s->counters, &c);
+	begin_row(r, STATS_SERVER, px, s->id, s->name);
+	put_seat(r, &c);
+	put_gauge(r, STAT_qcur, STAT_qmax, &s->queue_len);
+	put_gauge(r, STAT_scur, STAT_smax, &s->conns);
+	if (s->set.maxconn)
+		put_u(r, STAT_slim, (uint64_t)s->set.maxconn);
+	strbuf_init_fixed(&status, r->status, sizeof(r->status));
+	health_status_text(s, &status);
+	put_s(r, STAT_status, r->status);
+	put_u(r, STAT_weight, weight);
+	put_u(r, STAT_uweight, weight);
+	put_u(r, STAT_act, !s->set.backup);
+	put_u(r, STAT_bck, s->set.backup);
+	put_u(r, STAT_lastchg, seconds_since(__atomic_load_n(&s->last_change_ms, __ATOMIC_RELAXED)));
+	if (s->set.maxqueue)
+		put_u(r, STAT_qlimit, (uint64_t)s->set.maxqueue);
+	put_rate(r, STAT_rate, STAT_rate_max, &s->sess_rate);
+	put_age(r, STAT_lastsess, __atomic_load_n(&s->last_sess_ms, __ATOMIC_RELAXED));
+	put_zeros(r, STAT_srv_icur, STAT_srv_icur);
+	put_zeros(r, STAT_idle_conn_cur, STAT_safe_conn_cur);
+	put_u(r, STAT_used_conn_cur, gauge_now(&s->conns));
+	put_u(r, STAT_need_conn_est, gauge_now(&s->conns));
+	if (s->set.check)
+		put_check(r, s, &c);
+	if (private)
+		put_endpoint(r, &s->endpoint);
+}
+
+/* The weights of the servers in use: the active ones, else the backups. */
+static uint64_t weight_in_use(const struct proxy *px, bool backups)
+{
+	const struct server *s;
+	uint64_t sum = 0;
+
+	TAILQ_FOREACH(s, &px->servers, link) {
+		if (s->set.backup != backups || !server_usable(s))
+			continue;
+		sum += (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
+		if (backups && !px->set.allbackups)
+			break;
+	}
+	return sum;
+}
+
+static void fill_backend(struct stats_row *r, const struct proxy *px, const struct stats_walk *w)
+{
+	struct counters c;
+	struct strbuf status;
+	int active = __atomic_load_n(&px->usable_servers, __ATOMIC_RELAXED);
+	int backup = __atomic_load_n(&px->usable_backups, __ATOMIC_RELAXED);
+	uint64_t weight = weight_in_use(px, active == 0);
+
+	counters_sum(&px->be, &c);
+	begin_row(r, STATS_BACKEND, px, 0, "BACKEND");
+	put_seat(r, &c);
+	put_gauge(r, STAT_qcur, STAT_qmax, &px->queue_len);
+	put_gauge(r, STAT_scur, STAT_smax, &px->be_conns);
+	put_u(r, STAT_slim, (uint64_t)px->set.fullconn);
+	put_u(r, STAT_dreq, c.denied_req);
+	strbuf_init_fixed(&status, r->status, sizeof(r->status));
+	strbuf_add_str(&status, active + backup || px->server_count == 0 ? "UP" : "DOWN");
+	if (w->up || w->no_maint)
+		strbuf_addf(&status, " (%d/%d)", active + backup, px->server_count);
+	put_s(r, STAT_status, r->status);
+	put_u(r, STAT_weight, weight);
+	put_u(r, STAT_uweight, weight);
+	put_u(r, STAT_act, (uint64_t)active);
+	put_u(r, STAT_bck, (uint64_t)backup);
+	put_u(r, STAT_chkdown, c.downs);
+	put_u(r, STAT_lastchg, seconds_since(__atomic_load_n(&px->last_change_ms, __ATOMIC_RELAXED)));
+	if (px->server_count)
+		put_u(r, STAT_downtime, health_backend_downtime_ms(px) / 1000);
+	put_rate(r, STAT_rate, STAT_rate_max, &px->be_sess_rate);
+	put_zeros(r, STAT_comp_in, STAT_comp_rsp);
+	put_age(r, STAT_lastsess, __atomic_load_n(&px->last_sess_ms, __ATOMIC_RELAXED));
+	if (w->private && px->set.balance)
+		put_s(r, STAT_algo, px->set.balance->keyword);
+	put_zeros(r, STAT_agg_server_status, STAT_agg_check_status);
+	put_zeros(r, STAT_h2_headers_rcvd, STAT_h1_spliced_bytes_out);
+}
+
+/* ---- the walk ---- */
+
+enum stage { STAGE_FRONTEND, STAGE_LISTENERS, STAGE_SERVERS, STAGE_BACKEND, STAGE_NEXT };
+
+static bool wanted(const struct stats_walk *w, unsigned what)
+{
+	return w->want == 0 || (w->want & what);
+}
+
+static bool proxy_wanted(const struct stats_walk *w, const struct proxy *px)
+{
+	return !px->internal && !px->set.disabled && (w->iid == 0 || w->iid == px->id);
+}
+
+static bool server_wanted(const struct stats_walk *w, const struct server *s)
+{
+	bool maint = __atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT;
+
+	if (w->sid && w->sid != s->id)
+		return false;
+	return !(maint && (w->up || w->no_maint)) && !(w->up && !__atomic_load_n(&s->up, __ATOMIC_RELAXED));
+}
+
+static int listener_number(const struct proxy *px, const struct listener *of)
+{
+	const struct listener *l;
+	int n = 1;
+
+	TAILQ_FOREACH(l, &px->listeners, link) {
+		if (l == of)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static bool next_listener(struct stats_walk *w, struct stats_row *row)
+{
+	if (!w->px->set.socket_stats || !wanted(w, STATS_WANT_LISTENERS))
+		return false;
+	while ((w->listener = w->listener ? TAILQ_NEXT(w->listener, link) : TAILQ_FIRST(&w->px->listeners)) != NULL) {
+		fill_listener(row, w->px, w->listener, listener_number(w->px, w->listener), w->private);
+		if (w->sid == 0 || w->sid == row->sid)
+			return true;
+	}
+	return false;
+}
+
+static bool next_server(struct stats_walk *w, struct stats_row *row)
+{
+	if (!wanted(w, STATS_WANT_SERVERS))
+		return false;
+	while ((w->server = w->server ? TAILQ_NEXT(w->server, link) : TAILQ_FIRST(&w->px->servers)) != NULL) {
+		if (!server_wanted(w, w->server))
+			continue;
+		fill_server(row, w->px, w->server, w->private);
+		return true;
+	}
+	return false;
+}
+
+/* The stage at hand gives a row, or moves on. */
+static bool stage_row(struct stats_walk *w, struct stats_row *row)
+{
+	const struct proxy *px = w->px;
+	bool found = false;
+
+	switch (w->stage) {
+	case STAGE_FRONTEND:
+		w->stage++;
+		if (!(px->caps & PROXY_FE) || !wanted(w, STATS_WANT_FRONTENDS))
+			return false;
+		fill_frontend(row, px);
+		return true;
+	case STAGE_LISTENERS:
+		found = next_listener(w, row);
+		w->stage += !found;
+		return found;
+	case STAGE_SERVERS:
+		found = next_server(w, row);
+		w->stage += !found;
+		return found;
+	case STAGE_BACKEND:
+		w->stage++;
+		if (!(px->caps & PROXY_BE) || !wanted(w, STATS_WANT_BACKENDS))
+			return false;
+		fill_backend(row, px, w);
+		return true;
+	}
+	ASSERT(!"a stage of the walk");
+	return false;
+}
+
+bool stats_next(struct stats_walk *w, struct stats_row *row)
+{
+	for (;;) {
+		if (w->px == NULL || w->stage == STAGE_NEXT) {
+			if (w->begun && w->px == NULL)
+				return false;
+			w->px = w->begun ? TAILQ_NEXT(w->px, link) : TAILQ_FIRST(&proxies);
+			w->begun = true;
+			w->stage = STAGE_FRONTEND;
+			w->listener = NULL;
+			w->server = NULL;
+			if (w->px == NULL)
+				return false;
+			if (!proxy_wanted(w, w->px)) {
+				w->stage = STAGE_NEXT;
+				continue;
+			}
+		}
+		if (stage_row(w, row))
+			return true;
+	}
+}

@@ -26,14 +26,32 @@ static bool decode(struct eval *ev, struct value *v, bool url)
 	return n >= 0;
 }
 
-static bool base64_convert(const struct args *a, struct eval *ev, struct value *v) { (void)a; return encode(ev, v, false); }
-static bool ub64enc_convert(const struct args *a, struct eval *ev, struct value *v) { (void)a; return encode(ev, v, true); }
-static bool b64dec_convert(const struct args *a, struct eval *ev, struct value *v) { (void)a; return decode(ev, v, false); }
-static bool ub64dec_convert(const struct args *a, struct eval *ev, struct value *v) { (void)a; return decode(ev, v, true); }
+static bool base64_convert(const struct args *a, struct eval *ev, struct value *v)
+{
+	(void)a;
+	return encode(ev, v, false);
+}
+static bool ub64enc_convert(const struct args *a, struct eval *ev, struct value *v)
+{
+	(void)a;
+	return encode(ev, v, true);
+}
+static bool b64dec_convert(const struct args *a, struct eval *ev, struct value *v)
+{
+	(void)a;
+	return decode(ev, v, false);
+}
+static bool ub64dec_convert(const struct args *a, struct eval *ev, struct value *v)
+{
+	(void)a;
+	return decode(ev, v, true);
+}
 
-CONVERTER(base64) = { .keyword = "base64", .usage = "base64", .in = VALUE_BIN, .out = VALUE_STR, .convert = base64_convert };
+CONVERTER(base64) = {
+	.keyword = "base64", .usage = "base64", .in = VALUE_BIN, .out = VALUE_STR, .convert = base64_convert};
 CONVERTER(ub64enc) = { .keyword = "ub64enc", .usage = "ub64enc", .in = VALUE_BIN, .out = VALUE_STR,
 	.convert = ub64enc_convert };
-CONVERTER(b64dec) = { .keyword = "b64dec", .usage = "b64dec", .in = VALUE_STR, .out = VALUE_BIN, .convert = b64dec_convert };
+CONVERTER(b64dec) = {
+	.keyword = "b64dec", .usage = "b64dec", .in = VALUE_STR, .out = VALUE_BIN, .convert = b64dec_convert};
 CONVERTER(ub64dec) = { .keyword = "ub64dec", .usage = "ub64dec", .in = VALUE_STR, .out = VALUE_BIN,
 	.convert = ub64dec_convert };

@@ -38,7 +38,7 @@ static bool length_convert(const struct args *a, struct eval *ev, struct value *
 	return true;
 }
 
-CONVERTER(lower) = { .keyword = "lower", .usage = "lower", .in = VALUE_STR, .out = VALUE_STR, .convert = lower_convert };
-CONVERTER(upper) = { .keyword = "upper", .usage = "upper", .in = VALUE_STR, .out = VALUE_STR, .convert = upper_convert };
+CONVERTER(lower) = {.keyword = "lower", .usage = "lower", .in = VALUE_STR, .out = VALUE_STR, .convert = lower_convert};
+CONVERTER(upper) = {.keyword = "upper", .usage = "upper", .in = VALUE_STR, .out = VALUE_STR, .convert = upper_convert};
 CONVERTER(length) = { .keyword = "length", .usage = "length", .in = VALUE_STR, .out = VALUE_INT,
 	.convert = length_convert };

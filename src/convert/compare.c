@@ -34,7 +34,8 @@ static bool secure_memcmp_convert(const struct args *a, struct eval *ev, struct 
 	if (!operand_get_bytes(&a->v[0], ev, &other))
 		return false;
 	for (size_t i = 0; v->bytes.len == other.len && i < other.len; i++)
-		differ |= (unsigned char)(((const volatile char *)v->bytes.ptr)[i] ^ ((const volatile char *)other.ptr)[i]);
+		differ |= (unsigned char)(((const volatile char *)v->bytes.ptr)[i] ^
+					  ((const volatile char *)other.ptr)[i]);
 	*v = value_bool(v->bytes.len == other.len && differ == 0);
 	return true;
 }

@@ -114,11 +114,11 @@ static bool htonl_convert(const struct args *a, struct eval *ev, struct value *v
 }
 
 CONVERTER(hex) = { .keyword = "hex", .usage = "hex", .in = VALUE_BIN, .out = VALUE_STR, .convert = hex_convert };
-CONVERTER(hex2i) = { .keyword = "hex2i", .usage = "hex2i", .in = VALUE_STR, .out = VALUE_INT, .convert = hex2i_convert };
+CONVERTER(hex2i) = {.keyword = "hex2i", .usage = "hex2i", .in = VALUE_STR, .out = VALUE_INT, .convert = hex2i_convert};
 CONVERTER(be2hex) = { .keyword = "be2hex", .usage = "be2hex([<separator>],[<chunk>],[<truncate>])", .args = ";sii",
 	.in = VALUE_BIN, .out = VALUE_STR, .check = be2hex_check, .convert = be2hex_convert };
 CONVERTER(be2dec) = { .keyword = "be2dec", .usage = "be2dec(<separator>,<chunk>[,<truncate>])", .args = "s;ii",
 	.in = VALUE_BIN, .out = VALUE_STR, .check = to_dec_check, .convert = be2dec_convert };
 CONVERTER(le2dec) = { .keyword = "le2dec", .usage = "le2dec(<separator>,<chunk>[,<truncate>])", .args = "s;ii",
 	.in = VALUE_BIN, .out = VALUE_STR, .check = to_dec_check, .convert = le2dec_convert };
-CONVERTER(htonl) = { .keyword = "htonl", .usage = "htonl", .in = VALUE_INT, .out = VALUE_BIN, .convert = htonl_convert };
+CONVERTER(htonl) = {.keyword = "htonl", .usage = "htonl", .in = VALUE_INT, .out = VALUE_BIN, .convert = htonl_convert};

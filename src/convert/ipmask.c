@@ -37,7 +37,8 @@ static bool ipmask_check(struct args *a, struct strbuf *err)
 
 	a->priv = m;
 	m->has_v6 = a->v[1].type == ARG_STR && a->v[1].str.len;
-	return mask_read(a->v[0].str, AF_INET, m->v4, err) && (!m->has_v6 || mask_read(a->v[1].str, AF_INET6, m->v6, err));
+	return mask_read(a->v[0].str, AF_INET, m->v4, err) &&
+	       (!m->has_v6 || mask_read(a->v[1].str, AF_INET6, m->v6, err));
 }
 
 static bool ipmask_convert(const struct args *a, struct eval *ev, struct value *v)

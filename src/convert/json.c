@@ -35,7 +35,14 @@ static size_t utf8_next(struct slice s, bool permissive, int32_t *code)
 {
 	static const int32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000, 0x200000, 0x4000000 };
 	unsigned char c = (unsigned char)s.ptr[0];
-	size_t want = c < 0x80 ? 1 : c < 0xc0 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf8 ? 4 : c < 0xfc ? 5 : c < 0xfe ? 6 : 0;
+	size_t want = c < 0x80	 ? 1
+		      : c < 0xc0 ? 0
+		      : c < 0xe0 ? 2
+		      : c < 0xf0 ? 3
+		      : c < 0xf8 ? 4
+		      : c < 0xfc ? 5
+		      : c < 0xfe ? 6
+				 : 0;
 	size_t n = 1;
 
 	*code = -1;

@@ -91,7 +91,8 @@ static bool json_query_check(struct args *a, struct strbuf *err)
 static const json_t *path_follow(const struct path *p, const json_t *at)
 {
 	for (size_t i = 0; at && i < p->n; i++)
-		at = p->steps[i].name.ptr ? json_object_get(at, p->steps[i].name.ptr) : json_array_get(at, p->steps[i].index);
+		at = p->steps[i].name.ptr ? json_object_get(at, p->steps[i].name.ptr)
+					  : json_array_get(at, p->steps[i].index);
 	return at;
 }
 

@@ -20,7 +20,8 @@ static struct slice list_find(struct slice list, struct slice name)
 	return SLICE("");
 }
 
-/* RFC 9110 section 12.4.2: "0", "1", up to three digits behind the point; in thousandths, -1 when it is something else. */
+/* RFC 9110 section 12.4.2: "0", "1", up to three digits behind the point; in thousandths, -1 when it is something else.
+ */
 static int weight_read(struct slice s)
 {
 	int weight;

@@ -56,7 +56,8 @@ static bool regsub_read_subst(struct regsub *r, struct slice s, struct strbuf *e
 		} else if (s.ptr[i] >= '0' && s.ptr[i] <= '9') {
 			regsub_add_piece(r, &literal, s.ptr[i] - '0');
 		} else if (s.ptr[i] == 'x') {
-			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1, low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
 
 			ok = high >= 0 && low >= 0;
 			if (ok)

@@ -62,7 +62,8 @@ static bool url_dec_convert(const struct args *a, struct eval *ev, struct value 
 
 		query |= c == '?';
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1, low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;

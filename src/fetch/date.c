@@ -41,4 +41,4 @@ static enum eval_result date_us_get(const struct args *a, struct eval *ev, struc
 
 FETCH(date) = { .keyword = "date", .usage = "date([<offset>[,<unit>]])", .args = ";is", .type = VALUE_INT,
 	.phases = PHASE_ANY, .check = date_check, .get = date_get };
-FETCH(date_us) = { .keyword = "date_us", .usage = "date_us", .type = VALUE_INT, .phases = PHASE_ANY, .get = date_us_get };
+FETCH(date_us) = {.keyword = "date_us", .usage = "date_us", .type = VALUE_INT, .phases = PHASE_ANY, .get = date_us_get};

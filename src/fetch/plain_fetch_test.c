@@ -205,7 +205,8 @@ static struct acl_table **table_of(struct proxy *px)
 
 static void acls_by_name(void **state)
 {
-	static const char *const lines[] = { "yes always_true", "no always_false", "late wait_end", "loop acl(loop)", "both acl(yes,!no)" };
+	static const char *const lines[] = {
+		"yes always_true", "no always_false", "late wait_end", "loop acl(loop)", "both acl(yes,!no)"};
 	struct proxy *px = (struct proxy *)&table;
 	struct expr *both, *late, *loop, *late_and_no;
 	struct value v;

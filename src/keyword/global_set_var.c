@@ -61,5 +61,7 @@ static bool set_var_fmt_parse(struct conf_line *l, void *owner)
 
 KEYWORD(global_set_var) = { .keyword = "set-var", .usage = "set-var <proc.name> <expr>", .where = IN_GLOBAL,
 	.parse = set_var_parse };
-KEYWORD(global_set_var_fmt) = { .keyword = "set-var-fmt", .usage = "set-var-fmt <proc.name> <format>", .where = IN_GLOBAL,
-	.parse = set_var_fmt_parse };
+KEYWORD(global_set_var_fmt) = {.keyword = "set-var-fmt",
+	.usage = "set-var-fmt <proc.name> <format>",
+	.where = IN_GLOBAL,
+	.parse = set_var_fmt_parse};

@@ -10,4 +10,4 @@ static bool found_match(const struct pattern_set *set, const struct value *v, st
 	return true;
 }
 
-MATCHER(found) = { .keyword = "found", .usage = "-m found", .in = VALUE_ANY, .no_patterns = true, .match = found_match };
+MATCHER(found) = {.keyword = "found", .usage = "-m found", .in = VALUE_ANY, .no_patterns = true, .match = found_match};

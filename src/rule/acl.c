@@ -213,7 +213,8 @@ struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *
 	t->expr = expr_parse(l, word, PHASE_ANY, px);
 	if (!t->expr)
 		return NULL;
-	t->matcher = match ? registry_find(&matcher_registry, slice_of(match)) : acl_default_matcher(expr_type(t->expr));
+	t->matcher =
+		match ? registry_find(&matcher_registry, slice_of(match)) : acl_default_matcher(expr_type(t->expr));
 	if (!acl_parse_patterns(l, t, braces))
 		return NULL;
 	if (!t->set && !t->matcher->no_patterns)
@@ -355,7 +356,7 @@ struct acl *acl_lookup(struct acl_table **table, struct slice name, struct proxy
 	if (p)
 		return acl_add_predefined(table, p, px, err);
 	near = acl_nearest(*table, name);
-	strbuf_addf(err, "no ACL is called '%.*s'%s%s%s", SLICE_FMT(name), near ? "; did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+	strbuf_addf(err, "no ACL is called '%.*s'%s%s%s", SLICE_FMT(name), near ? "; did you mean '" : "",
+		near ? near : "", near ? "'?" : "");
 	return NULL;
 }

@@ -125,7 +125,8 @@ static bool args_parse_list(const char **at, const char *letters, int max, struc
 		++*at;
 		strbuf_clear(&text);
 		if (out->count == max) {
-			strbuf_addf(err, max ? "takes at most %d argument%s" : "takes no arguments", max, max == 1 ? "" : "s");
+			strbuf_addf(err, max ? "takes at most %d argument%s" : "takes no arguments", max,
+				max == 1 ? "" : "s");
 			ok = false;
 		} else {
 			ok = args_read_text(at, &text, err) &&

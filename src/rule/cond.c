@@ -73,13 +73,15 @@ static void cond_warn_never(struct conf_line *l, const struct acl *a, unsigned p
 	for (size_t i = 0; i < a->n; i++) {
 		if (expr_phases(a->tests[i]->expr) & phase)
 			continue;
-		conf_warn(l, "%s%s%s will never match: '%s' has no value at this place", a->name ? "ACL '" : "the anonymous ACL",
-			a->name ? a->name : "", a->name ? "'" : "", expr_fetch_name(a->tests[i]->expr));
+		conf_warn(l, "%s%s%s will never match: '%s' has no value at this place",
+			a->name ? "ACL '" : "the anonymous ACL", a->name ? a->name : "", a->name ? "'" : "",
+			expr_fetch_name(a->tests[i]->expr));
 	}
 }
 
 /* One term with its negations. */
-static bool cond_parse_term(struct conf_line *l, struct cond *c, struct acl_table **table, unsigned phase, struct proxy *px)
+static bool cond_parse_term(
+	struct conf_line *l, struct cond *c, struct acl_table **table, unsigned phase, struct proxy *px)
 {
 	const char *word = conf_take(l);
 	bool negated = false;
@@ -100,7 +102,8 @@ static bool cond_parse_term(struct conf_line *l, struct cond *c, struct acl_tabl
 	return true;
 }
 
-static bool cond_parse_groups(struct conf_line *l, struct cond *c, struct acl_table **table, unsigned phase, struct proxy *px)
+static bool cond_parse_groups(
+	struct conf_line *l, struct cond *c, struct acl_table **table, unsigned phase, struct proxy *px)
 {
 	cond_add_group(c);
 	while (conf_peek(l)) {
@@ -124,7 +127,8 @@ struct cond *cond_parse(struct conf_line *l, struct acl_table **table, unsigned 
 	if (conf_take_if(l, "unless")) {
 		c->unless = true;
 	} else if (!conf_take_if(l, "if")) {
-		conf_fail(l, "'if' or 'unless' is expected, not '%s'", conf_peek(l) ? conf_peek(l) : "the end of the line");
+		conf_fail(l, "'if' or 'unless' is expected, not '%s'",
+			conf_peek(l) ? conf_peek(l) : "the end of the line");
 		return NULL;
 	}
 	return cond_parse_groups(l, c, table, phase, px) ? c : NULL;

@@ -71,7 +71,8 @@ static struct slice expr_name(const char **at)
 	return name;
 }
 
-static void expr_name_unknown(const char *kind, struct slice name, bool known, const struct registry *r, struct strbuf *err)
+static void expr_name_unknown(
+	const char *kind, struct slice name, bool known, const struct registry *r, struct strbuf *err)
 {
 	const char *near;
 
@@ -206,7 +207,8 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 		if (!registry_find(&converter_registry, expr_name(&at)))
 			break;
 		at = conf_take(l);
-		if (!expr_compile_converter(e, &at, &err) || !expr_compile_chain(e, &at, &err) || !expr_ended(at, word, &err)) {
+		if (!expr_compile_converter(e, &at, &err) || !expr_compile_chain(e, &at, &err) ||
+			!expr_ended(at, word, &err)) {
 			conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(&err)));
 			e = NULL;
 		}
@@ -259,7 +261,8 @@ bool expr_resolve_all(void)
 			continue;
 		ok = false;
 		if (p->file)
-			diag_at(DIAG_ALERT, p->file, p->line, "fetch '%s': %s", p->expr->fetch->keyword, err.ptr ? err.ptr : "");
+			diag_at(DIAG_ALERT, p->file, p->line, "fetch '%s': %s", p->expr->fetch->keyword,
+				err.ptr ? err.ptr : "");
 		else
 			diag_say(DIAG_ALERT, "fetch '%s': %s", p->expr->fetch->keyword, err.ptr ? err.ptr : "");
 		strbuf_free(&err);

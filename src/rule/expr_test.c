@@ -58,7 +58,8 @@ static enum eval_result all_get(const struct args *a, struct eval *ev, struct va
 	int n = snprintf(text, sizeof(text), "i=%d/%lld s=%d/%.*s t=%d/%lld z=%d/%lld v=%s n=%d/%d p=%.*s",
 		a->v[0].type == ARG_INT, (long long)a->v[0].num, a->v[1].type == ARG_STR, SLICE_FMT(a->v[1].str),
 		a->v[2].type == ARG_TIME, (long long)a->v[2].num, a->v[3].type == ARG_SIZE, (long long)a->v[3].num,
-		a->v[4].var ? a->v[4].var->text : "-", a->v[5].type == ARG_NET, a->v[5].net.bits, SLICE_FMT(a->v[6].str));
+		a->v[4].var ? a->v[4].var->text : "-", a->v[5].type == ARG_NET, a->v[5].net.bits,
+		SLICE_FMT(a->v[6].str));
 
 	*out = value_str(arena_copy(ev->arena, slice_make(text, (size_t)n)));
 	return EVAL_OK;
@@ -80,7 +81,12 @@ static bool add_convert(const struct args *a, struct eval *ev, struct value *v)
 	return v->num != 13;
 }
 
-CONVERTER(expr_add) = { .keyword = "t.add", .args = "i", .in = VALUE_INT, .out = VALUE_INT, .check = even_check, .convert = add_convert };
+CONVERTER(expr_add) = {.keyword = "t.add",
+	.args = "i",
+	.in = VALUE_INT,
+	.out = VALUE_INT,
+	.check = even_check,
+	.convert = add_convert};
 
 static bool same_convert(const struct args *a, struct eval *ev, struct value *v)
 {

@@ -62,7 +62,8 @@ static bool format_read_flags(struct format_reader *r, unsigned *flags)
 		const char *known = letter ? strchr(letters, letter) : NULL;
 
 		if ((sign != '+' && sign != '-') || !known) {
-			strbuf_add_str(r->err, "flags are +Q, -Q, +X, -X, +E and -E between braces, separated by commas");
+			strbuf_add_str(
+				r->err, "flags are +Q, -Q, +X, -X, +E and -E between braces, separated by commas");
 			return false;
 		}
 		if (sign == '+')
@@ -73,7 +74,8 @@ static bool format_read_flags(struct format_reader *r, unsigned *flags)
 		if (*r->at == '}')
 			break;
 		if (*r->at != ',') {
-			strbuf_add_str(r->err, *r->at ? "',' or '}' is expected behind a flag" : "'}' is missing behind the flags");
+			strbuf_add_str(r->err,
+				*r->at ? "',' or '}' is expected behind a flag" : "'}' is missing behind the flags");
 			return false;
 		}
 	}
@@ -219,7 +221,8 @@ struct format *format_parse(struct conf_line *l, const char *text, unsigned phas
 }
 
 /* Text with the node's escapes and quotes; an empty one is what is missing. */
-static void format_write_text(const struct format *f, const struct format_node *node, struct slice s, struct strbuf *out)
+static void format_write_text(
+	const struct format *f, const struct format_node *node, struct slice s, struct strbuf *out)
 {
 	bool escape = node->flags & FLAG_ESCAPE, control = f->log && node->expr;
 	size_t plain = 0;
@@ -272,7 +275,8 @@ static void format_write_value(const struct format *f, const struct format_node 
 		format_write_text(f, node, text, out);
 }
 
-static void format_write_alias(const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
+static void format_write_alias(
+	const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
 {
 	const struct args none = { 0 };
 	size_t start = out->len;
@@ -300,14 +304,16 @@ static void format_write_alias(const struct format *f, const struct format_node 
 	if (got && out->len > start && !(node->flags & (FLAG_QUOTE | FLAG_ESCAPE)))
 		return;
 	/* Taken back and written again with its quotes. */
-	text = got && !out->truncated ? arena_copy(ev->arena, slice_make(out->ptr + start, out->len - start)) : SLICE("");
+	text = got && !out->truncated ? arena_copy(ev->arena, slice_make(out->ptr + start, out->len - start))
+				      : SLICE("");
 	if (out->truncated)
 		return;
 	out->len = start;
 	format_write_text(f, node, text, out);
 }
 
-static void format_write_expr(const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
+static void format_write_expr(
+	const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
 {
 	struct slice text = { "", 0 };
 	struct value v;

@@ -29,7 +29,8 @@ static enum action_result note_run(const struct rule *r, struct eval *ev, struct
 	return ACTION_DONE;
 }
 
-ACTION(note) = { .keyword = "note(", .where = RULES_TCP_REQ_CONN | RULES_TCP_REQ_CONT, .parse = note_parse, .run = note_run };
+ACTION(note) = {
+	.keyword = "note(", .where = RULES_TCP_REQ_CONN | RULES_TCP_REQ_CONT, .parse = note_parse, .run = note_run};
 
 static enum action_result stop_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {

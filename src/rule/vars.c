@@ -74,7 +74,8 @@ static bool var_name_valid(struct slice text, struct strbuf *err)
 
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_')
 			continue;
-		strbuf_addf(err, "variable '%.*s' has a character other than letters, digits, '.' and '_' at offset %zu",
+		strbuf_addf(err,
+			"variable '%.*s' has a character other than letters, digits, '.' and '_' at offset %zu",
 			SLICE_FMT(text), i);
 		return false;
 	}

@@ -19,7 +19,7 @@ struct queue_entry {
 	struct server *granted;  /* borrows */
 	void *owner;             /* NULL: left while mail was under way */
 	void (*wake)(void *owner);
-	enum entry_state state;  /* lock until it is SENT */
+	enum entry_state state;  /* atomic: written under the lock until it is SENT, by its own thread after */
 	int thread;
 	unsigned position;
 	struct mail mail;
@@ -66,7 +66,7 @@ static void deliver(struct mail *m)
 		give_up(e);
 		return;
 	}
-	e->state = ENTRY_CALLED;
+	__atomic_store_n(&e->state, ENTRY_CALLED, __ATOMIC_RELAXED);
 	e->wake(e->owner);
 }
 
@@ -175,7 +175,7 @@ struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner
 
 bool queue_called(const struct queue_entry *e)
 {
-	return e->state == ENTRY_CALLED;
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) == ENTRY_CALLED;
 }
 
 unsigned queue_position(const struct queue_entry *e)

@@ -24,7 +24,10 @@
 	X(lb_total)         /* times the balancer chose it */                                     \
 	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
 	X(pp_v1) X(pp_v2) X(pp_local) X(pp_missing_allowed) X(pp_missing_refused) X(pp_ignored)   \
-	X(pp_rejected) X(pp_version_refused) X(pp_timeout) X(pp_probe) X(pp_shadow)
+	X(pp_rejected) X(pp_version_refused) X(pp_timeout) X(pp_truncated)                        \
+	X(pp_probe) X(pp_health_up) X(pp_health_down)                                             \
+	X(pp_shadow)        /* connections that shadow mode let in; the next four say why */      \
+	X(pp_shadow_missing) X(pp_shadow_rejected) X(pp_shadow_version) X(pp_shadow_errors)
 
 struct counters {
 #define X(name) uint64_t name;

@@ -36,9 +36,15 @@ struct session {
 	uint32_t magic;
 	uint8_t step;               /* enum session_step */
 	uint8_t reason;             /* enum close_reason, once it ended without a stream */
-	bool expect_proxy;          /* a rule or the bind line wants a header */
+	bool expect_proxy;          /* a policy or a rule looks for a PROXY header */
 	bool has_dst;               /* dst is known */
 	bool header_started;        /* the first byte of a PROXY header came: header-timeout runs */
+	uint8_t pp_verdict;         /* enum pp_verdict: what the policy says of the peer */
+	uint8_t pp_level;           /* which header is looked for, from 1; 0: not begun */
+	bool pp_shadow;             /* the policy refuses nothing */
+	bool pp_would_refuse;       /* in shadow mode: counted already */
+	bool pp_probe;              /* a LOCAL header where health-reply is on: usher answers */
+	bool reset;                 /* it is to be closed by a reset */
 	bool embryonic;             /* counted as a connection, not yet as a session */
 	struct conn client;
 	struct listener *listener;  /* borrows */

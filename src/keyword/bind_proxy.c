@@ -8,3 +8,7 @@
 
 KEYWORD(accept_proxy) = { .keyword = "accept-proxy", .usage = "accept-proxy", .where = IN_BIND,
 	.type = SETTING_FLAG, .offset = offsetof(struct bind_settings, accept_proxy) };
+
+/* The name is looked up when all files are read: the section may stand behind. */
+KEYWORD(proxy_policy) = { .keyword = "proxy-policy", .usage = "proxy-policy <name>", .where = IN_BIND,
+	.type = SETTING_STR, .offset = offsetof(struct bind_settings, policy_name) };

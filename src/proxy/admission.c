@@ -6,8 +6,10 @@
 #include "proxy/admission.h"
 
 #include "proxy/global.h"
+#include "proxy/session.h"
 
 struct gauge process_conns;
+bool process_stopping;
 void (*admission_changed)(void);
 void (*admission_last_left)(void);
 static bool process_full; /* atomic */

@@ -14,7 +14,6 @@
 #include "proxy/stream.h"
 
 POOL_DEFINE(session, struct session);
-bool process_stopping;
 _Thread_local struct session_list sessions_here = LIST_HEAD_INITIALIZER(sessions_here);
 
 static void session_run(struct session *s);
@@ -76,7 +75,7 @@ static bool step(struct session *s)
 			if (r == PP_RECEIVE_WAIT)
 				return false;
 			if (r == PP_RECEIVE_REFUSED) {
-				session_end(s, s->reason, false);
+				session_end(s, s->reason, s->reset);
 				return false;
 			}
 		}
@@ -120,8 +119,12 @@ static void on_timer(struct timer *t)
 {
 	struct session *s = CONTAINER_OF(t, struct session, timer);
 
-	pp_receive_timeout(s);
-	session_end(s, s->reason, false);
+	if (pp_receive_timeout(s) == PP_RECEIVE_DONE) {
+		s->step = SESSION_RULES;
+		session_run(s);
+	} else {
+		session_end(s, s->reason, s->reset);
+	}
 }
 
 void session_start(struct listener *l, int fd, const struct addr *peer)
@@ -138,7 +141,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	s->fe = l->px;
 	s->peer = s->src = *peer;
 	s->accept_us = clock_now_us;
-	s->expect_proxy = l->set.accept_proxy;
+	s->expect_proxy = l->set.policy != NULL;
 	s->timer.fire = on_timer;
 	s->grave.free = free_session;
 	if (!conn_open(&s->client, fd, on_client)) {

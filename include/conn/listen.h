@@ -27,12 +27,23 @@ struct listen_options {
 struct listen_group {
 	int *fds;                 /* owns; n sockets */
 	int n;
-	bool shared;              /* one socket, all threads */
+	int late;                 /* the last so many are bound but do not listen yet: they join sockets that a predecessor
+	                           * accepts on, and must get no client before we accept */
+	bool shared;              /* every thread accepts on every socket */
 	bool inherited;           /* fd@: not ours to unlink or replace */
 };
 
 /* Opens one socket bound and listening. reuse_port: another of the group may follow. -1 with the reason in err. */
 int listen_open(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err);
+/* The two halves of listen_open(), for a socket that is to join its group later. */
+int listen_bind(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err);
+bool listen_begin(int fd, const struct listen_options *o);
+/* By what another process finds this socket again: its address and all that cannot be changed while it listens. */
+void listen_key(const struct endpoint *e, const struct listen_options *o, struct strbuf *out);
+/* Nobody will accept here any more but those who drain: the socket gets no new clients, and those whose handshake has
+ * begun still come in. Works on the socket itself, for all processes that hold it. */
+void listen_retire(int fd);
+bool listen_is_retired(int fd);
 /* Whether a group of several sockets makes sense for the address (not for unix, abstract and inherited ones). */
 bool listen_can_share_port(const struct endpoint *e);
 /* Applies options that may be changed on a socket that listens already (taken over or inherited): backlog, keepalive. */

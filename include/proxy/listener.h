@@ -42,19 +42,29 @@ struct listener {
 	struct counter_set counters;
 	struct listen_group group;      /* its sockets */
 	bool paused;                    /* atomic */
+	bool lingers;                   /* retired while we drain: closed last; frozen while it matters */
 };
 
 /* A listener appended to px->listeners. */
 struct listener *listener_new(struct proxy *px, const struct endpoint *e, const struct bind_settings *set, const char *file, int line);
-/* Opens (or takes over) the sockets of all listeners of all proxies; reports every fault; false when any. */
-bool listeners_open(void);
+/* Takes over what the inventory has and opens the rest of the sockets of all listeners of all proxies; a port that is in
+ * use is tried again for patience_ms. Reports every fault; false when any. */
+bool listeners_open(unsigned patience_ms);
+/* Called whenever a port was in use and there is patience left. Start-up only. */
+extern void (*listeners_busy_port)(void);
+/* Sockets that joined a predecessor's listen from now on: right before the threads start. */
+void listeners_begin(void);
 /* Accepts on this thread from now on: every socket that is this thread's share. Called on each thread. */
 void listeners_start_thread(void);
 /* Stops accepting on this thread; sockets stay open. */
 void listeners_stop_thread(void);
 /* The same, but first takes what waits in the queues: they are about to be closed. */
-void listeners_finish_thread(void);
-/* Closes every listening socket (after all threads stopped accepting). */
-void listeners_close(void);
+void listeners_finish_thread(bool also_lingering);
+/* Notes which listeners were retired by a successor, who does not want them: they go on for a moment. True when any. */
+bool listeners_look_who_lingers(void);
+/* Every listening socket with the key that a successor finds it by. */
+void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg);
+/* Closes listening sockets (after all threads stopped accepting). */
+void listeners_close(bool also_lingering);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
@@ -102,7 +103,12 @@ static int bind_unix(int fd, const struct endpoint *e, const struct listen_optio
 	return fd;
 }
 
-int listen_open(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err)
+bool listen_begin(int fd, const struct listen_options *o)
+{
+	return listen(fd, o->backlog ? (int)o->backlog : SOMAXCONN) == 0;
+}
+
+int listen_bind(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = endpoint_sockaddr(e, 0, &ss);
@@ -131,9 +137,53 @@ int listen_open(const struct endpoint *e, const struct listen_options *o, bool r
 	listen_adopt(fd, e, o);
 	if (o->fast_open)
 		set_int(fd, IPPROTO_TCP, TCP_FASTOPEN, o->backlog ? (int)o->backlog : SOMAXCONN);
-	if (listen(fd, o->backlog ? (int)o->backlog : SOMAXCONN) < 0)
+	return fd;
+}
+
+int listen_open(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err)
+{
+	int fd = listen_bind(e, o, reuse_port, err);
+	if (fd >= 0 && e->kind != ENDPOINT_FD && e->kind != ENDPOINT_UNIX && !listen_begin(fd, o))
 		return fail(fd, "cannot listen to socket", err);
 	return fd;
+}
+
+void listen_key(const struct endpoint *e, const struct listen_options *o, struct strbuf *out)
+{
+	endpoint_format(e, out);
+	if (e->kind == ENDPOINT_UNIX)
+		strbuf_addf(out, " mode %lld uid %lld gid %lld", (long long)o->unix_mode, (long long)o->unix_uid, (long long)o->unix_gid);
+	if (o->interface)
+		strbuf_addf(out, " interface %s", o->interface);
+	if (o->transparent)
+		strbuf_add_str(out, " transparent");
+	if (e->kind == ENDPOINT_INET && e->addr.family == AF_INET6)
+		strbuf_add_str(out, o->v6only || !o->v4v6 ? " v6only" : " v4v6");
+}
+
+void listen_retire(int fd)
+{
+	/* For TCP a filter sees the segment from its header on: drop what has SYN without ACK, take the rest. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+	};
+	struct sock_fprog program = { COUNT_OF(code), code };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && ss.ss_family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+bool listen_is_retired(int fd)
+{
+	socklen_t instructions = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &instructions) == 0 && instructions > 0;
 }
 
 bool listen_can_share_port(const struct endpoint *e)

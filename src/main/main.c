@@ -21,7 +21,7 @@ static int serve(const struct options *o)
 		diag_say(DIAG_ALERT, "nothing listens: there is no enabled 'bind' line");
 		return 1;
 	}
-	if (!boot_limits(o) || !worker_open())
+	if (!boot_limits(o) || !worker_open(0))
 		return 1;
 	if ((global.daemon && !background_enter()) || !background_write_pid(global.pidfile))
 		return 1;

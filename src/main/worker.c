@@ -29,15 +29,18 @@
 #include "proxy/session.h"
 #include "proxy/stream.h"
 
+/* How long handshakes that began before an address was given up may take to come in. */
+#define LINGER_MS 1000
+
 static const struct worker_events *events;
 static struct watch signals = { .fd = -1 };
-static struct timer hard_stop, grace;
-static bool draining, drain_waits, accepting; /* thread 0 */
+static struct timer hard_stop, grace, linger;
+static bool draining, drain_waits, accepting, finished; /* thread 0 */
 static int ended_by;   /* thread 0: the signal that told us to leave */
 static int busy;       /* atomic: threads that have not done what all of them were told */
 static void (*all_done)(void);
 
-bool worker_open(void)
+bool worker_open(unsigned patience_ms)
 {
 	struct strbuf err = STRBUF_EMPTY;
 
@@ -49,7 +52,7 @@ bool worker_open(void)
 	buf_small_size = (uint32_t)global.bufsize;
 	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
 	checks_spread();
-	return listeners_open();
+	return listeners_open(patience_ms);
 }
 
 /* What every thread is told to do is followed by something on thread 0. */
@@ -104,7 +107,7 @@ static void leave(struct timer *t)
 static void look_for_last(void *arg)
 {
 	(void)arg;
-	if (draining && __atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0 && gauge_now(&process_conns) == 0)
+	if (finished && gauge_now(&process_conns) == 0)
 		worker_stop();
 }
 
@@ -115,35 +118,31 @@ static void session_gone(void)
 
 static void finish_here(void *arg)
 {
-	(void)arg;
-	listeners_finish_thread();
+	listeners_finish_thread(arg != NULL);
 	checks_stop_thread();
 	done_here();
 }
 
-static void say_stopped(void)
+static void all_finished(void)
 {
-	struct proxy *px;
+	listeners_close(true);
+	finished = true;
+	look_for_last(NULL);
+}
 
-	TAILQ_FOREACH(px, &proxies, link) {
-		struct counters fe, be;
-		if (px->internal)
-			continue;
-		counters_sum(&px->fe, &fe);
-		counters_sum(&px->be, &be);
-		diag_say(DIAG_WARNING, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name, fe.conn,
-		         be.sess);
-		log_proxy(px, LOG_LEVEL_WARNING, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name,
-		          fe.conn, be.sess);
-	}
+static void linger_over(struct timer *t)
+{
+	(void)t;
+	expect_all(all_finished);
+	thread_run_on_all(finish_here, &linger);
 }
 
 /* The addresses are free for others at once, not when the last connection ends. */
-static void all_finished(void)
+static void most_finished(void)
 {
-	listeners_close();
-	say_stopped();
-	look_for_last(NULL);
+	listeners_close(false);
+	linger.fire = linger_over;
+	timer_set_at(&linger, clock_now_ms + LINGER_MS);
 }
 
 static void begin_drain(struct timer *t)
@@ -161,8 +160,9 @@ static void begin_drain(struct timer *t)
 		hard_stop.fire = leave;
 		timer_set_at(&hard_stop, clock_now_ms + global.hard_stop_after_ms);
 	}
-	expect_all(all_finished);
-	thread_run_on_all(finish_here, NULL);
+	bool lingers = listeners_look_who_lingers();
+	expect_all(lingers ? most_finished : all_finished);
+	thread_run_on_all(finish_here, lingers ? NULL : &linger);
 }
 
 static void drain(void *arg)
@@ -240,6 +240,7 @@ static void all_accept(void)
 
 void worker_accept(void)
 {
+	listeners_begin();
 	expect_all(all_accept);
 	thread_run_on_all(accept_here, NULL);
 }
@@ -285,7 +286,7 @@ int worker_run(const struct worker_events *e)
 	threads_start(start_thread);
 	loop_run(&thread_loops[0]);
 	threads_join();
-	listeners_close();
+	listeners_close(true);
 	epoch_collect(true);
 	loop_close(&signals);
 	log_flush_all();

@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* Makes the loops and opens every listening socket. False after faults were reported. */
-bool worker_open(void);
+/* Makes the loops and opens every listening socket; a port in use is tried again for so long. False after faults were
+ * reported. */
+bool worker_open(unsigned patience_ms);
 
 struct worker_events { /* each on thread 0; NULL: nobody asks */
 	void (*up)(void);        /* every thread turns: somebody has to call worker_accept(). NULL: it happens by itself */

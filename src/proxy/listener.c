@@ -6,13 +6,19 @@
  */
 #include "proxy/listener.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/assert.h"
 #include "conf/diag.h"
+#include "conn/handover.h"
+#include "core/clock.h"
 #include "proxy/admission.h"
 #include "proxy/global.h"
 #include "proxy/session.h"
+
+#define BUSY_PAUSE_NS 10000000
 
 /* This thread's acceptors. */
 struct seat {
@@ -37,7 +43,44 @@ struct listener *listener_new(struct proxy *px, const struct endpoint *e, const 
 	return l;
 }
 
-static bool open_group(struct listener *l)
+static void group_add(struct listen_group *g, int fd)
+{
+	g->fds = realloc(g->fds, (size_t)(g->n + 1) * sizeof(*g->fds));
+	ASSERT(g->fds != NULL);
+	g->fds[g->n++] = fd;
+}
+
+/* All sockets of this address that a predecessor left: each of them has its share of the clients. */
+static void adopt_group(struct listener *l)
+{
+	struct strbuf key = STRBUF_EMPTY;
+	int fd;
+
+	listen_key(&l->endpoint, &l->set.sock, &key);
+	while ((fd = inventory_take(key.ptr)) >= 0) {
+		listen_adopt(fd, &l->endpoint, &l->set.sock);
+		listen_begin(fd, &l->set.sock); /* the backlog may be another one now */
+		group_add(&l->group, fd);
+	}
+	strbuf_free(&key);
+}
+
+/* A predecessor that was asked to free the port may need a moment. */
+static int open_patiently(struct listener *l, bool share, bool late, uint64_t until_ms, struct strbuf *err)
+{
+	for (;;) {
+		int fd = (late ? listen_bind : listen_open)(&l->endpoint, &l->set.sock, share, err);
+		int failure = errno;
+		clock_update();
+		if (fd >= 0 || failure != EADDRINUSE || clock_now_ms >= until_ms)
+			return fd;
+		listeners_busy_port();
+		strbuf_clear(err);
+		nanosleep(&(struct timespec){ .tv_nsec = BUSY_PAUSE_NS }, NULL);
+	}
+}
+
+static bool open_group(struct listener *l, uint64_t until_ms)
 {
 	struct strbuf err = STRBUF_EMPTY, name = STRBUF_EMPTY;
 	struct listen_group *g = &l->group;
@@ -47,18 +90,20 @@ static bool open_group(struct listener *l)
 
 	if (l->set.shards > 0 && l->set.shards < n)
 		n = (int)l->set.shards;
-	g->fds = calloc((size_t)n, sizeof(*g->fds));
-	ASSERT(g->fds != NULL);
-	g->shared = n < thread_count;
-	for (g->n = 0; ok && g->n < n; g->n++) {
-		g->fds[g->n] = listen_open(&l->endpoint, &l->set.sock, share, &err);
-		if (g->fds[g->n] < 0) {
+	adopt_group(l);
+	bool late = g->n > 0;
+	while (ok && g->n < n) {
+		int fd = open_patiently(l, share, late, until_ms, &err);
+		if (fd < 0) {
 			endpoint_format(&l->endpoint, &name);
 			diag_at(DIAG_ALERT, l->file, l->line, "starting %s %s: %s [%s]", proxy_kind(l->px), l->px->name, err.ptr, name.ptr);
 			ok = false;
 			break;
 		}
+		group_add(g, fd);
+		g->late += late;
 	}
+	g->shared = g->n < thread_count || !share;
 	strbuf_free(&err);
 	strbuf_free(&name);
 	return ok;
@@ -83,8 +128,15 @@ static void sync_all(void)
 	thread_run_on_all(sync_here, NULL);
 }
 
-bool listeners_open(void)
+static void nobody_asked(void)
 {
+}
+void (*listeners_busy_port)(void) = nobody_asked;
+
+bool listeners_open(unsigned patience_ms)
+{
+	clock_update();
+	uint64_t until_ms = clock_now_ms + patience_ms;
 	struct proxy *px;
 	struct listener *l;
 	bool ok = true;
@@ -94,7 +146,7 @@ bool listeners_open(void)
 		if (px->set.disabled)
 			continue;
 		TAILQ_FOREACH(l, &px->listeners, link)
-			if (l->group.n == 0 && !open_group(l))
+			if (l->group.n == 0 && !open_group(l, until_ms))
 				ok = false;
 	}
 	return ok;
@@ -162,11 +214,28 @@ void listeners_start_thread(void)
 	}
 }
 
-static void leave_seats(void (*leave)(struct acceptor *))
+void listeners_begin(void)
 {
-	struct seat *seat;
+	struct proxy *px;
+	struct listener *l;
 
-	while ((seat = LIST_FIRST(&seats)) != NULL) {
+	TAILQ_FOREACH(px, &proxies, link) {
+		TAILQ_FOREACH(l, &px->listeners, link) {
+			struct listen_group *g = &l->group;
+			for (; g->late; g->late--)
+				listen_begin(g->fds[g->n - g->late], &l->set.sock);
+		}
+	}
+}
+
+static void leave_seats(void (*leave)(struct acceptor *), bool also_lingering)
+{
+	struct seat *seat, *next;
+
+	for (seat = LIST_FIRST(&seats); seat; seat = next) {
+		next = LIST_NEXT(seat, link);
+		if (seat->listener->lingers && !also_lingering)
+			continue;
 		LIST_REMOVE(seat, link);
 		leave(&seat->acceptor);
 		free(seat);
@@ -175,21 +244,54 @@ static void leave_seats(void (*leave)(struct acceptor *))
 
 void listeners_stop_thread(void)
 {
-	leave_seats(acceptor_stop);
+	leave_seats(acceptor_stop, true);
 }
 
-void listeners_finish_thread(void)
+void listeners_finish_thread(bool also_lingering)
 {
-	leave_seats(acceptor_finish);
+	leave_seats(acceptor_finish, also_lingering);
 }
 
-void listeners_close(void)
+bool listeners_look_who_lingers(void)
+{
+	struct proxy *px;
+	struct listener *l;
+	bool any = false;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		TAILQ_FOREACH(l, &px->listeners, link) {
+			l->lingers = l->group.n && listen_is_retired(l->group.fds[0]);
+			any |= l->lingers;
+		}
+	}
+	return any;
+}
+
+void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg)
 {
 	struct proxy *px;
 	struct listener *l;
 
 	TAILQ_FOREACH(px, &proxies, link) {
 		TAILQ_FOREACH(l, &px->listeners, link) {
+			struct strbuf key = STRBUF_EMPTY;
+			listen_key(&l->endpoint, &l->set.sock, &key);
+			for (int i = 0; i < l->group.n; i++)
+				each(key.ptr, l->group.fds[i], arg);
+			strbuf_free(&key);
+		}
+	}
+}
+
+void listeners_close(bool also_lingering)
+{
+	struct proxy *px;
+	struct listener *l;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		TAILQ_FOREACH(l, &px->listeners, link) {
+			if (l->lingers && !also_lingering)
+				continue;
 			for (int i = 0; i < l->group.n; i++)
 				close(l->group.fds[i]);
 			free(l->group.fds);

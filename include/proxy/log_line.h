@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Log lines of streams, sessions and proxies: which line is written when, at which level, and the
- * numbers that log-format's aliases show. The aliases are leaves; sending is core/log. One thread
- * per stream; nothing here waits.
+ * Log lines of streams and sessions: which line is written when, at which level, and the numbers
+ * that log-format's aliases show. The aliases are leaves; sending is core/log; what is said of
+ * proxies and servers is notice.h. One thread per stream; nothing here waits.
  */
 #ifndef USHER_PROXY_LOG_LINE_H
 #define USHER_PROXY_LOG_LINE_H
@@ -30,8 +30,6 @@ void log_line_end(struct stream *s);
 /* A session failed before it had a stream: "src [date] frontend/listener: text (...)", or error-log-format. `claimed` is the
  * address a PROXY header named when it differs from what is in force, or NULL. */
 void log_line_refused(struct session *s, const char *text, const struct addr *claimed);
-/* A line about a proxy itself: to its own targets, under its own tag. */
-void log_proxy(const struct proxy *px, enum log_level level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* `id` of the bind line, or the listener's place among its frontend's, from 1. */
 int64_t log_listener_number(const struct listener *l);
 

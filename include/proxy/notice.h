@@ -13,6 +13,8 @@
 void notice_say(const struct proxy *px, enum log_level level, struct slice text);
 /* The same with another wording on stderr, as an alert. */
 void notice_alert(const struct proxy *px, enum log_level level, struct slice text, struct slice on_stderr);
+/* Says of every proxy that it takes no more connections, and how many it has had: a drain began. */
+void notice_stopped(void);
 /* Tests put theirs here: gets what would go to the log. NULL: the real ways. */
 extern void (*notice_hook)(const struct proxy *px, enum log_level level, struct slice text);
 

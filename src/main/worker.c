@@ -25,7 +25,7 @@
 #include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
-#include "proxy/log_line.h"
+#include "proxy/notice.h"
 #include "proxy/session.h"
 #include "proxy/stream.h"
 
@@ -160,6 +160,7 @@ static void begin_drain(struct timer *t)
 		hard_stop.fire = leave;
 		timer_set_at(&hard_stop, clock_now_ms + global.hard_stop_after_ms);
 	}
+	notice_stopped();
 	bool lingers = listeners_look_who_lingers();
 	expect_all(lingers ? most_finished : all_finished);
 	thread_run_on_all(finish_here, lingers ? NULL : &linger);

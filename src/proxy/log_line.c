@@ -5,7 +5,6 @@
  */
 #include "proxy/log_line.h"
 
-#include <stdio.h>
 #include "core/clock.h"
 #include "core/log_time.h"
 
@@ -194,21 +193,4 @@ void log_line_refused(struct session *s, const char *text, const struct addr *cl
 		add_refused(s, text, claimed, &line);
 	send_line(s, level, fe->error_log_format, &line);
 	arena_free(&s->arena);
-}
-
-void log_proxy(const struct proxy *px, enum log_level level, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (!wanted(px, level))
-		return;
-	va_start(ap, fmt);
-	int n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return;
-	struct slice said = slice_make(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
-	struct log_message m = { level, slice_of(px->set.log_tag ? px->set.log_tag : ""), { "", 0 }, said };
-	log_send(px->set.log_targets, px->set.log_global, &m);
 }

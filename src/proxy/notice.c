@@ -5,6 +5,7 @@
  */
 #include "proxy/notice.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 #include "conf/diag.h"
 #include "proxy/global.h"
@@ -53,4 +54,23 @@ void notice_alert(const struct proxy *px, enum log_level level, struct slice tex
 	}
 	to_stderr("[ALERT]   ", on_stderr);
 	to_log(px, level, text);
+}
+
+void notice_stopped(void)
+{
+	struct proxy *px;
+
+	TAILQ_FOREACH(px, &proxies, link) {
+		struct counters fe, be;
+		struct strbuf text;
+		char line[512];
+		if (px->internal)
+			continue;
+		counters_sum(&px->fe, &fe);
+		counters_sum(&px->be, &be);
+		strbuf_init_fixed(&text, line, sizeof(line));
+		strbuf_addf(&text, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name, fe.conn,
+		            be.sess);
+		notice_say(px, LOG_LEVEL_WARNING, strbuf_slice(&text));
+	}
 }

@@ -52,6 +52,7 @@ struct loop {
 	struct grave *graves;
 	uint64_t turns;
 	uint32_t batch;                /* counts epoll_wait() calls, see struct watch */
+	unsigned tasks_queued;         /* atomic: how many wait in tasks */
 	unsigned idle_percent;         /* atomic: share of the last half second spent waiting, 0-100 */
 	uint64_t period_start_us, period_idle_us;
 } __attribute__((aligned(64)));

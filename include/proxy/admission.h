@@ -10,6 +10,8 @@
 
 /* How many connections this process has now (without the runtime socket's). */
 extern struct gauge process_conns;
+/* Connections and sessions per second of the process, without the runtime socket's. */
+extern struct rate process_conn_rate, process_sess_rate;
 /* Called, on any thread, when a door opened or closed: listener.c brings every thread's acceptors in line. */
 extern void (*admission_changed)(void);
 /* Called, on any thread, when a connection ended and none is left. Set by the roof while draining. */

@@ -106,10 +106,16 @@ void loop_close(struct watch *w)
 	}
 }
 
+static void note_queued(struct loop *l, unsigned change)
+{
+	__atomic_store_n(&l->tasks_queued, l->tasks_queued + change, __ATOMIC_RELAXED);
+}
+
 void task_wake(struct task *t)
 {
 	if (!t->queued) {
 		t->queued = true;
+		note_queued(loop_self, 1);
 		TAILQ_INSERT_TAIL(&loop_self->tasks, t, link);
 	}
 }
@@ -118,6 +124,7 @@ void task_cancel(struct task *t)
 {
 	if (t->queued) {
 		t->queued = false;
+		note_queued(loop_self, -1u);
 		TAILQ_REMOVE(&loop_self->tasks, t, link);
 	}
 }
@@ -172,6 +179,7 @@ static void run_tasks(struct loop *l)
 	while ((t = TAILQ_FIRST(&l->tasks)) != &marker) {
 		TAILQ_REMOVE(&l->tasks, t, link);
 		t->queued = false;
+		note_queued(l, -1u);
 		t->run(t);
 	}
 	TAILQ_REMOVE(&l->tasks, &marker, link);

@@ -10,6 +10,7 @@
 
 struct gauge process_conns;
 bool process_stopping;
+struct rate process_conn_rate, process_sess_rate;
 void (*admission_changed)(void);
 void (*admission_last_left)(void);
 static bool process_full; /* atomic */

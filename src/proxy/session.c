@@ -85,6 +85,8 @@ static bool step(struct session *s)
 		COUNT(&s->fe->fe, sess);
 		COUNT(&s->listener->counters, sess);
 		rate_count(&s->fe->fe_sess_rate);
+		if (!s->fe->internal)
+			rate_count(&process_sess_rate);
 		s->step = SESSION_STREAM;
 		if (!run_rules(s, &s->fe->set.req_sess, PHASE_FE_SESS)) {
 			COUNT(&s->fe->fe, denied_sess);
@@ -154,5 +156,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	COUNT(&l->counters, conn);
 	COUNT(&s->fe->fe, conn);
 	rate_count(&s->fe->fe_conn_rate);
+	if (!s->fe->internal)
+		rate_count(&process_conn_rate);
 	session_run(s);
 }

@@ -141,7 +141,7 @@ fuzz-check:
 run:
 	@contrib/install-deps run
 	@$(MAKE) all
-	@sed -n '/^# Try/,/^$$/s/^# \{0,1\}//p' examples/quickstart.cfg
+	@sed -n 's,^#: ,,p' examples/quickstart.cfg
 	./usher -f examples/quickstart.cfg
 
 check:

@@ -52,7 +52,8 @@ bool pp_errors_get(uint64_t from, struct pp_error *out);
 void pp_errors_clear(void);
 /* "missing: no PROXY header where one is required, offset 0, claimed 192.0.2.1:1000 -> 192.0.2.2:443, bytes 474554..." */
 void pp_error_text(const struct pp_error *e, struct strbuf *out);
-/* The whole line: "10.0.0.1:4242 [21/Nov/2026:15:04:05.678] fe/1: PROXY header refused: " and the text. */
+/* "number=7 time=21/Nov/2026:15:04:05.678 listener=fe/1 peer=10.0.0.1:4242 claimed=- reason=missing offset=0 header=1
+ * shadow=no bytes=474554": what show proxy-errors says, in one line. */
 void pp_error_line(const struct pp_error *e, struct strbuf *out);
 
 #endif

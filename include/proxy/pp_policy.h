@@ -10,6 +10,8 @@
 #include "base/radix.h"
 #include "wire/pp.h"
 
+struct listener;
+
 /* What a rule says of the peers it names. */
 enum pp_verdict {
 	PP_REJECT,   /* closed, whatever it sends */
@@ -77,6 +79,8 @@ const struct pp_rule *pp_peers_find(const struct pp_peers *peers, const struct a
 /* What the policy says of a peer; nothing said is PP_REJECT. */
 enum pp_verdict pp_policy_verdict(const struct pp_policy *p, const struct addr *peer);
 static inline bool pp_policy_shadow(const struct pp_policy *p) { return __atomic_load_n(&p->shadow, __ATOMIC_RELAXED); }
+/* The policy connections of a listener go by, accept-proxy's when only a rule expects headers; NULL: none. */
+const struct pp_policy *pp_policy_of(const struct listener *l);
 /* After all files are read: gives every listener its policy and checks what contradicts. Reports every fault; false when any. */
 bool pp_policies_resolve(void);
 /* Frees every listed policy (tests). */

@@ -112,8 +112,7 @@ void pp_error_text(const struct pp_error *e, struct strbuf *out)
 
 static void add_listener(struct strbuf *out, const struct listener *l)
 {
-	strbuf_add_str(out, l->px->name);
-	strbuf_add_byte(out, '/');
+	strbuf_addf(out, "%s/", l->px->name);
 	if (l->set.name)
 		strbuf_add_str(out, l->set.name);
 	else
@@ -122,15 +121,27 @@ static void add_listener(struct strbuf *out, const struct listener *l)
 
 void pp_error_line(const struct pp_error *e, struct strbuf *out)
 {
-	char text[ADDR_TEXT_MAX], date[32];
+	char date[32];
 	struct tm tm;
 
-	/* As HAProxy begins the line of a connection that failed before it was a session. */
-	addr_format(&e->peer, text, false);
 	localtime_r(&e->when.tv_sec, &tm);
 	strftime(date, sizeof(date), "%d/%b/%Y:%H:%M:%S", &tm);
-	strbuf_addf(out, "%s [%s.%03d] ", text, date, (int)(e->when.tv_usec / 1000));
+	strbuf_addf(out, "number=%llu time=%s.%03d listener=", (unsigned long long)e->number, date, (int)(e->when.tv_usec / 1000));
 	add_listener(out, e->listener);
-	strbuf_addf(out, ": PROXY header %s: ", e->shadow ? "would be refused" : "refused");
-	pp_error_text(e, out);
+	strbuf_add_str(out, " peer=");
+	add_addr(out, &e->peer);
+	strbuf_add_str(out, " claimed=");
+	if (e->claimed) {
+		add_addr(out, &e->src);
+		strbuf_add_str(out, "->");
+		add_addr(out, &e->dst);
+	} else {
+		strbuf_add_byte(out, '-');
+	}
+	strbuf_addf(out, " reason=%s offset=%u header=%u shadow=%s bytes=", pp_fault_name(e->fault), e->offset, e->level,
+		e->shadow ? "yes" : "no");
+	if (e->bytes_len)
+		strbuf_add_hex(out, e->bytes, e->bytes_len);
+	else
+		strbuf_add_byte(out, '-');
 }

@@ -16,10 +16,12 @@ struct pp_policy_list pp_policies = STAILQ_HEAD_INITIALIZER(pp_policies);
 static struct pp_rule require_all = { .verdict = PP_REQUIRE, .text = (char *)"all" };
 static struct pp_rule optional_all = { .verdict = PP_OPTIONAL, .text = (char *)"all" };
 
-#define BUILT_IN .depth = 1, .versions = PP_V1 | PP_V2, .max_header = PP_MAX_DEFAULT, .header_timeout_ms = PP_HEADER_TIMEOUT_MS
+#define DEFAULTS .depth = 1, .versions = PP_V1 | PP_V2, .max_header = PP_MAX_DEFAULT, .header_timeout_ms = PP_HEADER_TIMEOUT_MS
 
-struct pp_policy pp_policy_accept_proxy = { .name = "accept-proxy", BUILT_IN, .peers.of_all = &require_all };
-struct pp_policy pp_policy_optional = { .name = "optional", BUILT_IN, .peers.of_all = &optional_all };
+struct pp_policy pp_policy_accept_proxy = { .name = "accept-proxy", DEFAULTS, .peers.of_all = &require_all,
+	.rules = TAILQ_HEAD_INITIALIZER(pp_policy_accept_proxy.rules) };
+struct pp_policy pp_policy_optional = { .name = "optional", DEFAULTS, .peers.of_all = &optional_all,
+	.rules = TAILQ_HEAD_INITIALIZER(pp_policy_optional.rules) };
 
 const char *pp_verdict_name(enum pp_verdict v)
 {
@@ -34,7 +36,7 @@ struct pp_policy *pp_policy_new(const char *name, const char *file, int line)
 	struct pp_policy *p = calloc(1, sizeof(*p));
 
 	ASSERT(p != NULL);
-	*p = (struct pp_policy){ .name = name, .file = file, .line = line, BUILT_IN };
+	*p = (struct pp_policy){ .name = name, .file = file, .line = line, DEFAULTS };
 	TAILQ_INIT(&p->rules);
 	STAILQ_INSERT_TAIL(&pp_policies, p, link);
 	return p;
@@ -140,6 +142,13 @@ static bool expects_proxy(const struct proxy *px)
 		if (strcmp(px->set.req_conn.rules[i]->action->keyword, "expect-proxy") == 0)
 			return true;
 	return false;
+}
+
+const struct pp_policy *pp_policy_of(const struct listener *l)
+{
+	if (l->set.policy == NULL && expects_proxy(l->px))
+		return &pp_policy_accept_proxy;
+	return l->set.policy;
 }
 
 static struct pp_policy *find_named(const struct listener *l)

@@ -27,9 +27,8 @@ void log_line_asap(struct stream *s);
 void log_line_keep_source(struct stream *s);
 /* It ended: writes its line, unless it was written, or the options say not to. */
 void log_line_end(struct stream *s);
-/* A session failed before it had a stream: "src [date] frontend/listener: text (...)", or error-log-format. `claimed` is the
- * address a PROXY header named when it differs from what is in force, or NULL. */
-void log_line_refused(struct session *s, const char *text, const struct addr *claimed);
+/* A session failed before it had a stream: "src [date] frontend/listener: text", or error-log-format. s->reason is set. */
+void log_line_refused(struct session *s, const char *text);
 /* `id` of the bind line, or the listener's place among its frontend's, from 1. */
 int64_t log_listener_number(const struct listener *l);
 

@@ -64,7 +64,7 @@ static void add_default(struct session *s, struct strbuf *out)
 	strbuf_addf(out, " (%s/TCP)", s->fe->name);
 }
 
-static void add_refused(struct session *s, const char *text, const struct addr *claimed, struct strbuf *out)
+static void add_refused(struct session *s, const char *text, struct strbuf *out)
 {
 	struct timeval accepted = clock_wall_at(s->accept_us);
 
@@ -80,10 +80,6 @@ static void add_refused(struct session *s, const char *text, const struct addr *
 	if (!addr_same(&s->peer, &s->src)) {
 		strbuf_add_str(out, ", peer ");
 		add_source(s, &s->peer, out);
-	}
-	if (claimed && addr_is_inet(claimed)) {
-		strbuf_add_str(out, ", claims ");
-		add_source(s, claimed, out);
 	}
 }
 
@@ -179,7 +175,7 @@ void log_line_keep_source(struct stream *s)
 		s->source = source;
 }
 
-void log_line_refused(struct session *s, const char *text, const struct addr *claimed)
+void log_line_refused(struct session *s, const char *text)
 {
 	struct proxy *fe = s->fe;
 	enum log_level level = fe->set.log_separate_errors ? LOG_LEVEL_ERR : LOG_LEVEL_INFO;
@@ -190,7 +186,7 @@ void log_line_refused(struct session *s, const char *text, const struct addr *cl
 		return;
 	strbuf_init_fixed(&line, memory, sizeof(memory));
 	if (fe->error_log_format == NULL)
-		add_refused(s, text, claimed, &line);
+		add_refused(s, text, &line);
 	send_line(s, level, fe->error_log_format, &line);
 	arena_free(&s->arena);
 }

@@ -51,7 +51,7 @@ static void log_fault(struct session *s, const struct pp_error *e)
 	strbuf_addf(&text, "%s (", pp_fault_phrase(e->fault));
 	pp_error_text(e, &text);
 	strbuf_add_byte(&text, ')');
-	log_line_refused(s, memory, NULL);
+	log_line_refused(s, memory);
 }
 
 /* Keeps the fault for show proxy-errors. */
@@ -135,8 +135,9 @@ static enum pp_receive refuse(struct session *s, unsigned fault, const struct pp
 	s->has_dst = false;
 	free(s->pp);
 	s->pp = NULL;
+	s->reason = (uint8_t)reason;
 	log_fault(s, &e);
-	return drop(s, reason);
+	return PP_RECEIVE_REFUSED;
 }
 
 /* ---- a whole header ---- */

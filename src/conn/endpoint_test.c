@@ -20,6 +20,7 @@ static void reads_as(const char *text, unsigned flags, const char *shown)
 	endpoint_format(&e, &out);
 	assert_string_equal(out.ptr, shown);
 	free(e.path);
+	free((char *)e.host);
 	strbuf_free(&out);
 	strbuf_free(&err);
 }

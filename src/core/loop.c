@@ -20,6 +20,8 @@
 _Thread_local struct loop *loop_self;
 static void (*turn_end[TURN_END_MAX])(void);
 static int turn_end_count;
+static void (*run_end[TURN_END_MAX])(void);
+static int run_end_count;
 
 static void die(const char *what)
 {
@@ -263,10 +265,18 @@ void loop_run(struct loop *l)
 		loop_turn(l, -1);
 	/* What the last events left behind. */
 	end_turn(l);
+	for (int i = 0; i < run_end_count; i++)
+		run_end[i]();
 }
 
 void loop_on_turn_end(void (*fn)(void))
 {
 	ASSERT(turn_end_count < TURN_END_MAX);
 	turn_end[turn_end_count++] = fn;
+}
+
+void loop_on_end(void (*fn)(void))
+{
+	ASSERT(run_end_count < TURN_END_MAX);
+	run_end[run_end_count++] = fn;
 }

@@ -25,6 +25,7 @@
 #include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
+#include "proxy/pump.h"
 #include "proxy/notice.h"
 #include "proxy/session.h"
 #include "proxy/stream.h"
@@ -51,6 +52,7 @@ bool worker_open(unsigned patience_ms)
 	}
 	buf_small_size = (uint32_t)global.bufsize;
 	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
+	loop_on_end(pump_pipes_free);
 	checks_spread();
 	return listeners_open(patience_ms);
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <cmocka.h>
 
@@ -383,6 +384,9 @@ static int close_thread(void **unused)
 	(void)unused;
 	notice_hook = NULL;
 	strbuf_free(&said);
+	loop_free(&thread_loops[0]);
+	free(thread_loops);
+	thread_loops = NULL;
 	return 0;
 }
 

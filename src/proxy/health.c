@@ -228,7 +228,7 @@ void health_report(struct server *srv, const struct check_report *r)
 	bool passed = check_status_result(r->status) == CHECK_RESULT_PASSED;
 	int rise = (int)srv->set.rise, before = srv->score;
 
-	if (srv->admin & SERVER_MAINT || srv->checks_off) {
+	if (srv->admin & SERVER_MAINT || LOAD(srv->checks_off)) {
 		change_end(&c, true);
 		return;
 	}

@@ -14,7 +14,7 @@ extern struct gauge process_conns;
 extern struct rate process_conn_rate, process_sess_rate;
 /* Called, on any thread, when a door opened or closed: listener.c brings every thread's acceptors in line. */
 extern void (*admission_changed)(void);
-/* Called, on any thread, when a connection ended and none is left. Set by the roof while draining. */
+/* Called, on any thread, when a connection ended and none is left. Atomic: set by the roof while draining. */
 extern void (*admission_last_left)(void);
 
 /* Counts a connection in; closes the door when that fills the house. */

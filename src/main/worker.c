@@ -156,7 +156,7 @@ static void begin_drain(struct timer *t)
 			worker_stop();
 		return;
 	}
-	admission_last_left = session_gone;
+	__atomic_store_n(&admission_last_left, session_gone, __ATOMIC_RELEASE);
 	__atomic_store_n(&process_stopping, true, __ATOMIC_SEQ_CST);
 	if (global.hard_stop_after_ms) {
 		hard_stop.fire = leave;

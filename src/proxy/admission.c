@@ -61,8 +61,9 @@ void admission_leave(struct listener *l)
 	if (!fe->internal) {
 		bool last = gauge_dec(&process_conns) == 0;
 		changed |= open_door(&process_full, &process_conns, global.maxconn);
-		if (last && admission_last_left)
-			admission_last_left();
+		void (*last_left)(void) = last ? __atomic_load_n(&admission_last_left, __ATOMIC_ACQUIRE) : NULL;
+		if (last_left)
+			last_left();
 	}
 	if (changed)
 		admission_changed();

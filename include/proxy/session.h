@@ -70,6 +70,15 @@ LIST_HEAD(session_list, session);
 /* This thread's sessions. */
 extern _Thread_local struct session_list sessions_here;
 
+/* A place in that list which outlives turns: when the session it stands at ends, it moves on. Those that came after it was
+ * opened are not seen. Opened, used and closed on one thread. */
+struct session_cursor {
+	struct session *at; /* borrows; NULL: the end */
+	LIST_ENTRY(session_cursor) link;
+};
+void session_cursor_open(struct session_cursor *c);
+void session_cursor_close(struct session_cursor *c);
+
 /* Takes a fresh descriptor accepted on a listener and starts its life; may end it at once. */
 void session_start(struct listener *l, int fd, const struct addr *peer);
 /* Ends a session that has no stream (any more): counts, logs when it should, closes, buries. */

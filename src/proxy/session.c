@@ -26,6 +26,29 @@ static void free_session(struct grave *g)
 	session_free(&s);
 }
 
+static _Thread_local LIST_HEAD(cursor_list, session_cursor) cursors = LIST_HEAD_INITIALIZER(cursors);
+
+void session_cursor_open(struct session_cursor *c)
+{
+	c->at = LIST_FIRST(&sessions_here);
+	LIST_INSERT_HEAD(&cursors, c, link);
+}
+
+void session_cursor_close(struct session_cursor *c)
+{
+	LIST_REMOVE(c, link);
+	c->at = NULL;
+}
+
+static void move_cursors(const struct session *gone)
+{
+	struct session_cursor *c;
+
+	LIST_FOREACH(c, &cursors, link)
+		if (c->at == gone)
+			c->at = LIST_NEXT(gone, link);
+}
+
 void session_end(struct session *s, enum close_reason reason, bool reset)
 {
 	CHECK_OBJ(s, SESSION_MAGIC);
@@ -39,6 +62,7 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	s->pp = NULL;
 	var_store_free(&s->vars);
 	arena_free(&s->arena);
+	move_cursors(s);
 	LIST_REMOVE(s, link);
 	admission_leave(s->listener);
 	loop_bury(&s->grave);

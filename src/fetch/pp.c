@@ -42,7 +42,7 @@ static enum eval_result fc_pp_unique_id_get(const struct args *a, struct eval *e
 	return text_of(ev, PP_TYPE_UNIQUE_ID, 0, out);
 }
 
-/* The type's number goes to v[0].num. */
+/* The type's number goes to v[0].num; of several TLVs of the type the second argument names one, from 1. */
 static bool fc_pp_tlv_check(struct args *a, struct strbuf *err)
 {
 	a->v[0].num = pp_type_parse(a->v[0].str);
@@ -51,8 +51,10 @@ static bool fc_pp_tlv_check(struct args *a, struct strbuf *err)
 			SLICE_FMT(a->v[0].str));
 		return false;
 	}
-	if (a->v[1].num < 0 || a->v[1].num > UINT16_MAX) {
-		strbuf_add_str(err, "the second argument counts TLVs of this type from 0");
+	if (a->v[1].type == ARG_NONE)
+		a->v[1].num = 1;
+	if (a->v[1].num < 1 || a->v[1].num > UINT16_MAX) {
+		strbuf_add_str(err, "the second argument counts TLVs of this type from 1");
 		return false;
 	}
 	return true;
@@ -67,7 +69,7 @@ static bool in_ssl(uint8_t type)
 static enum eval_result fc_pp_tlv_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	uint8_t type = (uint8_t)a->v[0].num;
-	unsigned nth = (unsigned)a->v[1].num;
+	unsigned nth = (unsigned)a->v[1].num - 1;
 	struct slice value;
 	struct pp_ssl ssl;
 

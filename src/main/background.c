@@ -42,12 +42,21 @@ void background_reserve_stdio(void)
 		close(fd);
 }
 
+bool background_prepare(void)
+{
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		diag_say(DIAG_ALERT, "cannot open /dev/null: %s", strerror(errno));
+	return null_fd >= 0;
+}
+
 bool background_enter(void)
 {
 	int ends[2];
 
-	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null_fd < 0 || pipe2(ends, O_CLOEXEC) < 0) {
+	if (!background_prepare())
+		return false;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
 		diag_say(DIAG_ALERT, "cannot go into the background: %s", strerror(errno));
 		return false;
 	}
@@ -69,16 +78,19 @@ bool background_enter(void)
 
 void background_ready(void)
 {
-	if (verdict < 0)
+	if (null_fd < 0)
 		return;
 	fflush(NULL);
 	for (int fd = 0; fd <= 2; fd++)
 		dup2(null_fd, fd);
 	close(null_fd);
+	null_fd = -1;
+	if (verdict < 0)
+		return;
 	while (write(verdict, "", 1) < 0 && errno == EINTR)
 		;
 	close(verdict);
-	verdict = null_fd = -1;
+	verdict = -1;
 }
 
 static bool write_whole(const char *path, int flags)

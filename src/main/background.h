@@ -12,6 +12,8 @@
 void background_reserve_stdio(void);
 /* Goes on in a child of its own session; the parent never returns. False after the fault was shown. */
 bool background_enter(void);
+/* For a process that somebody else put into the background: background_ready() will let standard streams go. */
+bool background_prepare(void);
 /* Ready: the parent leaves with 0, standard input and output become /dev/null. Nothing happens when not in background. */
 void background_ready(void);
 /* Writes this process's number; readers never see half a file. False after the fault was shown. NULL path: nothing. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The roof: command line, configuration, then the process that carries traffic. The order below is
- * the order privileges allow: limits, sockets, background, root directory and user, threads.
+ * The roof: command line, configuration, then the process that carries traffic, alone or as the
+ * worker of a master. The order below is the order privileges allow: limits, sockets, background,
+ * root directory and user, threads.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "background.h"
@@ -11,25 +14,68 @@
 #include "conf/diag.h"
 #include "core/clock.h"
 #include "core/registry.h"
-#include "proxy/global.h"
+#include "link.h"
+#include "master.h"
 #include "proxy/advice.h"
+#include "proxy/global.h"
 #include "worker.h"
 
-static int serve(const struct options *o)
+static bool bind_and_read(const struct options *o)
 {
+	if (!boot_read(o))
+		return false;
+	if (o->dump_classes && !leaves_dump(o->dump_classes))
+		return false;
+	if (o->check)
+		return true;
 	if (!proxies_have_listener()) {
 		diag_say(DIAG_ALERT, "nothing listens: there is no enabled 'bind' line");
-		return 1;
+		return false;
 	}
-	if (!boot_limits(o) || !worker_open(0))
+	return boot_limits(o) && worker_open(0);
+}
+
+static int serve_alone(const struct options *o)
+{
+	static const struct worker_events events = { .accepting = background_ready };
+
+	if (!bind_and_read(o))
 		return 1;
+	if (o->check)
+		return boot_check();
 	if ((global.daemon && !background_enter()) || !background_write_pid(global.pidfile))
 		return 1;
 	boot_relieve(o);
-	if (!boot_identity())
+	return boot_identity() ? worker_run(&events) : 1;
+}
+
+static void worker_accepting(void)
+{
+	background_ready();
+	link_say_accepting();
+}
+
+static int serve_master(const struct options *o)
+{
+	static const struct worker_events events = { .up = link_say_ready, .accepting = worker_accepting };
+
+	if (!link_take_sockets())
 		return 1;
-	static const struct worker_events events = { .accepting = background_ready };
-	return worker_run(&events);
+	bool ok = bind_and_read(o) && (!global.daemon || background_prepare()) && link_report_sockets();
+	if (ok && link_is_first())
+		boot_relieve(o);
+	if (ok && boot_identity())
+		return worker_run(&events);
+	link_send_log();
+	return 1;
+}
+
+static int be_master(const struct options *o, char **argv, int start_directory)
+{
+	setenv("HAPROXY_MWORKER", "1", 1);
+	if ((global.daemon && !background_enter()) || !master_open(o, argv, start_directory))
+		return 1;
+	return master_run();
 }
 
 int main(int argc, char **argv)
@@ -44,13 +90,16 @@ int main(int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	boot_before_reading(&o);
+	int start_directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (o.directory && chdir(o.directory) < 0) {
 		diag_say(DIAG_ALERT, "cannot change to directory '%s': %s", o.directory, strerror(errno));
 		return 1;
 	}
-	if (!boot_read(&o))
-		return 1;
-	if (o.dump_classes && !leaves_dump(o.dump_classes))
-		return 1;
-	return o.check ? boot_check() : serve(&o);
+	if (link_find())
+		return serve_master(&o);
+	boot_read_process_settings(&o);
+	if (global.master_worker && !o.check)
+		return be_master(&o, argv, start_directory);
+	close(start_directory);
+	return serve_alone(&o);
 }

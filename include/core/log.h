@@ -73,7 +73,7 @@ struct log_message {
 extern struct log_target **log_global;  /* the global section's targets, NULL-terminated, or NULL */
 extern const char *log_tag;             /* borrows; NULL: the name the program was started by */
 extern const char *log_hostname;        /* borrows; NULL: lines carry none ("localhost" and "-" where a word must stand) */
-/* The process id that lines carry: the caller's own until set. Call it in each process that logs. */
+/* The process id that lines carry: the caller's own until set, and a child's own after fork(). */
 void log_set_pid(pid_t pid);
 pid_t log_pid(void);
 
@@ -92,7 +92,7 @@ void log_send(struct log_target *const *targets, bool global, const struct log_m
 bool log_wanted(struct log_target *const *targets, bool global, enum log_level level);
 /* Opens the sinks of every target read so far; call before chroot and setuid. False with reasons in err. */
 bool log_open(struct strbuf *err);
-/* Sends what this thread holds. The loop does so each turn; call it before fork() and before the process ends. */
+/* Sends what this thread holds. The loop does so each turn, fork() too; call it before the process ends. */
 void log_flush_all(void);
 /* Messages dropped since the start: `show info`'s DroppedLogs. */
 uint64_t log_dropped(void);

@@ -5,6 +5,7 @@
 #include "core/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -66,8 +67,22 @@ bool log_targets_add(struct log_target ***list, struct log_target *t)
 	return true;
 }
 
+static void in_child(void)
+{
+	log_set_pid(getpid());
+}
+
+/* What the parent holds leaves before, or it would leave twice. */
+static void heed_forks(void)
+{
+	pthread_atfork(log_sinks_flush, NULL, in_child);
+}
+
 bool log_open(struct strbuf *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, heed_forks);
 	/* The zone is read now: its file may be out of reach after chroot. */
 	tzset();
 	if (!pid_text[0])

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -569,6 +570,36 @@ static void opening_names_what_is_not_there(void **state)
 	log_target_free(&t);
 }
 
+static void a_child_has_its_own_number(void **state)
+{
+	char address[32], line[128], wanted[64];
+	int fd = udp_listen(address, sizeof(address)), status;
+	struct strbuf err = STRBUF_EMPTY;
+
+	(void)state;
+	snprintf(line, sizeof(line), "%s kern", address);
+	struct log_target *t = target(line);
+	log_open(&err); /* complains of the target of another test */
+	strbuf_free(&err);
+	loop_init(&loop, 0);
+	say(t, LOG_LEVEL_INFO, NULL, NULL, "held");
+	pid_t child = fork();
+	if (child == 0) {
+		say(t, LOG_LEVEL_INFO, NULL, NULL, "child");
+		log_flush_all();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_non_null(strstr(receive(fd), ": held\n"));
+	snprintf(wanted, sizeof(wanted), "[%ld]: child\n", (long)child);
+	assert_non_null(strstr(receive(fd), wanted));
+	log_flush_all();
+	assert_string_equal(receive(fd), "");
+	loop_free(&loop);
+	log_target_free(&t);
+	close(fd);
+}
+
 static int group_teardown(void **state)
 {
 	(void)state;
@@ -593,6 +624,7 @@ int log_test(void)
 		cmocka_unit_test(a_torn_line_is_mended_first),
 		cmocka_unit_test(files_are_appended_in_one_piece),
 		cmocka_unit_test(opening_names_what_is_not_there),
+		cmocka_unit_test(a_child_has_its_own_number),
 	};
 	return cmocka_run_group_tests_name("core/log", tests, NULL, group_teardown);
 }

@@ -23,15 +23,17 @@ bool admission_full(const struct listener *l)
 	       (__atomic_load_n(&process_full, __ATOMIC_RELAXED) && !fe->internal);
 }
 
-static bool close_door(bool *door, const struct gauge *g, int64_t limit)
-{
-	return limit && gauge_now(g) >= (uint64_t)limit && !__atomic_exchange_n(door, true, __ATOMIC_SEQ_CST);
-}
-
 static bool open_door(bool *door, const struct gauge *g, int64_t limit)
 {
-	return __atomic_load_n(door, __ATOMIC_SEQ_CST) && gauge_now(g) < (uint64_t)limit &&
+	return __atomic_load_n(door, __ATOMIC_SEQ_CST) && __atomic_load_n(&g->now, __ATOMIC_SEQ_CST) < (uint64_t)limit &&
 	       __atomic_exchange_n(door, false, __ATOMIC_SEQ_CST);
+}
+
+/* Who left between the count and the closing found the door open: it is looked at again. */
+static bool close_door(bool *door, const struct gauge *g, int64_t limit)
+{
+	return limit && gauge_now(g) >= (uint64_t)limit && !__atomic_exchange_n(door, true, __ATOMIC_SEQ_CST) &&
+	       !open_door(door, g, limit);
 }
 
 void admission_enter(struct listener *l)

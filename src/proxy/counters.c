@@ -111,13 +111,19 @@ static void raise_max(uint32_t *max, uint32_t n)
 
 bool gauge_try_inc(struct gauge *g, uint32_t limit)
 {
-	uint32_t n = __atomic_add_fetch(&g->now, 1, __ATOMIC_SEQ_CST);
+	uint32_t n;
 
-	if (limit && n > limit) {
-		__atomic_sub_fetch(&g->now, 1, __ATOMIC_SEQ_CST);
-		return false;
+	if (!limit) {
+		raise_max(&g->max, __atomic_add_fetch(&g->now, 1, __ATOMIC_SEQ_CST));
+		return true;
 	}
-	raise_max(&g->max, n);
+	/* Never over the limit, not for a moment: who looks meanwhile would find it full and wait for nobody. */
+	n = __atomic_load_n(&g->now, __ATOMIC_SEQ_CST);
+	do {
+		if (n >= limit)
+			return false;
+	} while (!__atomic_compare_exchange_n(&g->now, &n, n + 1, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	raise_max(&g->max, n + 1);
 	return true;
 }
 

@@ -6,15 +6,23 @@
  * read already always leaves first.
  */
 #include "proxy/pump.h"
-#include "proxy/global.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "core/clock.h"
+#include "core/thread.h"
+#include "proxy/global.h"
 
 #define PIPE_SIZE (1024 * 1024)
+/* A smaller one is no better than a large buffer: past pipe-user-pages-soft pipes are born at 8 KiB. */
+#define PIPE_SIZE_LEAST (256 * 1024)
+/* Of the process, shared out among its threads: spare pipes count against that limit too. */
 #define PIPES_SPARE_MAX 64
+#define PIPES_SPARE_LEAST 4
+/* How long a thread that could not have a pipe does without. */
+#define SCARCE_MS 500
 #define LONG_BODY_READS 3
 /* A turn of one pump moves at most about this much, so that one long body cannot keep the others waiting. */
 #define TURN_BYTES (8u * 1024 * 1024)
@@ -26,6 +34,35 @@ struct pipe {
 };
 static _Thread_local struct pipe *spare_pipes;
 static _Thread_local int spare_count;
+static _Thread_local uint64_t scarce_until_ms;
+
+static void pipe_free(struct pipe *p)
+{
+	close(p->fds[0]);
+	close(p->fds[1]);
+	free(p);
+}
+
+static struct pipe *pipe_new(void)
+{
+	struct pipe *p = malloc(sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	if (pipe2(p->fds, O_NONBLOCK | O_CLOEXEC) < 0) {
+		free(p);
+		return NULL;
+	}
+	int size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE);
+	if (size < 0)
+		size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE_LEAST);
+	if (size < PIPE_SIZE_LEAST) {
+		pipe_free(p);
+		return NULL;
+	}
+	p->size = (uint32_t)size;
+	return p;
+}
 
 static struct pipe *pipe_get(void)
 {
@@ -36,25 +73,12 @@ static struct pipe *pipe_get(void)
 		spare_count--;
 		return p;
 	}
-	p = malloc(sizeof(*p));
+	if (clock_now_ms < scarce_until_ms)
+		return NULL;
+	p = pipe_new();
 	if (p == NULL)
-		return NULL;
-	if (pipe2(p->fds, O_NONBLOCK | O_CLOEXEC) < 0) {
-		free(p);
-		return NULL;
-	}
-	int size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE);
-	if (size < 0)
-		size = fcntl(p->fds[1], F_GETPIPE_SZ);
-	p->size = size > 0 ? (uint32_t)size : 4096;
+		scarce_until_ms = clock_now_ms + SCARCE_MS;
 	return p;
-}
-
-static void pipe_free(struct pipe *p)
-{
-	close(p->fds[0]);
-	close(p->fds[1]);
-	free(p);
 }
 
 /* A pipe that still holds bytes cannot serve another stream. */
@@ -65,7 +89,8 @@ static void pipe_put(struct pipe **p, bool empty)
 	*p = NULL;
 	if (i == NULL)
 		return;
-	if (!empty || spare_count >= PIPES_SPARE_MAX) {
+	int most = PIPES_SPARE_MAX / thread_count;
+	if (!empty || spare_count >= (most > PIPES_SPARE_LEAST ? most : PIPES_SPARE_LEAST)) {
 		pipe_free(i);
 		return;
 	}
@@ -134,7 +159,7 @@ enum pump_result pump_fill(struct pump *p)
 	return PUMP_WAIT;
 }
 
-static enum io flush_buf(struct pump *p)
+static enum io flush_buf(struct pump *p, bool *moved)
 {
 	size_t sent, len = buf_len(p->buf);
 	struct iovec iov = { .iov_base = p->buf->data + p->buf->head, .iov_len = len };
@@ -144,6 +169,7 @@ static enum io flush_buf(struct pump *p)
 	enum io r = p->to->transport->sendv(p->to, &iov, 1, false, &sent);
 	buf_consume(p->buf, sent);
 	p->given += sent;
+	*moved |= sent > 0;
 	return r;
 }
 
@@ -160,7 +186,8 @@ static enum io splice_some(struct pump *p, bool *moved)
 			if (n <= 0) {
 				if (n < 0 && errno == EINTR)
 					continue;
-				p->from->can_read = false;
+				/* Splice stops for good at an urgent byte: recv() has to find out what is behind it. */
+				p->from->can_read = n < 0 && errno == EAGAIN && p->from->urgent;
 				if (n == 0) {
 					p->ended = p->from->eof = true;
 					p->failed = p->from->error != 0;
@@ -245,8 +272,12 @@ static enum pump_result run_pipe(struct pump *p, bool *moved)
 		if (p->piped == 0) {
 			pipe_put(&p->pipe, true);
 			p->full_reads = 1; /* long bodies pause: two more full reads bring the pipe back */
+			if (p->ended)
+				return pass_end(p);
+			if (p->from->can_read)
+				return PUMP_MORE;
 		}
-		return p->ended && p->piped == 0 ? pass_end(p) : PUMP_WAIT;
+		return PUMP_WAIT;
 	case IO_FAIL:
 		break;
 	}
@@ -285,9 +316,8 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 			p->full_reads = buf_room(p->buf) == 0 ? (uint8_t)(p->full_reads + (p->full_reads < 255)) : 0;
 		}
 		second_write(p);
-		switch (flush_buf(p)) {
+		switch (flush_buf(p, moved)) {
 		case IO_DONE:
-			*moved = true;
 			break;
 		case IO_FAIL:
 			return PUMP_TO_FAILED;

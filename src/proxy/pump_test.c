@@ -10,7 +10,9 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "core/thread.h"
 #include "proxy/pump.h"
@@ -180,10 +182,14 @@ static void long_body(struct line *l, bool want_pipe)
 	bool widened = false;
 
 	for (int turn = 0; got < total && turn < 200000; turn++) {
+		uint64_t given = l->pump.given;
+		bool moved = false;
 		feed(l, &sent, total);
 		loop_turn(loop_self, 0);
-		enum pump_result r = pump_run(&l->pump, NULL);
+		enum pump_result r = pump_run(&l->pump, &moved);
 		assert_true(r == PUMP_WAIT || r == PUMP_MORE);
+		/* A receiver that takes a part only is not silent. */
+		assert_true(moved || l->pump.given == given);
 		widened |= want_pipe ? l->pump.spliced > 0 : l->pump.buf && l->pump.buf->cap == BUF_LARGE_SIZE;
 		/* A receiver of changing pace. */
 		drain(l, &got, turn % 7 == 0 ? 100 : 65536);
@@ -207,6 +213,51 @@ static void a_long_body_goes_by_large_buffer_when_it_must_not_splice(void **stat
 
 	l->pump.no_splice = true;
 	long_body(l, false);
+}
+
+/* A pair of TCP sockets: urgent data is TCP's alone. */
+static void tcp_pair(int fds[2])
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	int door = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(door, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&in, &len), 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fds[0], (struct sockaddr *)&in, len), 0);
+	fds[1] = accept4(door, NULL, NULL, SOCK_NONBLOCK);
+	assert_true(fds[1] >= 0);
+	close(door);
+}
+
+static void a_long_body_goes_on_behind_an_urgent_byte(void **state)
+{
+	struct line *l = *state;
+	static const char before[20000], after[5000];
+	int in[2];
+
+	conn_close(&l->a, false);
+	close(l->source);
+	tcp_pair(in);
+	l->source = in[0];
+	assert_true(conn_open(&l->a, in[1], on_event));
+	l->pump.full_reads = 200;
+	assert_int_equal(send(l->source, before, sizeof(before), 0), sizeof(before));
+	loop_turn(loop_self, 100);
+	l->b.can_write = false; /* so that the pipe keeps what it holds */
+	assert_int_equal(pump_run(&l->pump, NULL), PUMP_WAIT);
+	assert_int_equal(l->pump.piped, sizeof(before));
+	assert_int_equal(send(l->source, "!", 1, MSG_OOB), 1);
+	assert_int_equal(send(l->source, after, sizeof(after), 0), sizeof(after));
+	for (int i = 0; i < 100 && !l->a.urgent; i++)
+		loop_turn(loop_self, 100);
+	l->b.can_write = true;
+	while (pump_run(&l->pump, NULL) == PUMP_MORE)
+		;
+	assert_true(l->pump.spliced > 0);
+	assert_int_equal(l->pump.given, sizeof(before) + sizeof(after));
 }
 
 static int setup(void **state)
@@ -236,6 +287,7 @@ int pump_test(void)
 		LINE_TEST(a_receiver_that_is_gone_fails),
 		LINE_TEST(a_long_body_goes_by_pipe_in_order),
 		LINE_TEST(a_long_body_goes_by_large_buffer_when_it_must_not_splice),
+		LINE_TEST(a_long_body_goes_on_behind_an_urgent_byte),
 	};
 
 	return cmocka_run_group_tests_name("proxy/pump", tests, setup, teardown);

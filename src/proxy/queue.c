@@ -91,9 +91,11 @@ static struct queue_entry *next_for(struct server *srv)
 	return e;
 }
 
+/* Who gave a slot back looks here; who stands in line looks for a slot after. In one order for all, so that one of the two
+ * sees the other. */
 static bool anybody_waits(struct server *srv)
 {
-	return gauge_now(&srv->queue_len) || gauge_now(&srv->px->queue_len);
+	return __atomic_load_n(&srv->queue_len.now, __ATOMIC_SEQ_CST) || __atomic_load_n(&srv->px->queue_len.now, __ATOMIC_SEQ_CST);
 }
 
 bool queue_slot_take(struct server *srv)

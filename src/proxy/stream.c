@@ -74,7 +74,8 @@ static bool deadline_passed(const struct stream *s)
 	return s->deadline_ms && clock_now_ms >= s->deadline_ms;
 }
 
-/* While the stream decides, the client's first bytes are read as far as there is room; false: it is gone. */
+/* While the stream decides, the client's first bytes are read as far as there is room; false: it is gone, which a reset
+ * says even where a full buffer keeps us from reading on. */
 static bool listen_to_client(struct stream *s)
 {
 	uint64_t before = s->req.total;
@@ -83,7 +84,7 @@ static bool listen_to_client(struct stream *s)
 		return false;
 	if (s->req.total != before)
 		s->client_active_ms = clock_now_ms;
-	return !s->req.failed;
+	return !s->req.failed && !s->session->client.error;
 }
 
 /* ---- STREAM_REQUEST_RULES, STREAM_BACKEND_RULES ---- */
@@ -210,10 +211,10 @@ static enum step_result serve(struct stream *s)
 		}
 		log_line_asap(s);
 	}
-	bool moved = false, done = false;
+	bool moved = false, done = false, held_up = buf_len(s->res.buf) > 0;
 	if (!listen_to_client(s))
 		return close_with(s, CLOSE_CLIENT_ABORT);
-	if (!s->res.ended && buf_len(s->res.buf) == 0) {
+	if (!s->res.ended && !held_up) {
 		enum service_result r = s->service->run(s);
 		s->res.ended = r == SERVICE_END;
 		s->service_more = r == SERVICE_MORE;
@@ -238,9 +239,9 @@ static enum step_result serve(struct stream *s)
 		return close_with(s, CLOSE_CLIENT_TIMEOUT);
 	if (limit_ms)
 		timer_bring_forward(&s->timer, s->client_active_ms + limit_ms);
-	/* Input that arrived in full reads, or room that was just made: go on in the next turn. */
+	/* Input that arrived in full reads or while the answer was held up, or room that was just made: go on in the next turn. */
 	bool can_read = s->session->client.can_read && (s->req.buf == NULL || buf_room(s->req.buf) > 0);
-	if ((s->service_more || can_read) && buf_len(s->res.buf) == 0)
+	if ((s->service_more || can_read || held_up) && buf_len(s->res.buf) == 0)
 		stream_wake(s);
 	return WAIT;
 }
@@ -461,7 +462,7 @@ static enum step_result send_preamble(struct stream *s)
 	struct iovec iov[2] = { { (void *)head.ptr, head.len }, { (void *)body.ptr, body.len } };
 	size_t sent;
 	if (!s->server_conn.can_write)
-		return wait_until(s, s->deadline_ms);
+		return deadline_passed(s) ? close_with(s, CLOSE_SERVER_TIMEOUT) : WAIT;
 	enum io r = s->server_conn.transport->sendv(&s->server_conn, iov, body.len ? 2 : 1, false, &sent);
 	if (r == IO_FAIL)
 		return close_with(s, CLOSE_SERVER_ABORT);
@@ -541,7 +542,8 @@ static enum close_reason silent_side(const struct stream *s)
 	return CLOSE_NONE;
 }
 
-static enum step_result pump_both(struct stream *s)
+/* The answer waits while its rules have not judged it. */
+static enum step_result pump_both(struct stream *s, bool res_waits)
 {
 	bool req_moved = false, res_moved = false;
 
@@ -549,7 +551,7 @@ static enum step_result pump_both(struct stream *s)
 	s->req.keep_open = s->res.flushed;
 	enum pump_result req = pump_run(&s->req, &req_moved);
 	s->res.keep_open = s->req.flushed;
-	enum pump_result res = pump_run(&s->res, &res_moved);
+	enum pump_result res = res_waits ? PUMP_WAIT : pump_run(&s->res, &res_moved);
 
 	if (res_moved && s->first_byte_us == 0)
 		s->first_byte_us = clock_now_us;
@@ -588,17 +590,11 @@ static enum step_result relay(struct stream *s)
 	enum step_result r = response_rules(s);
 	if (r == CLOSE)
 		return r;
-	if (r == WAIT) {
-		bool moved = false;
-		if (pump_run(&s->req, &moved) == PUMP_FROM_FAILED)
-			return close_with(s, CLOSE_CLIENT_ABORT);
-		if (s->res.failed)
-			return close_with(s, CLOSE_SERVER_ABORT);
-	} else {
-		r = pump_both(s);
-		if (r == CLOSE)
-			return r;
-	}
+	if (r == WAIT && s->res.failed)
+		return close_with(s, CLOSE_SERVER_ABORT);
+	r = pump_both(s, r == WAIT);
+	if (r == CLOSE)
+		return r;
 	if ((silent = silent_side(s)) != CLOSE_NONE)
 		return close_with(s, silent);
 	uint64_t client = silence_limit(s, true), server = silence_limit(s, false);
@@ -697,6 +693,9 @@ void stream_run(struct stream *s)
 		enum step_result r = s->killed ? close_with(s, s->kill_reason) : life[s->step].run(s);
 		if (r == WAIT) {
 			s->entered = true;
+			/* The timer may have fired for an earlier step: the deadline of this one still stands. */
+			if (s->deadline_ms && !deadline_passed(s))
+				timer_bring_forward(&s->timer, s->deadline_ms);
 			return;
 		}
 		if (r == CLOSE) {
@@ -766,6 +765,7 @@ void stream_start(struct session *session)
 	s->req.buf = session->in;
 	s->req.total = buf_len(session->in);
 	s->req.ended = session->client.eof;
+	s->req.failed = s->req.ended && session->client.error;
 	session->in = NULL;
 	session->stream = s;
 	session->client.watch.on_event = on_client;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Gauges with a limit, looked at by another thread while they are full.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include "proxy/counters.h"
+
+#define TRIES 2000000
+
+static void *try_in_vain(void *arg)
+{
+	for (int i = 0; i < TRIES; i++)
+		if (gauge_try_inc(arg, 1))
+			return arg;
+	return NULL;
+}
+
+static void a_full_gauge_never_shows_more_than_its_limit(void **state)
+{
+	struct gauge g = { 0 };
+	pthread_t thread;
+	uint32_t highest = 0;
+	void *got = &g;
+
+	(void)state;
+	assert_true(gauge_try_inc(&g, 1));
+	assert_int_equal(pthread_create(&thread, NULL, try_in_vain, &g), 0);
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t now = gauge_now(&g);
+		highest = now > highest ? now : highest;
+	}
+	pthread_join(thread, &got);
+	assert_null(got);
+	assert_int_equal(highest, 1);
+	assert_int_equal(gauge_max(&g), 1);
+	assert_int_equal(gauge_dec(&g), 0);
+	assert_true(gauge_try_inc(&g, 1));
+}
+
+static void without_a_limit_it_counts(void **state)
+{
+	struct gauge g = { 0 };
+
+	(void)state;
+	for (uint32_t i = 1; i <= 5; i++) {
+		assert_true(gauge_try_inc(&g, 0));
+		assert_int_equal(gauge_now(&g), i);
+	}
+	assert_int_equal(gauge_dec(&g), 4);
+	assert_int_equal(gauge_max(&g), 5);
+	assert_false(gauge_try_inc(&g, 4));
+	assert_true(gauge_try_inc(&g, 5));
+}
+
+int counters_test(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_gauge_never_shows_more_than_its_limit),
+		cmocka_unit_test(without_a_limit_it_counts),
+	};
+
+	return cmocka_run_group_tests_name("proxy/counters", tests, NULL, NULL);
+}

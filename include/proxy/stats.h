@@ -60,7 +60,7 @@ struct stats_field {
 	X(pid, "KGP", U32, "number of the worker process, always 1")                                          \
 	X(iid, "KGS", U32, "number of the proxy")                                                             \
 	X(sid, "KGS", U32, "number of the server or listener")                                                \
-	X(throttle, "CSP", U32, "percent of its weight that a server starting slowly has")                    \
+	X(throttle, "MaP", U32, "percent of its weight that a server starting slowly has")                    \
 	X(lbtot, "MCP", U64, "times the balancer chose it")                                                   \
 	X(tracked, "CNS", STR, "server whose state it follows")                                               \
 	X(type, "CGS", U32, "0 frontend, 1 backend, 2 server, 3 listener")                                    \

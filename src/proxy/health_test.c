@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "core/clock.h"
@@ -370,6 +371,58 @@ static void unchecked(void **unused)
 	strbuf_clear(&said);
 }
 
+/* Verdicts and orders from everywhere at once: at the end everybody's books agree. */
+static void *meddle(void *arg)
+{
+	struct proxy *be = arg;
+	unsigned seed = (unsigned)(uintptr_t)&seed;
+
+	for (int i = 0; i < 3000; i++) {
+		struct server *s = rand_r(&seed) % 2 ? first(be) : second(be);
+		switch (rand_r(&seed) % 6) {
+		case 0:
+			health_set_admin(s, (unsigned)rand_r(&seed) % 3);
+			break;
+		case 1:
+			health_set_weight(s, rand_r(&seed) % 3);
+			break;
+		case 2:
+			health_force(s, rand_r(&seed) % 2);
+			break;
+		default:
+			give(s, rand_r(&seed) % 2);
+		}
+	}
+	return NULL;
+}
+
+static void pass_over(const struct proxy *px, enum log_level level, struct slice text) { (void)px, (void)level, (void)text; }
+
+static void from_all_threads(void **unused)
+{
+	struct proxy *be = fresh(true);
+	pthread_t threads[4];
+	int usable[2] = { 0 };
+
+	(void)unused;
+	notice_hook = pass_over;
+	give(first(be), true); /* their counters are there before the threads are */
+	give(second(be), true);
+	COUNT(&be->be, downs);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, meddle, be), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	notice_hook = catch;
+	for (struct server *s = first(be); s; s = TAILQ_NEXT(s, link)) {
+		assert_int_equal(s->up, s->score >= (int)s->set.rise);
+		assert_int_equal(s->usable, s->up && s->admin == 0 && s->weight > 0);
+		usable[s->set.backup] += s->usable;
+	}
+	assert_int_equal(be->usable_servers, usable[0]);
+	assert_int_equal(be->usable_backups, usable[1]);
+}
+
 static int open_thread(void **unused)
 {
 	(void)unused;
@@ -396,7 +449,7 @@ int health_test(void)
 		cmocka_unit_test(first_failure_takes_down), cmocka_unit_test(rise_and_fall), cmocka_unit_test(fall_of_one),
 		cmocka_unit_test(last_one_and_backup), cmocka_unit_test(logged_checks), cmocka_unit_test(maintenance),
 		cmocka_unit_test(drain), cmocka_unit_test(weight_nought), cmocka_unit_test(lines_move), cmocka_unit_test(restored),
-		cmocka_unit_test(unchecked),
+		cmocka_unit_test(unchecked), cmocka_unit_test(from_all_threads),
 	};
 	return cmocka_run_group_tests(tests, open_thread, close_thread);
 }

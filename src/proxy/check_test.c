@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Unit tests of the check schedule: where first rounds fall, how long until the next, and rounds
+ * that pass, fail, hang and are given up, on sockets of the test's own. The loop is turned until
+ * a round ends; nothing is timed.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/thread.h"
+#include "proxy/check.h"
+#include "proxy/global.h"
+#include "proxy/notice.h"
+#include "proxy/queue.h"
+
+int check_test(void);
+
+/* The runner holds no leaves. This kind waits for a byte when it is told to, and passes. */
+static bool wait_for_byte;
+static int connected, ended;
+
+static void probe_connected(struct check *c)
+{
+	connected++;
+	if (!wait_for_byte)
+		check_done(c, CHECK_STATUS_L4OK, 0, NULL);
+}
+static void probe_event(struct check *c)
+{
+	char byte;
+	size_t got;
+
+	if (c->conn.can_read && c->conn.transport->recv(&c->conn, &byte, 1, &got) == IO_DONE)
+		check_done(c, CHECK_STATUS_L4OK, 200, "a \"byte\"");
+}
+static void probe_end(struct check *c) { (void)c, ended++; }
+CHECK(probe) = { .keyword = "layer4", .usage = "test", .connected = probe_connected, .event = probe_event, .end = probe_end,
+	.timeout = CHECK_STATUS_L4TOUT };
+
+static void hush(const struct proxy *px, enum log_level level, struct slice text) { (void)px, (void)level, (void)text; }
+
+static struct proxy *be;
+
+static struct server *add(const char *name, uint32_t inter_ms)
+{
+	struct server *s = server_new(be, name, "test", 1);
+
+	s->set.check = true;
+	s->set.inter_ms = inter_ms;
+	s->endpoint = (struct endpoint){ .kind = ENDPOINT_INET, .port = PORT_FIXED, .addr = { .family = AF_INET, .port = 1,
+		.ip = { 127, 0, 0, 1 } } };
+	health_init(s);
+	return s;
+}
+
+static int begin(void **unused)
+{
+	(void)unused;
+	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
+	queues_open(be);
+	connected = ended = 0;
+	wait_for_byte = false;
+	return 0;
+}
+
+static int end(void **unused)
+{
+	(void)unused;
+	checks_stop_thread();
+	TAILQ_REMOVE(&proxies, be, link);
+	return 0;
+}
+
+static struct server *nth(int n)
+{
+	struct server *s = TAILQ_FIRST(&be->servers);
+
+	while (n--)
+		s = TAILQ_NEXT(s, link);
+	return s;
+}
+
+static void first_rounds_are_spread(void **unused)
+{
+	(void)unused;
+	add("a", 4000);
+	add("b", 1000);
+	add("c", 2000);
+	add("d", 9000);
+	assert_true(checks_resolve(be));
+	int threads = thread_count;
+	thread_count = 3;
+	checks_spread();
+	thread_count = threads;
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(nth(i)->check->first_ms, 250 * i);
+		assert_int_equal(nth(i)->check->thread, i % 3);
+	}
+	global.max_spread_checks_ms = 100;
+	checks_spread();
+	assert_int_equal(nth(3)->check->first_ms, 75);
+	global.max_spread_checks_ms = 0;
+}
+
+static void interval_follows_health(void **unused)
+{
+	struct server *s = add("a", 1000);
+	struct check_report good = { .status = CHECK_STATUS_L4OK }, bad = { .status = CHECK_STATUS_L4CON };
+
+	(void)unused;
+	checks_resolve(be);
+	s->set.fastinter_ms = 100;
+	s->set.downinter_ms = 5000;
+	assert_int_equal(check_interval_ms(s->check), 100); /* unchecked */
+	health_report(s, &good);
+	assert_int_equal(check_interval_ms(s->check), 1000);
+	health_report(s, &bad);
+	assert_int_equal(check_interval_ms(s->check), 100); /* on its way down */
+	health_report(s, &bad);
+	health_report(s, &bad);
+	assert_int_equal(check_interval_ms(s->check), 5000);
+	health_report(s, &good);
+	assert_int_equal(check_interval_ms(s->check), 100); /* on its way up */
+	s->set.fastinter_ms = 0;
+	assert_int_equal(check_interval_ms(s->check), 1000);
+	s->set.downinter_ms = 0;
+	health_report(s, &bad);
+	assert_int_equal(check_interval_ms(s->check), 1000);
+}
+
+static void needs_a_port(void **unused)
+{
+	struct server *s = add("a", 1000);
+
+	(void)unused;
+	diag_state.quiet = true;
+	s->endpoint.port = PORT_OFFSET;
+	assert_false(checks_resolve(be));
+	s->set.check_port = 80;
+	assert_true(checks_resolve(be));
+	s->set.check_port = 0;
+	s->set.has_check_addr = true;
+	s->set.check_addr = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/nowhere" };
+	assert_true(checks_resolve(be));
+}
+
+/* A socket on 127.0.0.1 that refuses until it listens. */
+static int bound(uint16_t *port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	*port = ntohs(sin.sin_port);
+	return fd;
+}
+
+static uint64_t rounds(const struct server *s)
+{
+	struct counters sum;
+
+	counters_sum(&s->counters, &sum);
+	return sum.checks;
+}
+
+static void turn_until_next_round(struct server *s)
+{
+	for (uint64_t before = rounds(s); rounds(s) == before;)
+		loop_turn(&thread_loops[0], -1);
+}
+
+static struct server *start_one(uint16_t port)
+{
+	struct server *s = add("a", 20);
+
+	s->endpoint.addr.port = port;
+	assert_true(checks_resolve(be));
+	checks_spread();
+	checks_start_thread();
+	return s;
+}
+
+static void refused_then_accepted(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port);
+	struct server *s = start_one(port);
+
+	(void)unused;
+	turn_until_next_round(s);
+	assert_int_equal(s->last_check.status, CHECK_STATUS_L4CON);
+	assert_string_equal(s->last_check.info, "Connection refused");
+	assert_false(s->up);
+	listen(fd, 5);
+	turn_until_next_round(s);
+	assert_int_equal(s->last_check.status, CHECK_STATUS_L4OK);
+	assert_false(s->up);
+	turn_until_next_round(s);
+	assert_true(s->up);
+	assert_int_equal(connected, 2);
+	assert_int_equal(ended, 2);
+	/* Its next round is planned; in maintenance none is begun. */
+	assert_true(timer_armed(&s->check->timer));
+	assert_int_equal(s->check->step, CHECK_IDLE);
+	checks_stop_thread();
+	assert_false(timer_armed(&s->check->timer));
+	close(fd);
+}
+
+static void talks_and_is_heard(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port);
+
+	(void)unused;
+	wait_for_byte = true;
+	listen(fd, 5);
+	struct server *s = start_one(port);
+	s->set.inter_ms = 60000;
+	while (connected == 0)
+		loop_turn(&thread_loops[0], -1);
+	int peer = accept(fd, NULL, NULL);
+	assert_int_equal(write(peer, "x", 1), 1);
+	turn_until_next_round(s);
+	assert_int_equal(s->last_check.code, 200);
+	assert_string_equal(s->last_check.info, "a \"byte\"");
+	assert_int_equal(ended, 1);
+	close(peer);
+	close(fd);
+}
+
+/* Nothing is said: the deadline of the talk ends the round. */
+static void silence_ends(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port);
+
+	(void)unused;
+	wait_for_byte = true;
+	be->set.timeout_check_ms = 1;
+	listen(fd, 5);
+	struct server *s = start_one(port);
+	s->set.inter_ms = 60000;
+	turn_until_next_round(s);
+	assert_int_equal(s->last_check.status, CHECK_STATUS_L4TOUT);
+	assert_int_equal(ended, 1);
+	close(fd);
+}
+
+static void given_up_in_the_middle(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port);
+
+	(void)unused;
+	wait_for_byte = true;
+	listen(fd, 5);
+	struct server *s = start_one(port);
+	while (connected == 0)
+		loop_turn(&thread_loops[0], -1);
+	checks_stop_thread();
+	assert_int_equal(ended, 1);
+	assert_false(conn_is_open(&s->check->conn));
+	assert_int_equal(rounds(s), 0);
+	close(fd);
+}
+
+static void socket_errors(void **unused)
+{
+	struct server *s = add("a", 20);
+
+	(void)unused;
+	s->endpoint = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/nowhere/at/all" };
+	assert_true(checks_resolve(be));
+	checks_spread();
+	checks_start_thread();
+	turn_until_next_round(s);
+	assert_int_equal(s->last_check.status, CHECK_STATUS_SOCKERR);
+	assert_string_equal(s->last_check.info, "General socket error (No such file or directory)");
+}
+
+static int open_thread(void **unused)
+{
+	(void)unused;
+	registries_open();
+	threads_init(1);
+	clock_update();
+	notice_hook = hush;
+	return 0;
+}
+
+int check_test(void)
+{
+#define ROUND(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	static const struct CMUnitTest tests[] = {
+		ROUND(first_rounds_are_spread), ROUND(interval_follows_health), ROUND(needs_a_port), ROUND(refused_then_accepted),
+		ROUND(talks_and_is_heard), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
+	};
+	return cmocka_run_group_tests(tests, open_thread, NULL);
+}

@@ -286,7 +286,7 @@ static enum pump_result run_pipe(struct pump *p, bool *moved)
 
 enum pump_result pump_run(struct pump *p, bool *moved)
 {
-	bool ignored;
+	bool ignored = false;
 	uint64_t share = 0;
 
 	if (moved == NULL)

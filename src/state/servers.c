@@ -111,7 +111,8 @@ static void restore(struct server *srv, const uint64_t *n, struct slice info)
 	struct health_record r = {
 		.admin_known = n[DISABLED] == srv->set.disabled && n[ADMIN] <= (SERVER_MAINT | SERVER_DRAIN), .admin = (unsigned)n[ADMIN],
 		.weight_known = n[SET_WEIGHT] == (uint64_t)srv->set.weight && n[WEIGHT] <= 256, .weight = (int)n[WEIGHT],
-		.health_known = n[CHECKED] && srv->check && n[STATUS] != (uint64_t)check_status_number(CHECK_STATUS_INI),
+		/* A server that nobody has looked at or ordered down is up for want of news. */
+		.health_known = n[CHECKED] == (srv->check != NULL) && (n[STATUS] != (uint64_t)check_status_number(CHECK_STATUS_INI) || !n[UP]),
 		.up = n[UP] != 0, .score = n[SCORE] > INT16_MAX ? INT16_MAX : (int)n[SCORE], .full = n[FULL] > INT16_MAX ? INT16_MAX : (int)n[FULL],
 		.changed_ms = n[CHANGED],
 		.last = { .status = status_of(n[STATUS]), .code = (int)n[CODE], .duration_ms = (uint32_t)n[DURATION] },

@@ -149,6 +149,19 @@ static void never_checked_is_no_verdict(void **unused)
 	assert_int_equal(srv->last_check.status, CHECK_STATUS_INI);
 }
 
+static void ordered_down(void **unused)
+{
+	(void)unused;
+	health_force(srv, false);
+	struct strbuf s = handed_over();
+	load(&s);
+	assert_false(server_usable(srv));
+	s = handed_over();
+	srv->check = NULL;
+	load(&s);
+	assert_true(server_usable(srv)); /* here no check would bring it back */
+}
+
 static void bad_bodies(void **unused)
 {
 	static const char *const bad[] = {
@@ -189,6 +202,7 @@ int servers_test(void)
 		cmocka_unit_test_setup_teardown(the_new_configuration_wins, begin, end),
 		cmocka_unit_test_setup_teardown(who_is_gone_or_unchecked, begin, end),
 		cmocka_unit_test_setup_teardown(never_checked_is_no_verdict, begin, end),
+		cmocka_unit_test_setup_teardown(ordered_down, begin, end),
 		cmocka_unit_test_setup_teardown(bad_bodies, begin, end),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);

@@ -38,6 +38,7 @@ struct cli {
 	struct slice payload;
 	void *state;                    /* the running command's own */
 	struct strbuf out;              /* text not sent yet; commands add to it */
+	char relay_to[24];              /* in a master: "@..." that lines without one go to; "" is the master itself */
 	/* the engine's own */
 	const struct command *running;
 	size_t said;                    /* bytes of the running command's answer so far */
@@ -51,6 +52,10 @@ struct cli {
 	void (*wake)(void *owner);
 	void *owner;                    /* borrows: the stream */
 };
+
+/* This process is a master: its sessions have its commands, and "@<worker> <command>" is handed whole to the command "@"
+ * as its one argument. Set before there is a session. */
+extern bool cli_is_master;
 
 /* A fresh session; wake(owner) is called on its thread when cli_run() should be called. NULL: memory is out. */
 struct cli *cli_new(enum cli_level level, void (*wake)(void *owner), void *owner);

@@ -16,11 +16,14 @@ enum command_result {
 	COMMAND_WAIT, /* call again after cli_wake() */
 };
 
+enum command_scope { COMMAND_IN_WORKER, COMMAND_IN_MASTER, COMMAND_EVERYWHERE };
+
 struct command {
 	const char *keyword;  /* its words joined by blanks: "show info" */
 	const char *usage;    /* "show info [desc | json | typed]" */
 	const char *text;     /* one line for `help` */
 	enum cli_level level; /* the least that may use it */
+	enum command_scope scope; /* which processes have it; the keyword "@" is the master's way to its workers */
 	/* May be NULL. Looks at the arguments and may make c->state. False: the answer says why; neither run() nor end()
 	 * is called then. */
 	bool (*start)(struct cli *c);

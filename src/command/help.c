@@ -22,5 +22,6 @@ static bool help_start(struct cli *c)
 }
 
 COMMAND(help) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "help", .usage = "help [<command>]", .text = "list matching or all commands", .start = help_start,
 };

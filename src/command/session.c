@@ -10,6 +10,7 @@ static bool prompt_start(struct cli *c)
 	return true;
 }
 COMMAND(prompt) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "prompt", .usage = "prompt", .text = "toggle interactive mode with prompt", .start = prompt_start,
 };
 
@@ -19,6 +20,7 @@ static bool quit_start(struct cli *c)
 	return true;
 }
 COMMAND(quit) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "quit", .usage = "quit", .text = "disconnect", .start = quit_start,
 };
 
@@ -28,6 +30,7 @@ static bool operator_start(struct cli *c)
 	return true;
 }
 COMMAND(operator) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "operator", .usage = "operator", .text = "lower the level of the current CLI session to operator",
 	.level = CLI_OPERATOR, .start = operator_start,
 };
@@ -38,6 +41,7 @@ static bool user_start(struct cli *c)
 	return true;
 }
 COMMAND(user) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "user", .usage = "user", .text = "lower the level of the current CLI session to user", .start = user_start,
 };
 
@@ -47,6 +51,7 @@ static bool level_start(struct cli *c)
 	return true;
 }
 COMMAND(show_cli_level) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "show cli level", .usage = "show cli level", .text = "display the level of the current CLI session",
 	.start = level_start,
 };

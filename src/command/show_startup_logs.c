@@ -12,6 +12,7 @@ static bool startup_logs_start(struct cli *c)
 }
 
 COMMAND(show_startup_logs) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "show startup-logs", .usage = "show startup-logs", .text = "report logs emitted during startup",
 	.level = CLI_OPERATOR, .start = startup_logs_start,
 };

@@ -11,5 +11,6 @@ static bool version_start(struct cli *c)
 }
 
 COMMAND(show_version) = {
+	.scope = COMMAND_EVERYWHERE,
 	.keyword = "show version", .usage = "show version", .text = "show version of the current process", .start = version_start,
 };

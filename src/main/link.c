@@ -27,7 +27,7 @@ static struct watch link_watch = { .fd = -1 };
 static unsigned generation;
 static struct handover message;       /* too large for the stack */
 static struct strbuf state;           /* the predecessor's */
-static struct listener *session_door; /* sessions that come through the master */
+static struct listener *session_doors[CLI_ADMIN + 1]; /* by level: sessions that come through the master */
 
 bool link_find(void)
 {
@@ -148,8 +148,10 @@ static void start_session(int fd)
 {
 	struct addr peer = { .family = AF_UNIX };
 
+	unsigned level = message.len ? (unsigned char)message.body[0] : CLI_USER;
+
 	fcntl(fd, F_SETFL, O_NONBLOCK);
-	session_start(session_door, fd, &peer);
+	session_start(session_doors[level <= CLI_ADMIN ? level : CLI_USER], fd, &peer);
 }
 
 static void on_message(void)
@@ -193,21 +195,23 @@ static void on_link(struct watch *w, uint32_t events)
 	}
 }
 
-/* A listener without a socket: the master brings its clients. */
-static void make_session_door(void)
+/* Listeners without a socket: the master brings their clients. */
+static void make_session_doors(void)
 {
 	struct endpoint nowhere = { .kind = ENDPOINT_FD, .fd = -1 };
-	struct bind_settings set = { .level = CLI_ADMIN };
 	struct proxy *px = proxy_new_internal("MASTER", "", 0);
 
 	px->service = registry_find(&service_registry, SLICE("cli"));
 	ASSERT(px->service != NULL);
-	session_door = listener_new(px, &nowhere, &set, "", 0);
+	for (unsigned level = CLI_USER; level <= CLI_ADMIN; level++) {
+		struct bind_settings set = { .level = level };
+		session_doors[level] = listener_new(px, &nowhere, &set, "", 0);
+	}
 }
 
 void link_say_ready(void)
 {
-	make_session_door();
+	make_session_doors();
 	link_send_log();
 	link_watch.on_event = on_link;
 	bool ok = say_word(TALK_READY) && loop_add(&link_watch, EPOLLIN | EPOLLET);

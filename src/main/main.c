@@ -15,7 +15,7 @@
 #include "core/clock.h"
 #include "core/registry.h"
 #include "link.h"
-#include "master.h"
+#include "master_cli.h"
 #include "proxy/advice.h"
 #include "proxy/global.h"
 #include "worker.h"
@@ -73,7 +73,7 @@ static int serve_master(const struct options *o)
 static int be_master(const struct options *o, char **argv, int start_directory)
 {
 	setenv("HAPROXY_MWORKER", "1", 1);
-	if ((global.daemon && !background_enter()) || !master_open(o, argv, start_directory))
+	if ((global.daemon && !background_enter()) || !master_open(o, argv, start_directory) || !master_cli_open(o))
 		return 1;
 	return master_run();
 }
@@ -100,6 +100,10 @@ int main(int argc, char **argv)
 	boot_read_process_settings(&o);
 	if (global.master_worker && !o.check)
 		return be_master(&o, argv, start_directory);
+	if (o.master_socket_count && !o.check && !o.foreground) {
+		diag_say(DIAG_ALERT, "option '-S' belongs to a master: add -W");
+		return 1;
+	}
 	close(start_directory);
 	return serve_alone(&o);
 }

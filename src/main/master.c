@@ -74,7 +74,7 @@ static void start_worker(void)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || (c->pid = fork()) < 0) {
 		diag_say(DIAG_ALERT, "cannot start a worker: %s", strerror(errno));
 		free(c);
-		status = 1;
+		status = master.current ? status : 1;
 		return;
 	}
 	if (c->pid == 0)
@@ -332,7 +332,7 @@ static void bury(struct child *c, int wait_status)
 	was_coming = c == master.coming;
 	was_current = c == master.current;
 	TAILQ_REMOVE(&master.children, c, siblings);
-	diag_say(code && c->state == CHILD_CURRENT ? DIAG_ALERT : DIAG_NOTICE, "%s worker (%d) exited with code %d (%s)",
+	diag_say(code && !leaving && c->state == CHILD_CURRENT ? DIAG_ALERT : DIAG_NOTICE, "%s worker (%d) exited with code %d (%s)",
 		names[c->state], (int)c->pid, code, WIFEXITED(wait_status) ? "Exit" : strsignal(WTERMSIG(wait_status)));
 	loop_close(&c->link);
 	if (was_current) {
@@ -434,13 +434,14 @@ int master_run(void)
 	return status;
 }
 
-int master_open_session(struct child *c)
+int master_open_session(struct child *c, unsigned level)
 {
+	char byte = (char)level;
 	int ends[2];
 
 	if (c->link.fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -1;
-	bool ok = handover_send(c->link.fd, TALK_SESSION, SLICE(""), &ends[1], 1, 0);
+	bool ok = handover_send(c->link.fd, TALK_SESSION, slice_make(&byte, 1), &ends[1], 1, 0);
 	close(ends[1]);
 	if (ok)
 		return ends[0];

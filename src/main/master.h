@@ -47,7 +47,7 @@ bool master_open(const struct options *o, char **argv, int start_directory);
 int master_run(void);
 /* Replaces the worker, after the one that is being started now. Returns the number of the reload, for start_ended(). */
 unsigned master_reload(void);
-/* Opens a session of a worker's runtime socket at level admin; -1 when it cannot be. */
-int master_open_session(struct child *c);
+/* Opens a session of a worker's runtime socket at a level (enum cli_level); -1 when it cannot be. */
+int master_open_session(struct child *c, unsigned level);
 
 #endif

@@ -317,8 +317,6 @@ static int options_finish(struct options *a)
 		return leaves_dump(a->dump_classes) ? 0 : 1;
 	if (!a->file_count)
 		return OPTIONS_HELP;
-	if (a->master_socket_count && !a->master)
-		return options_fail("option '-S' belongs to a master: add -W");
 	if (a->verbose)
 		a->quiet = false;
 	return OPTIONS_RUN;

@@ -140,7 +140,7 @@ static void test_mistakes(void **state)
 	(void)state;
 	static const char *const lines[] = {
 		"", "-Z", "-h", "foo", "-db|foo", "-f", "-n", "-n|x|-f|c", "-n|0|-f|c", "-dX|-f|c", "-n5|-f|c", "-cx|-f|c", "-x", "-cc",
-		"-S|fd@3|-f|c", "-dMq|-f|c", "-dM256|-f|c", "-f|c|-", "-dKnone",
+		"-dMq|-f|c", "-dM256|-f|c", "-f|c|-", "-dKnone",
 	};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		if (parse(lines[i]) != 1)

@@ -29,7 +29,7 @@ enum talk {
 	TALK_STATE_END = 9,
 	TALK_GO = 10,
 	TALK_ACCEPTING = 11,
-	TALK_SESSION = 12,    /* a descriptor: a session of the runtime socket at level admin */
+	TALK_SESSION = 12,    /* a descriptor: a session of the runtime socket; one byte: its level (enum cli_level) */
 };
 
 /* The worker finds its link in the environment: "<descriptor> <reloads so far>". */

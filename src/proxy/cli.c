@@ -10,6 +10,13 @@
 
 REGISTRY_DEFINE(command)
 
+bool cli_is_master;
+
+static bool command_is_here(const struct command *cmd)
+{
+	return cmd->scope == COMMAND_EVERYWHERE || (cmd->scope == COMMAND_IN_MASTER) == cli_is_master;
+}
+
 struct cli *cli_new(enum cli_level level, void (*wake)(void *owner), void *owner)
 {
 	struct cli *c = calloc(1, sizeof(*c));
@@ -162,7 +169,7 @@ static void finish_answer(struct cli *c)
 		strbuf_add_byte(&c->out, '\n');
 	strbuf_add_byte(&c->out, '\n');
 	if (c->prompt)
-		strbuf_add_str(&c->out, "> ");
+		strbuf_addf(&c->out, "%s> ", c->relay_to[0] ? c->relay_to + 1 : cli_is_master ? "master" : "");
 }
 
 unsigned command_list(struct cli *c, struct slice head)
@@ -171,7 +178,7 @@ unsigned command_list(struct cli *c, struct slice head)
 
 	for (size_t i = 0; i < command_registry.n; i++) {
 		const struct command *cmd = command_registry.sorted[i]->item;
-		if (cmd->level > c->level || !slice_starts(slice_of(cmd->keyword), head))
+		if (!command_is_here(cmd) || cmd->level > c->level || !slice_starts(slice_of(cmd->keyword), head))
 			continue;
 		strbuf_addf(&c->out, "  %-38s : %s\n", cmd->usage, cmd->text);
 		n++;
@@ -204,6 +211,26 @@ static void say_unknown(struct cli *c, const char **words, int n)
 	command_list(c, SLICE(""));
 }
 
+/* In a master: a command for a worker becomes the words "@" and the command as it was written. 0: it is none. */
+static int relay_words(struct cli *c, char **text, const char **words)
+{
+	char *from = *text + strspn(*text, " \t");
+
+	if (!cli_is_master || *from == 0 || (from[0] != '@' && (c->relay_to[0] == 0 || strcmp(from, "quit") == 0)))
+		return 0;
+	if (from[0] != '@') {
+		struct strbuf whole = STRBUF_EMPTY;
+		strbuf_addf(&whole, "%s %s", c->relay_to, from);
+		free(*text);
+		*text = from = strbuf_take(&whole);
+		ASSERT(from != NULL);
+	}
+	words[0] = "@";
+	words[1] = from;
+	words[2] = NULL;
+	return 2;
+}
+
 static void start_command(struct cli *c, char *text)
 {
 	size_t from = c->out.len;
@@ -213,8 +240,12 @@ static void start_command(struct cli *c, char *text)
 	c->said = 0;
 	free(c->words_memory);
 	c->words_memory = text;
-	int n = split_words(text, words);
+	int n = relay_words(c, &c->words_memory, words);
+	if (n == 0)
+		n = split_words(text, words);
 	const struct command *cmd = n > 0 ? registry_find_words(&command_registry, words, n, &used) : NULL;
+	if (cmd && !command_is_here(cmd))
+		cmd = NULL;
 	if (n < 0)
 		cli_refuse(c, "Too many words");
 	else if (cmd == NULL)

@@ -85,6 +85,7 @@ struct proxy {
 	struct proxy_settings set;
 	const struct proxy *defaults;     /* borrows; the section it took its settings from */
 	TAILQ_ENTRY(proxy) link;          /* proxies, in file order */
+	struct proxy *made_before;        /* every proxy ever made, newest first: they live as long as the process */
 	bool internal;                    /* the runtime socket's own */
 
 	/* frontend */
@@ -131,7 +132,5 @@ struct proxy *proxy_find(struct slice name, unsigned caps);
 const char *proxy_kind(const struct proxy *p);
 /* After all files are read: resolves names, formats and rules, checks what must be there. Reports every fault; false when any. */
 bool proxies_resolve(void);
-/* Frees every proxy (end of the process; not needed for correctness). */
-void proxies_free(void);
 
 #endif

@@ -53,7 +53,7 @@ bool checks_resolve(struct proxy *be)
 				"check", be->name, srv->name);
 			ok = false;
 		}
-		struct check *c = calloc(1, sizeof(*c));
+		struct check *c = srv->check ? srv->check : calloc(1, sizeof(*c));
 		ASSERT(c != NULL);
 		c->magic = CHECK_MAGIC;
 		c->srv = srv;

@@ -6,13 +6,13 @@
 #include "conf/diag.h"
 #include "proxy/log_line.h"
 
-static bool compile(struct proxy *px, const struct format_text *from, const char *what, struct format **out)
+static bool compile(struct proxy *px, const struct format_text *from, const char *what, unsigned phase, struct format **out)
 {
 	struct strbuf err = STRBUF_EMPTY;
 
 	if (from->text == NULL)
 		return true;
-	*out = format_compile(from->text, PHASE_LOG, px, &err);
+	*out = format_compile(from->text, phase, px, &err);
 	if (*out == NULL)
 		diag_at(DIAG_ALERT, from->file, from->line, "%s of %s '%s': %s", what, proxy_kind(px), px->name,
 		        err.ptr ? err.ptr : "out of memory");
@@ -27,10 +27,10 @@ bool log_formats_compile(struct proxy *px)
 
 	if (!(px->caps & PROXY_FE))
 		return true;
-	ok &= compile(px, &set->log_format, "log-format", &px->log_format);
-	ok &= compile(px, &set->log_format_sd, "log-format-sd", &px->log_format_sd);
-	ok &= compile(px, &set->error_log_format, "error-log-format", &px->error_log_format);
-	ok &= compile(px, &set->unique_id_format, "unique-id-format", &px->unique_id_format);
+	ok &= compile(px, &set->log_format, "log-format", PHASE_LOG, &px->log_format);
+	ok &= compile(px, &set->log_format_sd, "log-format-sd", PHASE_LOG, &px->log_format_sd);
+	ok &= compile(px, &set->error_log_format, "error-log-format", PHASE_LOG, &px->error_log_format);
+	ok &= compile(px, &set->unique_id_format, "unique-id-format", PHASE_FE_REQ_TCP | FORMAT_MERGE_BLANKS, &px->unique_id_format);
 	px->log_wants_source = px->log_format && (format_uses(px->log_format, "%bi") || format_uses(px->log_format, "%bp"));
 	if (px->log_format && !px->internal && !set->log_targets && !(set->log_global && log_global))
 		diag_say(DIAG_WARNING, "config : log format ignored for frontend '%s' since it has no log address.", px->name);

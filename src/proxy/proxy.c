@@ -13,6 +13,7 @@
 REGISTRY_DEFINE(balance);
 
 struct proxy_list proxies = TAILQ_HEAD_INITIALIZER(proxies);
+static struct proxy *made; /* newest first */
 static int64_t next_id = 2;
 
 static void set_builtin(struct proxy_settings *set)
@@ -39,6 +40,8 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 	struct proxy *p = calloc(1, sizeof(*p));
 
 	ASSERT(p != NULL);
+	p->made_before = made;
+	made = p;
 	p->magic = PROXY_MAGIC;
 	p->caps = caps;
 	p->name = slice_dup(slice_of(name));

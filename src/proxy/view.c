@@ -38,7 +38,7 @@ struct slice stream_unique_id(struct stream *s)
 
 	if (s->unique_id.ptr == NULL && f) {
 		struct strbuf text = STRBUF_EMPTY;
-		struct eval ev = stream_eval(s, PHASE_LOG);
+		struct eval ev = stream_eval(s, PHASE_FE_REQ_TCP);
 		ev.final = true;
 		format_write(f, &ev, &text);
 		s->unique_id = arena_copy(&s->arena, strbuf_slice(&text));

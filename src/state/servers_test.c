@@ -26,11 +26,8 @@ static struct server *srv;
 /* The process begins (again): one backend with one server as configured. */
 static int begin(void **unused)
 {
-	static struct proxy *begun[64]; /* owns: what was configured is never freed */
-	static size_t n;
-
 	(void)unused;
-	be = begun[n++ % 64] = proxy_new("be", PROXY_BE, NULL, "test", 1);
+	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
 	srv = server_new(be, "odd %name", "test", 2);
 	srv->set.check = true;
 	srv->set.weight = 10;

@@ -83,8 +83,11 @@ void registries_open(void)
 
 static int slice_order(struct slice a, const char *z)
 {
-	int d = strncmp(a.ptr, z, a.len);
-	return d ? d : -(z[a.len] != '\0');
+	struct slice b = slice_of(z);
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common ? memcmp(a.ptr, b.ptr, common) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 const struct registry_entry *const *registry_find_all(const struct registry *r, struct slice keyword, size_t *n)

@@ -41,6 +41,7 @@ static void test_sorted(void **state)
 		                   registry_keyword(testkind_registry.sorted[i])) <= 0);
 	assert_int_equal(emptykind_registry.n, 0);
 	assert_null(registry_find(&emptykind_registry, SLICE("x")));
+	assert_null(registry_find(&testkind_registry, SLICE("alpha\0\0\0")));
 	bool listed = false;
 	for (struct registry *r = registries_all(); r; r = r->next)
 		listed |= r == &testkind_registry;

@@ -237,7 +237,8 @@ static void begin(struct check *c)
 	set_step(c, CHECK_CONNECTING);
 	c->state = NULL;
 	c->spoke = false;
-	timer_set_at(&c->timer, clock_now_ms + limit_ms);
+	/* Not a moment too early: milliseconds are cut off, so one more. */
+	timer_set_at(&c->timer, clock_now_ms + limit_ms + 1);
 	switch (conn_dial(&c->conn, &d, on_event)) {
 	case IO_DONE:
 		send_header(c);

@@ -236,7 +236,7 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	put_zeros(r, STAT_idle_conn_cur, STAT_safe_conn_cur);
 	put_u(r, STAT_used_conn_cur, gauge_now(&s->conns));
 	put_u(r, STAT_need_conn_est, gauge_now(&s->conns));
-	if (s->set.check)
+	if (s->set.check && !__atomic_load_n(&s->checks_off, __ATOMIC_RELAXED))
 		put_check(r, s, &c);
 	if (private)
 		put_endpoint(r, &s->endpoint);

@@ -33,25 +33,52 @@ const char *pp_fault_text(unsigned fault)
 	return fault < PP_REASON_COUNT ? pp_reason_text(fault) : faults[fault - PP_REASON_COUNT].text;
 }
 
-const char *pp_fault_phrase(unsigned fault)
+enum { ERR_NONE = 0, ERR_TIMEOUT = 13, ERR_TRUNCATED = 14, ERR_NO_HEADER = 15, ERR_INVALID = 16, ERR_UNHANDLED = 17, ERR_REJECTED = 200 };
+
+unsigned pp_fault_number(unsigned fault)
 {
 	switch (fault) {
 	case PP_FAULT_MISSING:
 	case PP_SIGNATURE:
-		return "Received something which does not look like a PROXY protocol header";
+		return ERR_NO_HEADER;
 	case PP_FAULT_REJECTED:
-		return "Rejected by the proxy-policy";
+		return ERR_REJECTED;
 	case PP_FAULT_TIMEOUT:
-		return "Timeout while waiting for PROXY protocol header";
+		return ERR_TIMEOUT;
 	case PP_FAULT_TRUNCATED:
-		return "Truncated PROXY protocol header received";
+		return ERR_TRUNCATED;
 	case PP_V1_FAMILY:
 	case PP_V2_FAMILY:
 	case PP_V2_TRANSPORT:
+		return ERR_UNHANDLED;
+	default:
+		return ERR_INVALID;
+	}
+}
+
+const char *pp_fault_number_phrase(unsigned number)
+{
+	switch (number) {
+	case ERR_NONE:
+		return "Success";
+	case ERR_TIMEOUT:
+		return "Timeout while waiting for PROXY protocol header";
+	case ERR_TRUNCATED:
+		return "Truncated PROXY protocol header received";
+	case ERR_NO_HEADER:
+		return "Received something which does not look like a PROXY protocol header";
+	case ERR_UNHANDLED:
 		return "Received an unhandled protocol in the PROXY protocol header";
+	case ERR_REJECTED:
+		return "Rejected by the proxy-policy";
 	default:
 		return "Received an invalid PROXY protocol header";
 	}
+}
+
+const char *pp_fault_phrase(unsigned fault)
+{
+	return pp_fault_number_phrase(pp_fault_number(fault));
 }
 
 void pp_errors_add(struct pp_error *e)

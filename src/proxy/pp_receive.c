@@ -136,6 +136,7 @@ static enum pp_receive refuse(struct session *s, unsigned fault, const struct pp
 	free(s->pp);
 	s->pp = NULL;
 	s->reason = (uint8_t)reason;
+	s->error = (uint8_t)pp_fault_number(fault);
 	log_fault(s, &e);
 	return PP_RECEIVE_REFUSED;
 }

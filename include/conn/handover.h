@@ -20,6 +20,9 @@ struct handover {
 	int fd_count;
 };
 
+/* Passes one descriptor over a stream socket, with one byte that carries it; and takes it at the other end, -1: none came. */
+bool handover_send_fd(int sock, int fd);
+int handover_receive_fd(int sock, int wait_ms);
 /* Sends one message, waiting up to wait_ms for room. False: the peer is gone or deaf. */
 bool handover_send(int sock, unsigned type, struct slice body, const int *fds, int fd_count, int wait_ms);
 /* Sends a body of any length in as many messages as it needs. */
@@ -48,10 +51,15 @@ int inventory_take(const char *key);
 /* Closes what nobody took and forgets everything. */
 void inventory_free(void);
 
+/* The types of a list of sockets and of its end, wherever one is sent. */
+#define HANDOVER_SOCKETS 1
+#define HANDOVER_SOCKETS_END 2
+
 /* Batches of (key, descriptor): `type` messages whose body holds the keys, each ended by a newline. */
 struct handover_batch {
 	int sock;
 	unsigned type;
+	int wait_ms;           /* for room, at most */
 	bool ok;               /* false: a send failed */
 	struct strbuf keys;
 	int fds[HANDOVER_FDS_MAX];

@@ -62,6 +62,10 @@ void listeners_stop_thread(void);
 void listeners_finish_thread(bool also_lingering);
 /* Notes which listeners were retired by a successor, who does not want them: they go on for a moment. True when any. */
 bool listeners_look_who_lingers(void);
+/* Frees the addresses for another process, or takes them back; those that no other process can want stay. No thread
+ * accepts meanwhile. */
+void listeners_pause(void);
+void listeners_resume(void);
 /* Every listening socket with the key that a successor finds it by. */
 void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg);
 /* Closes listening sockets (after all threads stopped accepting). */

@@ -5,23 +5,13 @@ import os
 import signal
 import socket
 import subprocess
-import threading
-import time
 
+from _load import Load, await_true, reserve, show_log
 from _usher import PROGRAM, WAIT_S
 
 NOTIFY = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 NOTIFY.bind('notify.sock')
 NOTIFY.settimeout(WAIT_S)
-
-
-def reserve():
-    """A port that is ours: bound, not listening; only processes of this user may share it."""
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    s.bind(('127.0.0.1', 0))
-    return s
 
 
 reserved = [reserve() for _ in range(2)]
@@ -47,62 +37,12 @@ def await_ready(status=b'Ready.'):
     while True:
         said = NOTIFY.recv(4096)
         if b'READY=1' in said and not b'RELOADING' in said:
-            assert b'STATUS=' + status in said, (said, open('log').read())
+            assert b'STATUS=' + status in said, (said, show_log())
             return
-
-
-def await_true(what, check):
-    until = time.monotonic() + WAIT_S
-    while not check():
-        assert time.monotonic() < until, what + '\n' + open('log').read()
-        time.sleep(0.005)
 
 
 def workers():
     return [int(p) for p in subprocess.run(['pgrep', '-P', str(master.pid)], stdout=subprocess.PIPE, text=True).stdout.split()]
-
-
-class Load(threading.Thread):
-    """One connection after the other: each one that is made has to be served."""
-
-    def __init__(self, family, address, may_refuse=False):
-        super().__init__(daemon=True)
-        self.family, self.address, self.may_refuse = family, address, may_refuse
-        self.served = self.refused = 0
-        self.faults = []
-        self.over = False
-        self.start()
-
-    def run(self):
-        while not self.over:
-            with socket.socket(self.family) as s:
-                s.settimeout(WAIT_S)
-                try:
-                    s.connect(self.address)
-                except ConnectionRefusedError:
-                    self.refused += 1
-                    if not self.may_refuse:
-                        self.faults.append('refused')
-                    time.sleep(0.001)
-                    continue
-                except OSError as e:
-                    self.faults.append(f'connect: {e}')
-                    continue
-                try:
-                    for word in b'first', b'second':
-                        s.sendall(word)
-                        if s.recv(len(word)) != word:
-                            self.faults.append('closed early')
-                            break
-                    else:
-                        self.served += 1
-                except OSError as e:
-                    self.faults.append(f'established: {e}')
-
-    def check(self):
-        before = self.served
-        await_true(f'nothing served any more at {self.address}', lambda: self.served >= before + 20 or self.faults)
-        assert not self.faults, (self.faults[:5], len(self.faults), open('log').read())
 
 
 inherited = socket.create_server(('127.0.0.1', 0), backlog=1024)
@@ -151,13 +91,13 @@ try:
         refused = optional.refused
         await_true('still there', lambda: optional.refused > refused)
         assert not optional.faults, optional.faults[:5]
-    optional.over = True
+    optional.finish()
 
     # A broken configuration costs a line and nothing else.
     before = workers()
     configure(4, FIXED, '    bogus\n')
     reload(status=b'Reload failed!')
-    assert 'bogus' in open('log').read()
+    assert 'bogus' in show_log()
     await_true('the old worker alone', lambda: workers() == before)
 
     # Nor does a port that cannot be had, though other sockets were bound before it.
@@ -204,8 +144,7 @@ try:
     for l in load:
         l.over = True
     for l in load:
-        l.join(WAIT_S)
-        assert not l.faults, l.faults[:5]
+        l.finish()
     master.send_signal(signal.SIGUSR1)
     inherited.close()
     def gone():

@@ -29,6 +29,18 @@ static bool wait_for(int sock, short what, int wait_ms)
 	return n > 0;
 }
 
+static void attach_fds(struct msghdr *h, union control *control, const int *fds, int n)
+{
+	memset(control, 0, sizeof(*control));
+	h->msg_control = control;
+	h->msg_controllen = CMSG_SPACE((size_t)n * sizeof(int));
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN((size_t)n * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, (size_t)n * sizeof(int));
+}
+
 bool handover_send(int sock, unsigned type, struct slice body, const int *fds, int fd_count, int wait_ms)
 {
 	struct iovec parts[2] = { { &type, sizeof(type) }, { (void *)(uintptr_t)body.ptr, body.len } };
@@ -36,16 +48,8 @@ bool handover_send(int sock, unsigned type, struct slice body, const int *fds, i
 	union control control;
 
 	ASSERT(body.len <= HANDOVER_BYTES_MAX && fd_count <= HANDOVER_FDS_MAX);
-	if (fd_count) {
-		memset(&control, 0, sizeof(control));
-		h.msg_control = &control;
-		h.msg_controllen = CMSG_SPACE((size_t)fd_count * sizeof(int));
-		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN((size_t)fd_count * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, (size_t)fd_count * sizeof(int));
-	}
+	if (fd_count)
+		attach_fds(&h, &control, fds, fd_count);
 	while (sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 		if (errno == EINTR)
 			continue;
@@ -104,6 +108,32 @@ enum handover_result handover_receive(int sock, struct handover *m, int wait_ms)
 	return HANDOVER_GOT;
 }
 
+bool handover_send_fd(int sock, int fd)
+{
+	struct iovec part = { (char[]){ 'S' }, 1 };
+	struct msghdr h = { .msg_iov = &part, .msg_iovlen = 1 };
+	union control control;
+
+	attach_fds(&h, &control, &fd, 1);
+	return sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+int handover_receive_fd(int sock, int wait_ms)
+{
+	struct handover m;
+	char byte;
+	struct iovec part = { &byte, 1 };
+	union control control;
+	struct msghdr h = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+
+	if (!wait_for(sock, POLLIN, wait_ms) || recvmsg(sock, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != 1)
+		return -1;
+	take_fds(&h, &m);
+	for (int i = 1; i < m.fd_count; i++)
+		close(m.fds[i]);
+	return m.fd_count ? m.fds[0] : -1;
+}
+
 void inventory_add(const char *key, int fd, int from)
 {
 	inventory.list = realloc(inventory.list, (size_t)(inventory.n + 1) * sizeof(*inventory.list));
@@ -135,12 +165,10 @@ void inventory_free(void)
 	inventory = (struct inventory){ 0 };
 }
 
-#define BATCH_WAIT_MS 5000
-
 void handover_batch_flush(struct handover_batch *b)
 {
 	if (b->n && b->ok)
-		b->ok = handover_send(b->sock, b->type, strbuf_slice(&b->keys), b->fds, b->n, BATCH_WAIT_MS);
+		b->ok = handover_send(b->sock, b->type, strbuf_slice(&b->keys), b->fds, b->n, b->wait_ms);
 	b->n = 0;
 	strbuf_free(&b->keys);
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,14 +136,6 @@ bool boot_limits(const struct options *o)
 		"maxconn %lld needs %lld descriptors, the limit is %lld: lower 'maxconn' or raise the limit ('ulimit -n', "
 		"'ulimit-n', 'fd-hard-limit')", (long long)l.maxconn, (long long)needed, (long long)l.fds);
 	return global.lenient_limits;
-}
-
-void boot_relieve(const struct options *o)
-{
-	for (int i = 0; i < o->finish_count; i++)
-		kill(o->finish[i], SIGUSR1);
-	for (int i = 0; i < o->terminate_count; i++)
-		kill(o->terminate[i], SIGTERM);
 }
 
 bool boot_identity(void)

@@ -20,7 +20,4 @@ int boot_check(void);
 bool boot_limits(const struct options *o);
 /* Root directory, group and user, for ever. False after the fault was shown: the process has to leave. */
 bool boot_identity(void);
-/* Tells the processes of -sf and -st to go. While there are still privileges to do so. */
-void boot_relieve(const struct options *o);
-
 #endif

@@ -110,7 +110,7 @@ static void report_socket(const char *key, int fd, void *arg)
 
 bool link_report_sockets(void)
 {
-	struct report r = { .fresh = { .sock = link_watch.fd, .type = TALK_SOCKETS, .ok = true } };
+	struct report r = { .fresh = { .sock = link_watch.fd, .type = TALK_SOCKETS, .wait_ms = TALK_WAIT_MS, .ok = true } };
 
 	listeners_each_socket(report_socket, &r);
 	handover_batch_flush(&r.fresh);

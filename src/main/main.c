@@ -16,11 +16,13 @@
 #include "core/registry.h"
 #include "link.h"
 #include "master_cli.h"
+#include "conn/handover.h"
 #include "proxy/advice.h"
 #include "proxy/global.h"
+#include "takeover.h"
 #include "worker.h"
 
-static bool bind_and_read(const struct options *o)
+static bool bind_and_read(const struct options *o, bool replaces_others)
 {
 	if (!boot_read(o))
 		return false;
@@ -32,21 +34,39 @@ static bool bind_and_read(const struct options *o)
 		diag_say(DIAG_ALERT, "nothing listens: there is no enabled 'bind' line");
 		return false;
 	}
-	return boot_limits(o) && worker_open(0);
+	if (!boot_limits(o) || (replaces_others && !takeover_fetch(o)))
+		return false;
+	if (worker_open(replaces_others ? takeover_patience(o) : 0))
+		return true;
+	takeover_give_up();
+	return false;
+}
+
+/* From here on the old processes may go: while there are still privileges to tell them. */
+static bool replace_others(const struct options *o, bool replaces_others)
+{
+	if (replaces_others)
+		takeover_finish(o);
+	return boot_identity();
+}
+
+static void accepting_alone(void)
+{
+	inventory_free(); /* what we did not take is not to live on in our hands */
+	background_ready();
 }
 
 static int serve_alone(const struct options *o)
 {
-	static const struct worker_events events = { .accepting = background_ready };
+	static const struct worker_events events = { .accepting = accepting_alone };
 
-	if (!bind_and_read(o))
+	if (!bind_and_read(o, true))
 		return 1;
 	if (o->check)
 		return boot_check();
 	if ((global.daemon && !background_enter()) || !background_write_pid(global.pidfile))
 		return 1;
-	boot_relieve(o);
-	return boot_identity() ? worker_run(&events) : 1;
+	return replace_others(o, true) ? worker_run(&events) : 1;
 }
 
 static void worker_accepting(void)
@@ -61,10 +81,8 @@ static int serve_master(const struct options *o)
 
 	if (!link_take_sockets())
 		return 1;
-	bool ok = bind_and_read(o) && (!global.daemon || background_prepare()) && link_report_sockets();
-	if (ok && link_is_first())
-		boot_relieve(o);
-	if (ok && boot_identity())
+	bool ok = bind_and_read(o, link_is_first()) && (!global.daemon || background_prepare()) && link_report_sockets();
+	if (ok && replace_others(o, link_is_first()))
 		return worker_run(&events);
 	link_send_log();
 	return 1;

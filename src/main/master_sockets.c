@@ -24,7 +24,7 @@ static int inherited_count;
 
 bool master_sockets_send(int link)
 {
-	struct handover_batch b = { .sock = link, .type = TALK_SOCKETS, .ok = true };
+	struct handover_batch b = { .sock = link, .type = TALK_SOCKETS, .wait_ms = TALK_WAIT_MS, .ok = true };
 
 	for (int i = 0; i < row_count; i++)
 		handover_batch_add(&b, rows[i].key, rows[i].fd);

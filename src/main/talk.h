@@ -17,9 +17,11 @@
 #ifndef USHER_MAIN_TALK_H
 #define USHER_MAIN_TALK_H
 
+#include "conn/handover.h"
+
 enum talk {
-	TALK_SOCKETS = 1,     /* keys and descriptors */
-	TALK_SOCKETS_END = 2,
+	TALK_SOCKETS = HANDOVER_SOCKETS, /* keys and descriptors */
+	TALK_SOCKETS_END = HANDOVER_SOCKETS_END,
 	TALK_KEEP = 3,        /* int32_t numbers of sockets that the worker took, in the order they were sent */
 	TALK_INHERITED = 4,   /* int32_t numbers of descriptors that the configuration uses as fd@ */
 	TALK_LOG = 5,         /* text: what start-up had to say */

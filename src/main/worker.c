@@ -32,14 +32,17 @@
 
 /* How long handshakes that began before an address was given up may take to come in. */
 #define LINGER_MS 1000
+#define PLANS_MAX 8
 
 static const struct worker_events *events;
 static struct watch signals = { .fd = -1 };
 static struct timer hard_stop, grace, linger;
-static bool draining, drain_waits, accepting, finished; /* thread 0 */
+static bool draining, accepting, paused, finished; /* thread 0 */
 static int ended_by;   /* thread 0: the signal that told us to leave */
 static int busy;       /* atomic: threads that have not done what all of them were told */
-static void (*all_done)(void);
+static void (*all_done)(void); /* thread 0: what follows then; NULL: nothing is under way */
+static void (*plans[PLANS_MAX])(void); /* thread 0: what has to wait for that */
+static int plan_count;
 
 bool worker_open(unsigned patience_ms)
 {
@@ -60,15 +63,32 @@ bool worker_open(unsigned patience_ms)
 /* What every thread is told to do is followed by something on thread 0. */
 static void expect_all(void (*then)(void))
 {
-	ASSERT(__atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0);
+	ASSERT(all_done == NULL);
 	all_done = then;
 	__atomic_store_n(&busy, thread_count, __ATOMIC_SEQ_CST);
 }
 
+/* One such thing at a time. A signal too many is no harm: each plan looks at what is the case when it runs. */
+static void when_idle(void (*plan)(void))
+{
+	if (all_done == NULL)
+		plan();
+	else if (plan_count < PLANS_MAX)
+		plans[plan_count++] = plan;
+}
+
 static void follow(void *arg)
 {
+	void (*then)(void) = all_done;
+
 	(void)arg;
-	all_done();
+	all_done = NULL;
+	then();
+	while (all_done == NULL && plan_count) {
+		void (*plan)(void) = plans[0];
+		memmove(plans, plans + 1, (size_t)--plan_count * sizeof(plans[0]));
+		plan();
+	}
 }
 
 static void done_here(void)
@@ -132,11 +152,16 @@ static void all_finished(void)
 	look_for_last(NULL);
 }
 
+static void finish_all(void)
+{
+	expect_all(all_finished);
+	thread_run_on_all(finish_here, &linger);
+}
+
 static void linger_over(struct timer *t)
 {
 	(void)t;
-	expect_all(all_finished);
-	thread_run_on_all(finish_here, &linger);
+	when_idle(finish_all);
 }
 
 /* The addresses are free for others at once, not when the last connection ends. */
@@ -147,13 +172,10 @@ static void most_finished(void)
 	timer_set_at(&linger, clock_now_ms + LINGER_MS);
 }
 
-static void begin_drain(struct timer *t)
+static void drain_now(void)
 {
-	(void)t;
-	if (!accepting) { /* threads are on their way, or nobody has told them to accept and nobody will */
-		drain_waits = true;
-		if (__atomic_load_n(&busy, __ATOMIC_SEQ_CST) == 0)
-			worker_stop();
+	if (!accepting) { /* nobody has told us to, and nobody will */
+		worker_stop();
 		return;
 	}
 	__atomic_store_n(&admission_last_left, session_gone, __ATOMIC_RELEASE);
@@ -168,6 +190,12 @@ static void begin_drain(struct timer *t)
 	thread_run_on_all(finish_here, lingers ? NULL : &linger);
 }
 
+static void begin_drain(struct timer *t)
+{
+	(void)t;
+	when_idle(drain_now);
+}
+
 static void drain(void *arg)
 {
 	(void)arg;
@@ -179,6 +207,45 @@ static void drain(void *arg)
 		timer_set_at(&grace, clock_now_ms + global.grace_ms);
 	else
 		begin_drain(&grace);
+}
+
+/* ---- pausing: another process asks for our addresses, and may give them back ---- */
+
+static void pause_here(void *arg)
+{
+	(void)arg;
+	listeners_finish_thread(true);
+	done_here();
+}
+
+static void resume_here(void *arg)
+{
+	(void)arg;
+	listeners_start_thread();
+	done_here();
+}
+
+static void all_resumed(void)
+{
+}
+
+static void pause_now(void)
+{
+	if (!accepting || draining || paused)
+		return;
+	paused = true;
+	expect_all(listeners_pause);
+	thread_run_on_all(pause_here, NULL);
+}
+
+static void resume_now(void)
+{
+	if (!paused || draining)
+		return;
+	paused = false;
+	listeners_resume();
+	expect_all(all_resumed);
+	thread_run_on_all(resume_here, NULL);
 }
 
 void worker_drain(void)
@@ -201,6 +268,12 @@ static void on_signal(struct watch *w, uint32_t bits)
 		case SIGUSR1:
 			drain(NULL);
 			break;
+		case SIGTTOU:
+			when_idle(pause_now);
+			break;
+		case SIGTTIN:
+			when_idle(resume_now);
+			break;
 		}
 	}
 }
@@ -215,6 +288,8 @@ static void watch_signals(void)
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTTOU);
+	sigaddset(&set, SIGTTIN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signals.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -235,8 +310,6 @@ static void accept_here(void *arg)
 static void all_accept(void)
 {
 	accepting = true;
-	if (drain_waits)
-		begin_drain(&grace);
 	if (events->accepting)
 		events->accepting();
 }
@@ -250,10 +323,7 @@ void worker_accept(void)
 
 static void all_up(void)
 {
-	if (drain_waits)
-		worker_stop();
-	else
-		(events->up ? events->up : worker_accept)();
+	(events->up ? events->up : worker_accept)();
 }
 
 static void start_thread(int id)

@@ -25,6 +25,7 @@ struct cli *cli_new(enum cli_level level, void (*wake)(void *owner), void *owner
 		return NULL;
 	c->magic = CLI_MAGIC;
 	c->level = level;
+	c->give_to = -1;
 	c->wake = wake;
 	c->owner = owner;
 	return c;

@@ -267,6 +267,54 @@ bool listeners_look_who_lingers(void)
 	return any;
 }
 
+static void pause_group(struct listener *l)
+{
+	/* A TCP socket that was shut down stays bound, and others may bind beside it. */
+	for (int i = 0; i < l->group.n && l->endpoint.kind == ENDPOINT_INET; i++)
+		shutdown(l->group.fds[i], SHUT_RD);
+	if (l->endpoint.kind != ENDPOINT_ABSTRACT)
+		return;
+	for (int i = 0; i < l->group.n; i++)
+		close(l->group.fds[i]);
+	l->group.n = 0;
+}
+
+static void resume_group(struct listener *l)
+{
+	struct strbuf err = STRBUF_EMPTY;
+	int fd;
+
+	for (int i = 0; i < l->group.n && l->endpoint.kind == ENDPOINT_INET; i++)
+		listen_begin(l->group.fds[i], &l->set.sock);
+	if (l->endpoint.kind == ENDPOINT_ABSTRACT && l->group.n == 0) {
+		fd = listen_open(&l->endpoint, &l->set.sock, false, &err);
+		if (fd >= 0)
+			group_add(&l->group, fd);
+	}
+	strbuf_free(&err);
+}
+
+static void each_listener(void (*fn)(struct listener *))
+{
+	struct proxy *px;
+	struct listener *l;
+
+	TAILQ_FOREACH(px, &proxies, link)
+		TAILQ_FOREACH(l, &px->listeners, link)
+			if (!px->set.disabled)
+				fn(l);
+}
+
+void listeners_pause(void)
+{
+	each_listener(pause_group);
+}
+
+void listeners_resume(void)
+{
+	each_listener(resume_group);
+}
+
 void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg)
 {
 	struct proxy *px;

@@ -17,8 +17,11 @@ static bool cli_start(struct stream *s)
 	/* Only sockets that say `stats socket` have a level; a rule cannot open one. */
 	if (!s->session->fe->internal)
 		return false;
-	s->service_state = cli_new(s->session->listener->set.level, wake, s);
-	return s->service_state != NULL;
+	struct cli *c = cli_new(s->session->listener->set.level, wake, s);
+	if (c && s->session->listener->set.expose_fd_listeners)
+		c->give_to = s->session->client.watch.fd;
+	s->service_state = c;
+	return c != NULL;
 }
 
 /* Moves what fits of the answer; true when all of it went. */

@@ -41,6 +41,7 @@ bool pp_health_answer(struct session *s, bool last)
 	/* An answer before the request is read would be lost with the reset that unread bytes provoke. */
 	if (!last && (in.len == 0 || (http && !whole)))
 		return false;
+	count(s, down);
 	if (http && whole) {
 		struct slice text = down ? SLICE(ANSWER("503 Service Unavailable")) : SLICE(ANSWER("200 OK"));
 		struct iovec iov = { (void *)text.ptr, text.len };
@@ -49,7 +50,6 @@ bool pp_health_answer(struct session *s, bool last)
 	} else {
 		s->reset = down;
 	}
-	count(s, down);
 	return true;
 }
 

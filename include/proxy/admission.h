@@ -17,6 +17,8 @@ extern void (*admission_changed)(void);
 /* Called, on any thread, when a connection ended and none is left. Atomic: set by the roof while draining. */
 extern void (*admission_last_left)(void);
 
+/* Whether nobody is connected, to the runtime socket neither. */
+bool admission_empty(void);
 /* Counts a connection in; closes the door when that fills the house. */
 void admission_enter(struct listener *l);
 /* Counts it out; opens the door when that makes room. */

@@ -37,7 +37,8 @@ struct stream {
 	bool entered;              /* the step ran before: it is being continued */
 	bool killed;               /* an operator or a dead server wants it gone */
 	bool logged;               /* its line was written already: logasap, or the default line at its start */
-	bool be_counted, server_counted, lb_counted;
+	bool be_counted, server_counted;
+	bool server_used;          /* a slot of the server was this stream's at least once */
 	bool redispatched;
 	bool forced;               /* use-server chose */
 	bool pausing;              /* between two connection attempts */

@@ -129,7 +129,7 @@ static void leave(struct timer *t)
 static void look_for_last(void *arg)
 {
 	(void)arg;
-	if (finished && gauge_now(&process_conns) == 0)
+	if (finished && admission_empty())
 		worker_stop();
 }
 
@@ -138,8 +138,19 @@ static void session_gone(void)
 	thread_run_on(0, look_for_last, NULL);
 }
 
+/* Operators who sit at a prompt are woken to hear that it is over. */
+static void wake_runtime_socket(void)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &sessions_here, link)
+		if (s->fe->internal && s->stream)
+			stream_wake(s->stream);
+}
+
 static void finish_here(void *arg)
 {
+	wake_runtime_socket();
 	listeners_finish_thread(arg != NULL);
 	checks_stop_thread();
 	done_here();

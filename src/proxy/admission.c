@@ -15,6 +15,11 @@ void (*admission_changed)(void);
 void (*admission_last_left)(void);
 static bool process_full; /* atomic */
 
+bool admission_empty(void)
+{
+	return gauge_now(&process_conns) == 0 && (global.runtime == NULL || gauge_now(&global.runtime->fe_conns) == 0);
+}
+
 bool admission_full(const struct listener *l)
 {
 	const struct proxy *fe = l->px;
@@ -61,12 +66,12 @@ void admission_leave(struct listener *l)
 	bool changed = open_door(&fe->fe_full, &fe->fe_conns, fe->set.maxconn);
 	changed |= open_door(&l->paused, &l->conns, l->set.maxconn);
 	if (!fe->internal) {
-		bool last = gauge_dec(&process_conns) == 0;
+		gauge_dec(&process_conns);
 		changed |= open_door(&process_full, &process_conns, global.maxconn);
-		void (*last_left)(void) = last ? __atomic_load_n(&admission_last_left, __ATOMIC_ACQUIRE) : NULL;
-		if (last_left)
-			last_left();
 	}
+	void (*last_left)(void) = __atomic_load_n(&admission_last_left, __ATOMIC_ACQUIRE);
+	if (last_left && admission_empty())
+		last_left();
 	if (changed)
 		admission_changed();
 }

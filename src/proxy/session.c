@@ -106,11 +106,6 @@ static bool step(struct session *s)
 		s->step = SESSION_RULES;
 		return true;
 	case SESSION_RULES:
-		COUNT(&s->fe->fe, sess);
-		COUNT(&s->listener->counters, sess);
-		rate_count(&s->fe->fe_sess_rate);
-		if (!s->fe->internal)
-			rate_count(&process_sess_rate);
 		s->step = SESSION_STREAM;
 		if (!run_rules(s, &s->fe->set.req_sess, PHASE_FE_SESS)) {
 			COUNT(&s->fe->fe, denied_sess);
@@ -118,6 +113,11 @@ static bool step(struct session *s)
 			session_end(s, CLOSE_REFUSED, false);
 			return false;
 		}
+		COUNT(&s->fe->fe, sess);
+		COUNT(&s->listener->counters, sess);
+		rate_count(&s->fe->fe_sess_rate);
+		if (!s->fe->internal)
+			rate_count(&process_sess_rate);
 		return true;
 	case SESSION_STREAM:
 		s->stream_ended = session_end;

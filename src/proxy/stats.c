@@ -143,6 +143,7 @@ static void fill_listener(struct stats_row *r, const struct proxy *px, const str
 	strbuf_addf(&name, "sock-%d", number);
 	begin_row(r, STATS_LISTENER, px, sid, l->set.name ? l->set.name : r->status);
 	put_door(r, &c);
+	put_u(r, STAT_stot, c.conn);
 	put_gauge(r, STAT_scur, STAT_smax, &l->conns);
 	put_u(r, STAT_slim, (uint64_t)l->set.maxconn);
 	put_s(r, STAT_status, door_status(px, __atomic_load_n(&l->paused, __ATOMIC_RELAXED)));

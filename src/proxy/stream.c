@@ -107,6 +107,8 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 		return wait_until(s, s->deadline_ms);
 	if (r == RULES_STOPPED && (s->cursor.verdict == VERDICT_REJECT || s->cursor.verdict == VERDICT_CLOSE)) {
 		COUNT(phase == PHASE_FE_REQ_TCP ? &s->session->fe->fe : &s->be->be, denied_req);
+		if (phase == PHASE_FE_REQ_TCP)
+			COUNT(&s->session->listener->counters, denied_req);
 		return close_with(s, CLOSE_REFUSED);
 	}
 	return NEXT;
@@ -279,16 +281,14 @@ static void called(void *owner)
 	stream_wake(owner);
 }
 
-static void server_chosen(struct stream *s)
+static void server_chosen(struct stream *s, bool by_balancer)
 {
-	s->server_counted = true;
+	s->server_counted = s->server_used = true;
 	s->connect_us = clock_now_us;
 	__atomic_store_n(&s->server->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->be->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
-	COUNT(&s->server->counters, sess);
 	rate_count(&s->server->sess_rate);
-	if (!s->lb_counted) {
-		s->lb_counted = true;
+	if (by_balancer) {
 		COUNT(&s->server->counters, lb_total);
 		COUNT(&s->be->be, lb_total);
 	}
@@ -298,14 +298,16 @@ static enum step_result wait_turn(struct stream *s)
 {
 	if (!s->entered) {
 		if (queue_slot_take(s->server)) {
-			server_chosen(s);
+			server_chosen(s, !s->forced);
 			return NEXT;
 		}
 		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
 		s->queued_us = clock_now_us;
 		s->queue = queue_wait(s->be, s->forced ? s->server : NULL, s, called);
-		if (s->queue == NULL)
+		if (s->queue == NULL) {
+			COUNT(&s->be->be, err_conn);
 			return close_with(s, CLOSE_REFUSED);
+		}
 		s->queue_position = queue_position(s->queue);
 		s->server = NULL;
 		return wait_until(s, limit_ms ? clock_now_ms + limit_ms : 0);
@@ -316,13 +318,15 @@ static enum step_result wait_turn(struct stream *s)
 			s->step = STREAM_CHOOSE_SERVER;
 			return AGAIN;
 		}
-		server_chosen(s);
+		server_chosen(s, false);
 		return NEXT;
 	}
 	if (!listen_to_client(s) || (s->req.ended && s->be->set.abortonclose))
 		return close_with(s, CLOSE_CLIENT_ABORT);
-	if (deadline_passed(s))
+	if (deadline_passed(s)) {
+		COUNT(&s->be->be, err_conn);
 		return close_with(s, CLOSE_SERVER_TIMEOUT);
+	}
 	return WAIT;
 }
 
@@ -358,7 +362,9 @@ static enum io dial(struct stream *s)
 		.user_timeout_ms = (int)set->tcp_ut_ms, .fast_open = set->tfo, .smart_connect = be->smart_connect,
 	};
 
+	COUNT(&s->server->counters, sess);
 	COUNT(&s->server->counters, conn);
+	COUNT(&s->be->be, conn);
 	return conn_dial(&s->server_conn, &d, on_server);
 }
 
@@ -392,8 +398,6 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 	}
 	s->retries_left--;
 	s->retries_done++;
-	COUNT(&s->server->counters, retries);
-	COUNT(&s->be->be, retries);
 	if (redispatch_now(s) || !server_in_service(s->server)) {
 		COUNT(&s->server->counters, redispatches);
 		COUNT(&s->be->be, redispatches);
@@ -404,6 +408,8 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 		return AGAIN;
 	}
 	/* The same server again, after a moment: a second at most. */
+	COUNT(&s->server->counters, retries);
+	COUNT(&s->be->be, retries);
 	conn_close(&s->server_conn, false);
 	uint32_t pause_ms = s->be->set.timeout_connect_ms;
 	if (pause_ms == 0 || pause_ms > 1000)
@@ -624,6 +630,17 @@ static void count_times(struct stream *s)
 	counters_time(&s->server->counters, queue_ms, connect_ms, 0, total_ms);
 }
 
+/* Both ends of a stream hear of it when one gave up. */
+static void count_exchange(struct stream *s, struct counter_set *set)
+{
+	COUNT_ADD(set, bytes_in, s->req.total);
+	COUNT_ADD(set, bytes_out, s->res.given);
+	if (s->reason == CLOSE_CLIENT_ABORT || s->reason == CLOSE_CLIENT_TIMEOUT)
+		COUNT(set, client_abort);
+	if ((s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT) && s->connected_us)
+		COUNT(set, server_abort);
+}
+
 static void count_end(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
@@ -632,24 +649,12 @@ static void count_end(struct stream *s)
 	COUNT_ADD(&fe->fe, bytes_out, s->res.given);
 	COUNT_ADD(&s->session->listener->counters, bytes_in, s->req.total);
 	COUNT_ADD(&s->session->listener->counters, bytes_out, s->res.given);
-	if (s->be_counted) {
-		COUNT_ADD(&s->be->be, bytes_in, s->req.total);
-		COUNT_ADD(&s->be->be, bytes_out, s->res.given);
-		if (s->reason == CLOSE_CLIENT_ABORT)
-			COUNT(&s->be->be, client_abort);
-		if (s->reason == CLOSE_SERVER_ABORT && s->connected_us)
-			COUNT(&s->be->be, server_abort);
-	}
+	if (s->be_counted)
+		count_exchange(s, &s->be->be);
 	if (s->server && s->connected_us)
 		count_times(s);
-	if (s->server && s->lb_counted) {
-		COUNT_ADD(&s->server->counters, bytes_in, s->req.total);
-		COUNT_ADD(&s->server->counters, bytes_out, s->res.given);
-		if (s->reason == CLOSE_CLIENT_ABORT)
-			COUNT(&s->server->counters, client_abort);
-		if (s->reason == CLOSE_SERVER_ABORT && s->connected_us)
-			COUNT(&s->server->counters, server_abort);
-	}
+	if (s->server && s->server_used)
+		count_exchange(s, &s->server->counters);
 }
 
 static void end(struct stream *s)

@@ -49,6 +49,9 @@ static enum service_result cli_serve(struct stream *s)
 		service_consume(s, used);
 	if (!send_out(s, c))
 		return SERVICE_MORE;
+	/* Who came and has not spoken yet is still heard when the process drains. */
+	if (next == CLI_READ && c->had_line && __atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
+		return SERVICE_END;
 	switch (next) {
 	case CLI_READ:
 	case CLI_SLEEP:

@@ -51,6 +51,7 @@ struct stream {
 	struct server *server;     /* borrows; NULL until chosen */
 	const struct server *avoid; /* borrows; the one that just failed */
 	struct conn server_conn;
+	void (*on_server)(struct watch *w, uint32_t events); /* its handler: runs the stream */
 	struct pump req, res;      /* client -> server, server -> client */
 	struct buf *preamble;      /* owns: bytes that go to the server first */
 	const struct service *service; /* borrows; NULL: a server answers */
@@ -77,7 +78,7 @@ void stream_start(struct session *s);
 /* Runs the life table as far as it goes now; the stream may be gone after. */
 void stream_run(struct stream *s);
 /* Runs it in the next turn. */
-void stream_wake(struct stream *s);
+static inline void stream_wake(struct stream *s) { task_wake(&s->task); }
 /* Ends it with a reason at its next run; same thread only. */
 void stream_kill(struct stream *s, enum close_reason reason);
 /* The evaluation of an expression in this stream. */

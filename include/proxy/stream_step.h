@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * For the steps of a stream's life alone (see the table in stream.c): what they return, the few
+ * things all of them do, and their names. Nobody else includes this. One thread.
+ */
+#ifndef USHER_PROXY_STREAM_STEP_H
+#define USHER_PROXY_STREAM_STEP_H
+
+#include "core/clock.h"
+#include "proxy/stream.h"
+
+/* NEXT: go on with the next row. WAIT: until an event, the deadline or stream_wake(). AGAIN: s->step was set, go there.
+ * CLOSE: s->reason says why. A step is called again after a wait with s->entered true. */
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_AGAIN, STEP_CLOSE };
+
+/* In the order of the table. */
+enum step_result stream_request_rules(struct stream *s);
+enum step_result stream_choose_backend(struct stream *s);
+enum step_result stream_backend_rules(struct stream *s);
+enum step_result stream_serve(struct stream *s);
+enum step_result stream_choose_server(struct stream *s);
+enum step_result stream_wait_turn(struct stream *s);
+enum step_result stream_connect(struct stream *s);
+enum step_result stream_send_preamble(struct stream *s);
+enum step_result stream_relay(struct stream *s);
+/* Part of relay: NEXT once the answer may pass. */
+enum step_result stream_response_rules(struct stream *s);
+
+static inline enum step_result stream_close_with(struct stream *s, enum close_reason reason)
+{
+	s->reason = (uint8_t)reason;
+	return STEP_CLOSE;
+}
+
+/* Waits until an event or this deadline of the step. */
+static inline enum step_result stream_wait_until(struct stream *s, uint64_t deadline_ms)
+{
+	s->deadline_ms = deadline_ms;
+	if (deadline_ms)
+		timer_bring_forward(&s->timer, deadline_ms);
+	return STEP_WAIT;
+}
+
+static inline bool stream_deadline_passed(const struct stream *s)
+{
+	return s->deadline_ms && clock_now_ms >= s->deadline_ms;
+}
+
+/* While the stream decides, the client's first bytes are read as far as there is room; false: it is gone, which a reset
+ * says even where a full buffer keeps us from reading on. */
+static inline bool stream_listen(struct stream *s)
+{
+	uint64_t before = s->req.total;
+
+	if (pump_fill(&s->req) == PUMP_FROM_FAILED)
+		return false;
+	if (s->req.total != before)
+		s->client_active_ms = clock_now_ms;
+	return !s->req.failed && !s->session->client.error;
+}
+
+#endif

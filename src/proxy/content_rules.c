@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps: the rules on content, tcp-request of frontend and backend, tcp-response. They wait for bytes as
+ * long as the inspection delay allows. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include "core/clock.h"
+
+static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
+{
+	if (set->n == 0)
+		return STEP_NEXT;
+	if (!s->entered) {
+		s->cursor = RULE_CURSOR_START;
+		s->deadline_ms = delay_ms ? s->start_us / 1000 + delay_ms : 0;
+	}
+	if (!stream_listen(s))
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	struct eval ev = stream_eval(s, phase);
+	bool full = s->req.buf && buf_room(s->req.buf) == 0;
+	ev.final = !delay_ms || stream_deadline_passed(s) || s->req.ended || full;
+	enum ruleset_result r = ruleset_run(set, &s->cursor, &ev);
+	if (r == RULES_WAIT)
+		return stream_wait_until(s, s->deadline_ms);
+	if (r == RULES_STOPPED && (s->cursor.verdict == VERDICT_REJECT || s->cursor.verdict == VERDICT_CLOSE)) {
+		COUNT(phase == PHASE_FE_REQ_TCP ? &s->session->fe->fe : &s->be->be, denied_req);
+		if (phase == PHASE_FE_REQ_TCP)
+			COUNT(&s->session->listener->counters, denied_req);
+		return stream_close_with(s, CLOSE_REFUSED);
+	}
+	return STEP_NEXT;
+}
+
+enum step_result stream_request_rules(struct stream *s)
+{
+	struct proxy *fe = s->session->fe;
+
+	return content_rules(s, &fe->set.req_cont, PHASE_FE_REQ_TCP, fe->set.inspect_delay_ms);
+}
+
+enum step_result stream_backend_rules(struct stream *s)
+{
+	/* A listen section's rules have run as its frontend's. */
+	enum step_result r = s->be == s->session->fe ? STEP_NEXT :
+		content_rules(s, &s->be->set.req_cont, PHASE_BE_REQ_TCP, s->be->set.inspect_delay_ms);
+
+	if (r == STEP_NEXT && !s->service) {
+		s->step = STREAM_CHOOSE_SERVER;
+		return STEP_AGAIN;
+	}
+	return r;
+}
+
+/* tcp-response content rules stand before the first byte to the client. */
+enum step_result stream_response_rules(struct stream *s)
+{
+	const struct ruleset *set = &s->be->set.res_cont;
+
+	if (s->response_rules_done || set->n == 0)
+		return STEP_NEXT;
+	if (!s->response_rules_begun) {
+		s->response_rules_begun = true;
+		s->cursor = RULE_CURSOR_START;
+		s->deadline_ms = s->be->set.response_inspect_delay_ms ? clock_now_ms + s->be->set.response_inspect_delay_ms : 0;
+	}
+	pump_fill(&s->res);
+	if (s->res.total == 0 && !s->res.ended)
+		return STEP_WAIT;
+	struct eval ev = stream_eval(s, PHASE_BE_RES_TCP);
+	ev.response = true;
+	ev.final = !s->deadline_ms || stream_deadline_passed(s) || s->res.ended || (s->res.buf && buf_room(s->res.buf) == 0);
+	enum ruleset_result r = ruleset_run(set, &s->cursor, &ev);
+	if (r == RULES_WAIT)
+		return stream_wait_until(s, s->deadline_ms);
+	s->response_rules_done = true;
+	s->deadline_ms = 0;
+	if (r == RULES_STOPPED && s->cursor.verdict != VERDICT_ACCEPT) {
+		COUNT(&s->be->be, denied_resp);
+		COUNT(&s->server->counters, denied_resp);
+		return stream_close_with(s, CLOSE_REFUSED);
+	}
+	return STEP_NEXT;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Step: bytes both ways until both ends have come, a side fails, or one is silent too long. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include "core/clock.h"
+#include "proxy/log_line.h"
+
+/* When a silent side is given up: 0 = never. A side is waited for when it may still send, or has bytes to take. */
+static uint64_t silence_limit(const struct stream *s, bool client)
+{
+	const struct proxy_settings *fe = &s->session->fe->set, *be = &s->be->set;
+	const struct pump *in = client ? &s->req : &s->res, *out = client ? &s->res : &s->req;
+	uint32_t limit_ms = client ? fe->timeout_client_ms : be->timeout_server_ms;
+	uint32_t fin_ms = client ? fe->timeout_client_fin_ms : be->timeout_server_fin_ms;
+	uint64_t active_ms = client ? s->client_active_ms : s->server_active_ms;
+
+	if (in->ended && pump_pending(out) == 0)
+		return 0;
+	if (be->timeout_tunnel_ms)
+		limit_ms = be->timeout_tunnel_ms;
+	if (fin_ms && (in->ended || out->flushed))
+		limit_ms = fin_ms;
+	return limit_ms ? active_ms + limit_ms : 0;
+}
+
+static enum close_reason silent_side(const struct stream *s)
+{
+	uint64_t client = silence_limit(s, true), server = silence_limit(s, false);
+
+	if (client && clock_now_ms >= client)
+		return CLOSE_CLIENT_TIMEOUT;
+	if (server && clock_now_ms >= server)
+		return CLOSE_SERVER_TIMEOUT;
+	return CLOSE_NONE;
+}
+
+/* The answer waits while its rules have not judged it. */
+static enum step_result pump_both(struct stream *s, bool res_waits)
+{
+	bool req_moved = false, res_moved = false;
+
+	/* The last end to pass on needs no shutdown(): the close that follows says it too. */
+	s->req.keep_open = s->res.flushed;
+	enum pump_result req = pump_run(&s->req, &req_moved);
+	s->res.keep_open = s->req.flushed;
+	enum pump_result res = res_waits ? PUMP_WAIT : pump_run(&s->res, &res_moved);
+
+	if (res_moved && s->first_byte_us == 0)
+		s->first_byte_us = clock_now_us;
+	if (req_moved || res_moved) {
+		s->client_active_ms = clock_now_ms;
+		s->server_active_ms = clock_now_ms;
+	}
+	if (req == PUMP_FROM_FAILED || res == PUMP_TO_FAILED)
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	if (res == PUMP_FROM_FAILED)
+		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	if (req == PUMP_TO_FAILED) {
+		/* The server takes no more, but what it said is still delivered. */
+		s->server_refused = true;
+		pump_release(&s->req);
+		s->req.ended = s->req.flushed = true;
+	}
+	if (s->req.flushed && res == PUMP_ENDED)
+		return stream_close_with(s, s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE);
+	if (req == PUMP_MORE || res == PUMP_MORE || req == PUMP_TO_FAILED)
+		stream_wake(s);
+	return STEP_WAIT;
+}
+
+enum step_result stream_relay(struct stream *s)
+{
+	enum close_reason silent;
+
+	if (!s->entered) {
+		s->deadline_ms = 0;
+		s->avoid = NULL;
+		/* The session begins anew for both: what they did before does not count as silence. */
+		s->client_active_ms = s->server_active_ms = clock_now_ms;
+		log_line_asap(s);
+	}
+	enum step_result r = stream_response_rules(s);
+	if (r == STEP_CLOSE)
+		return r;
+	if (r == STEP_WAIT && s->res.failed)
+		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	r = pump_both(s, r == STEP_WAIT);
+	if (r == STEP_CLOSE)
+		return r;
+	if ((silent = silent_side(s)) != CLOSE_NONE)
+		return stream_close_with(s, silent);
+	uint64_t client = silence_limit(s, true), server = silence_limit(s, false);
+	uint64_t next = client && (!server || client < server) ? client : server;
+	if (next)
+		timer_bring_forward(&s->timer, next);
+	return STEP_WAIT;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps: choosing a backend, a server of it, and waiting for a turn there. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include "core/clock.h"
+#include "proxy/balance.h"
+
+static const struct switch_rule *first_match(struct stream *s, const struct switch_rules *rules, unsigned phase)
+{
+	if (rules->n == 0)
+		return NULL;
+	struct eval ev = stream_eval(s, phase);
+	ev.final = true;
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct switch_rule *r = &rules->list[i];
+		if (r->cond == NULL || cond_eval(r->cond, &ev) == EVAL_OK)
+			return r;
+	}
+	return NULL;
+}
+
+static struct slice rule_name(struct stream *s, const struct switch_rule *r, unsigned phase)
+{
+	struct strbuf text = STRBUF_EMPTY;
+	struct eval ev = stream_eval(s, phase);
+
+	ev.final = true;
+	format_write(r->format, &ev, &text);
+	struct slice name = arena_copy(&s->arena, strbuf_slice(&text));
+	strbuf_free(&text);
+	return name;
+}
+
+static struct proxy *switched_backend(struct stream *s, struct proxy *fe)
+{
+	const struct switch_rule *r = first_match(s, &fe->use_backend, PHASE_USE_BACKEND);
+
+	if (r && r->backend)
+		return r->backend;
+	if (r) {
+		struct slice name = rule_name(s, r, PHASE_USE_BACKEND);
+		struct proxy *be = name.ptr ? proxy_find(name, PROXY_BE) : NULL;
+		if (be)
+			return be;
+	}
+	return fe->default_backend;
+}
+
+enum step_result stream_choose_backend(struct stream *s)
+{
+	struct proxy *fe = s->session->fe;
+
+	if (fe->service || s->service) {
+		if (s->service == NULL)
+			s->service = fe->service;
+		s->step = STREAM_SERVE;
+		return STEP_AGAIN;
+	}
+	struct proxy *be = switched_backend(s, fe);
+	if (be == NULL)
+		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	s->be = be;
+	s->be_counted = true;
+	s->retries_left = (unsigned)be->set.retries;
+	gauge_try_inc(&be->be_conns, 0);
+	COUNT(&be->be, sess);
+	rate_count(&be->be_sess_rate);
+	return STEP_NEXT;
+}
+
+enum step_result stream_choose_server(struct stream *s)
+{
+	const struct switch_rule *r = s->avoid ? NULL : first_match(s, &s->be->use_server, PHASE_USE_SERVER);
+
+	s->server = NULL;
+	if (r) {
+		struct server *srv = r->server;
+		if (srv == NULL) {
+			struct slice name = rule_name(s, r, PHASE_USE_SERVER);
+			srv = name.ptr ? server_find(s->be, name) : NULL;
+		}
+		if (srv && (server_in_service(srv) || s->be->set.persist))
+			s->server = srv;
+	}
+	s->forced = s->server != NULL;
+	if (s->server == NULL)
+		s->server = s->be->set.balance->pick(s->be, s, s->avoid);
+	if (s->server == NULL) {
+		COUNT(&s->be->be, err_conn);
+		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	}
+	return STEP_NEXT;
+}
+
+static void called(void *owner)
+{
+	stream_wake(owner);
+}
+
+static void server_chosen(struct stream *s, bool by_balancer)
+{
+	s->server_counted = s->server_used = true;
+	s->connect_us = clock_now_us;
+	__atomic_store_n(&s->server->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
+	__atomic_store_n(&s->be->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
+	rate_count(&s->server->sess_rate);
+	if (by_balancer) {
+		COUNT(&s->server->counters, lb_total);
+		COUNT(&s->be->be, lb_total);
+	}
+}
+
+enum step_result stream_wait_turn(struct stream *s)
+{
+	if (!s->entered) {
+		if (queue_slot_take(s->server)) {
+			server_chosen(s, !s->forced);
+			return STEP_NEXT;
+		}
+		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
+		s->queued_us = clock_now_us;
+		s->queue = queue_wait(s->be, s->forced ? s->server : NULL, s, called);
+		if (s->queue == NULL) {
+			COUNT(&s->be->be, err_conn);
+			return stream_close_with(s, CLOSE_REFUSED);
+		}
+		s->queue_position = queue_position(s->queue);
+		s->server = NULL;
+		return stream_wait_until(s, limit_ms ? clock_now_ms + limit_ms : 0);
+	}
+	if (queue_called(s->queue)) {
+		s->server = queue_taken(&s->queue);
+		if (s->server == NULL) {
+			s->step = STREAM_CHOOSE_SERVER;
+			return STEP_AGAIN;
+		}
+		server_chosen(s, false);
+		return STEP_NEXT;
+	}
+	if (!stream_listen(s) || (s->req.ended && s->be->set.abortonclose))
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	if (stream_deadline_passed(s)) {
+		COUNT(&s->be->be, err_conn);
+		return stream_close_with(s, CLOSE_SERVER_TIMEOUT);
+	}
+	return STEP_WAIT;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Step: a built-in service answers in a server's place. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include "core/clock.h"
+#include "proxy/log_line.h"
+#include "proxy/service.h"
+
+enum step_result stream_serve(struct stream *s)
+{
+	if (!s->entered) {
+		s->connected_us = s->connect_us = clock_now_us;
+		s->res.from = NULL;
+		s->res.to = &s->session->client;
+		if (s->service->start && !s->service->start(s)) {
+			s->service = NULL;
+			return stream_close_with(s, CLOSE_INTERNAL);
+		}
+		log_line_asap(s);
+	}
+	bool moved = false, done = false, held_up = buf_len(s->res.buf) > 0;
+	if (!stream_listen(s))
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	if (!s->res.ended && !held_up) {
+		enum service_result r = s->service->run(s);
+		s->res.ended = r == SERVICE_END;
+		s->service_more = r == SERVICE_MORE;
+	}
+	switch (pump_run(&s->res, &moved)) {
+	case PUMP_ENDED:
+		done = true;
+		break;
+	case PUMP_TO_FAILED:
+	case PUMP_FROM_FAILED:
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	case PUMP_WAIT:
+	case PUMP_MORE:
+		break;
+	}
+	if (moved)
+		s->client_active_ms = clock_now_ms;
+	if (done)
+		return stream_close_with(s, CLOSE_LOCAL);
+	uint32_t limit_ms = s->session->fe->set.timeout_client_ms;
+	if (limit_ms && clock_now_ms >= s->client_active_ms + limit_ms)
+		return stream_close_with(s, CLOSE_CLIENT_TIMEOUT);
+	if (limit_ms)
+		timer_bring_forward(&s->timer, s->client_active_ms + limit_ms);
+	/* Input that arrived in full reads or while the answer was held up, or room that was just made: go on in the next turn. */
+	bool can_read = s->session->client.can_read && (s->req.buf == NULL || buf_room(s->req.buf) > 0);
+	if ((s->service_more || can_read || held_up) && buf_len(s->res.buf) == 0)
+		stream_wake(s);
+	return STEP_WAIT;
+}

@@ -53,6 +53,8 @@ void counters_sum(const struct counter_set *set, struct counters *out);
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
 void counters_clear(struct counter_set *set);
+/* Sets only the highest values back. */
+void counters_clear_max(struct counter_set *set);
 
 /* Relaxed, so that a reader on another thread sees whole numbers. */
 static inline void counter_add(uint64_t *c, uint64_t n)
@@ -79,6 +81,9 @@ struct rate {
 	uint32_t max;
 };
 void rate_count(struct rate *r);
+/* Their highest values begin anew from what is now. */
+void gauge_clear_max(struct gauge *g);
+void rate_clear_max(struct rate *r);
 /* Events in the last second, interpolated. */
 uint32_t rate_read(const struct rate *r);
 

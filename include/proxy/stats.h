@@ -201,6 +201,9 @@ struct stats_walk {
 /* Fills the next row; false behind the last. */
 bool stats_next(struct stats_walk *w, struct stats_row *row);
 
+/* Sets the highest values back, or (`all`) every counter too; what is counted at that moment may be lost. */
+void stats_clear(bool all);
+
 /* The formats. Each adds whole lines (JSON: the object's array alone, no comma). */
 void stats_csv_header(struct strbuf *out);
 void stats_csv_row(struct strbuf *out, const struct stats_row *row);

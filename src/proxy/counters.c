@@ -90,15 +90,25 @@ void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_
 	note_time(&c->ttime_ms, &c->ttime_max_ms, total_ms);
 }
 
-void counters_clear(struct counter_set *set)
+static void clear_from(struct counter_set *set, size_t first)
 {
 	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
 
 	for (int t = 0; slots && t < thread_count; t++) {
 		uint64_t *one = (uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
-		for (size_t i = 0; one && i < sizeof(struct counters) / sizeof(uint64_t); i++)
-			__atomic_store_n(&one[i], 0, __ATOMIC_RELAXED);
+		for (size_t i = first; one && i < sizeof(struct counters) / sizeof(uint64_t); i++)
+			put(&one[i], 0);
 	}
+}
+
+void counters_clear(struct counter_set *set)
+{
+	clear_from(set, 0);
+}
+
+void counters_clear_max(struct counter_set *set)
+{
+	clear_from(set, offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t));
 }
 
 static void raise_max(uint32_t *max, uint32_t n)
@@ -141,6 +151,16 @@ void rate_count(struct rate *r)
 		__atomic_store_n(&r->before, seen + 1 == second ? last : 0, __ATOMIC_RELAXED);
 	}
 	raise_max(&r->max, __atomic_add_fetch(&r->now, 1, __ATOMIC_RELAXED));
+}
+
+void gauge_clear_max(struct gauge *g)
+{
+	__atomic_store_n(&g->max, gauge_now(g), __ATOMIC_RELAXED);
+}
+
+void rate_clear_max(struct rate *r)
+{
+	__atomic_store_n(&r->max, 0, __ATOMIC_RELAXED);
 }
 
 uint32_t rate_read(const struct rate *r)

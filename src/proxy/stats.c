@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "core/clock.h"
+#include "proxy/admission.h"
 #include "proxy/balance.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
@@ -410,4 +411,49 @@ bool stats_next(struct stats_walk *w, struct stats_row *row)
 		if (stage_row(w, row))
 			return true;
 	}
+}
+
+/* ---- clearing ---- */
+
+static void clear_set(struct counter_set *set, bool all)
+{
+	if (all)
+		counters_clear(set);
+	else
+		counters_clear_max(set);
+}
+
+static void clear_proxy(struct proxy *px, bool all)
+{
+	struct listener *l;
+	struct server *s;
+
+	clear_set(&px->fe, all);
+	clear_set(&px->be, all);
+	gauge_clear_max(&px->fe_conns);
+	gauge_clear_max(&px->be_conns);
+	gauge_clear_max(&px->queue_len);
+	rate_clear_max(&px->fe_conn_rate);
+	rate_clear_max(&px->fe_sess_rate);
+	rate_clear_max(&px->be_sess_rate);
+	TAILQ_FOREACH(l, &px->listeners, link) {
+		clear_set(&l->counters, all);
+		gauge_clear_max(&l->conns);
+	}
+	TAILQ_FOREACH(s, &px->servers, link) {
+		clear_set(&s->counters, all);
+		gauge_clear_max(&s->conns);
+		gauge_clear_max(&s->queue_len);
+		rate_clear_max(&s->sess_rate);
+	}
+}
+
+void stats_clear(bool all)
+{
+	struct proxy *px;
+
+	TAILQ_FOREACH(px, &proxies, link)
+		clear_proxy(px, all);
+	rate_clear_max(&process_conn_rate);
+	rate_clear_max(&process_sess_rate);
 }

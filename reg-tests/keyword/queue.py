@@ -60,10 +60,10 @@ def waits(c):
 
 with Usher(config, sockets=['line', 'short', 'impatient', 'leaving', 'dynamic']) as usher:
     # Two are served, the third when one of them has left, in their order.
-    first, second, third = (usher.connect('line') for _ in range(3))
-    seated = [c for c in (first, second)]
-    for c in seated:
-        greeted(c)
+    first, second = usher.connect('line'), usher.connect('line')
+    greeted(first)
+    greeted(second)
+    third = usher.connect('line')
     assert waits(third)
     first.close()
     greeted(third)
@@ -99,12 +99,9 @@ with Usher(config, sockets=['line', 'short', 'impatient', 'leaving', 'dynamic'])
     first = usher.connect('dynamic')
     greeted(first)
     second = usher.connect('dynamic')
-    third = usher.connect('dynamic')
     first.close()
     greeted(second)
     second.close()
-    greeted(third)
-    third.close()
 
     # Beyond maxqueue another server is asked.
     holder = usher.connect('short')

@@ -94,6 +94,7 @@ try:
     optional.finish()
 
     # A broken configuration costs a line and nothing else.
+    await_true('one worker', lambda: len(workers()) == 1)
     before = workers()
     configure(4, FIXED, '    bogus\n')
     reload(status=b'Reload failed!')

@@ -28,10 +28,15 @@ static bool open_address(struct proxy *px, const char *text, struct strbuf *list
 	struct bind_settings set = { .sock = { .unix_mode = -1, .unix_uid = -1, .unix_gid = -1 }, .level = CLI_ADMIN };
 	struct strbuf err = STRBUF_EMPTY;
 	struct endpoint e;
-	char *copy = strdup(text), *words[64], *save = NULL;
+	static char *kept; /* owns: words may be borrowed for ever; the last -S's, each behind the address of the one before */
+	size_t len = strlen(text) + 1;
+	char *copy = malloc(len + sizeof(kept)), *words[64], *save = NULL;
 	int n = 0;
 
 	ASSERT(copy);
+	memcpy(copy, &kept, sizeof(kept));
+	kept = copy;
+	copy = memcpy(copy + sizeof(kept), text, len);
 	for (char *w = strtok_r(copy, ",", &save); w && n < (int)COUNT_OF(words) - 1; w = strtok_r(NULL, ",", &save))
 		words[n++] = w;
 	words[n] = NULL;

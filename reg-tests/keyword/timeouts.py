@@ -62,6 +62,7 @@ listen connect
 listen all
     bind "fd@${{all}}"
     timeout check 20s
+    timeout client-hs 20s
     server s 127.0.0.1:{echoing.port}
 '''
 

@@ -6,6 +6,7 @@
 #include "master.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -65,20 +66,39 @@ static _Noreturn void become_worker(int link)
 
 static void on_link(struct watch *w, uint32_t events);
 
+/* Between fork and exec the child holds copies of all we have open, and what we close meanwhile would not be closed:
+ * epoll would go on telling of it. So this comes back only when the copies are gone. */
+static pid_t start_process(int link)
+{
+	int until_exec[2];
+	char unused;
+
+	if (pipe2(until_exec, O_CLOEXEC) < 0)
+		return -1;
+	pid_t pid = fork();
+	if (pid == 0)
+		become_worker(link);
+	close(until_exec[1]);
+	while (pid > 0 && read(until_exec[0], &unused, 1) < 0 && errno == EINTR)
+		;
+	close(until_exec[0]);
+	return pid;
+}
+
 static void start_worker(void)
 {
-	int ends[2];
+	int ends[2] = { -1, -1 };
 	struct child *c = calloc(1, sizeof(*c));
 
 	ASSERT(c);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || (c->pid = fork()) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0 || (c->pid = start_process(ends[1])) < 0) {
 		diag_say(DIAG_ALERT, "cannot start a worker: %s", strerror(errno));
+		close(ends[0]);
+		close(ends[1]);
 		free(c);
 		status = master.current ? status : 1;
 		return;
 	}
-	if (c->pid == 0)
-		become_worker(ends[1]);
 	close(ends[1]);
 	c->link = (struct watch){ .fd = ends[0], .on_event = on_link };
 	c->born = master.reloads;

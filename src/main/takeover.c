@@ -117,8 +117,10 @@ unsigned takeover_patience(const struct options *o)
 
 void takeover_give_up(void)
 {
-	if (asked)
-		tell(asked, SIGTTIN, SIGTTIN);
+	if (!asked)
+		return;
+	listeners_close(true); /* else they could not have them back yet */
+	tell(asked, SIGTTIN, SIGTTIN);
 	asked = NULL;
 }
 

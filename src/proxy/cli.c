@@ -263,6 +263,13 @@ static void start_command(struct cli *c, char *text)
 	finish_answer(c);
 }
 
+/* The prompt of a payload. */
+static void ask_for_more(struct cli *c)
+{
+	if (c->prompt)
+		strbuf_add_str(&c->out, "+ ");
+}
+
 /* Takes the next command of the line. */
 static void next_command(struct cli *c)
 {
@@ -273,6 +280,7 @@ static void next_command(struct cli *c)
 	if (c->rest == NULL && (c->payload_end = take_payload_mark(text)) != NULL) {
 		c->payload_command = strdup(text);
 		c->ending |= c->payload_command == NULL;
+		ask_for_more(c);
 		return;
 	}
 	char *copy = strdup(text);
@@ -328,6 +336,7 @@ static void add_payload_line(struct cli *c, struct slice line)
 	}
 	strbuf_add_slice(&c->payload_text, line);
 	strbuf_add_byte(&c->payload_text, '\n');
+	ask_for_more(c);
 }
 
 static void take_command_line(struct cli *c, struct slice line)
@@ -371,6 +380,8 @@ enum cli_next cli_run(struct cli *c, struct slice in, bool ended, size_t *used)
 	CHECK_OBJ(c, CLI_MAGIC);
 	*used = 0;
 	while (c->out.len < CLI_PIECE) {
+		if (c->out.truncated)
+			return CLI_END; /* memory is out: half an answer is none */
 		if (c->running) {
 			enum cli_next next = run_piece(c);
 			if (next == CLI_SLEEP)

@@ -173,7 +173,8 @@ static void test_payload(void **state)
 	expect("say x <<\none\ntwo;three\n\n", "[x]{one\ntwo;three\n}\n\n");
 	expect("say x <<END\none\n\nEND\nsay y\n", "[x]{one\n\n}\n\n");
 	expect("say a;say b <<\none\n\n", "[a]\n\n[b]{one\n}\n\n");
-	expect("prompt;say b <<\n\nsay c\nquit\n", "\n> [b]\n\n> [c]\n\n> ");
+	expect("prompt;say b <<\n\nsay c\nquit\n", "\n> + [b]\n\n> [c]\n\n> ");
+	expect("prompt\nsay <<\none\ntwo\n\nquit\n", "\n> + + + {one\ntwo\n}\n\n> ");
 	expect("say never <<\none\n", "");
 	expect("say x<<\n", "[x<<]\n\n");
 }

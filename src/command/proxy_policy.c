@@ -151,7 +151,7 @@ static void show_end(struct cli *c)
 
 COMMAND(show_proxy_policy) = {
 	.keyword = "show proxy-policy", .usage = "show proxy-policy [<name>]", .text = "show who may send a PROXY header, and counters",
-	.start = show_start, .run = show_run, .end = show_end,
+	.level = CLI_OPERATOR, .start = show_start, .run = show_run, .end = show_end,
 };
 
 static bool set_start(struct cli *c)

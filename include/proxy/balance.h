@@ -15,6 +15,7 @@ struct stream;
 struct balance {
 	const char *keyword;  /* "roundrobin" */
 	const char *usage;
+	bool takes_any;       /* any client may go to any server: a connection that failed goes to another at once */
 	/* A usable server for this stream, or NULL when none is usable. `avoid` (may be NULL) is taken only when there
 	 * is no other: the one that just failed. */
 	struct server *(*pick)(struct proxy *px, struct stream *s, const struct server *avoid);

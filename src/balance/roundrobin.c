@@ -106,6 +106,33 @@ static void roundrobin_server_changed(struct proxy *px)
 		epoch_retire(old, free);
 }
 
+/* A server that has a free slot now goes before one where the stream would wait. */
+static bool has_room(const struct server *srv)
+{
+	uint32_t limit = server_conn_limit(srv);
+
+	return !limit || (gauge_now(&srv->conns) < limit && !gauge_now(&srv->queue_len));
+}
+
+/* The first that may be chosen, one with room before others. */
+static struct server *look_at_all(struct proxy *px, const struct server *avoid)
+{
+	struct server *srv, *full = NULL;
+	bool backups = __atomic_load_n(&px->usable_servers, __ATOMIC_RELAXED) == 0;
+
+	TAILQ_FOREACH(srv, &px->servers, link) {
+		if (srv == avoid || !server_usable(srv) || srv->set.backup != backups)
+			continue;
+		if (has_room(srv))
+			return srv;
+		if (full == NULL)
+			full = srv;
+		if (backups && !px->set.allbackups)
+			break;
+	}
+	return full;
+}
+
 static struct server *roundrobin_pick(struct proxy *px, struct stream *stream, const struct server *avoid)
 {
 	struct roundrobin *rr = px->balance_state;
@@ -116,16 +143,20 @@ static struct server *roundrobin_pick(struct proxy *px, struct stream *stream, c
 	if (s == NULL)
 		return NULL;
 	uint64_t first = __atomic_fetch_add(&rr->next, 1, __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < s->n; i++) {
+	/* In the order of the schedule; but a long one names every server many times, and full servers are not asked for ever. */
+	uint32_t most = s->n < 4 * (uint32_t)px->server_count ? s->n : 4 * (uint32_t)px->server_count;
+	for (uint32_t i = 0; i < most; i++) {
 		struct server *srv = s->slot[(first + i) % s->n];
-		uint32_t limit = server_conn_limit(srv);
 		if (srv == avoid || !server_usable(srv))
 			continue;
-		/* A server that has a free slot now goes before one where the stream would wait. */
-		if (!limit || (gauge_now(&srv->conns) < limit && !gauge_now(&srv->queue_len)))
+		if (has_room(srv))
 			return srv;
 		if (full == NULL)
 			full = srv;
+	}
+	if (most < s->n) {
+		struct server *any = look_at_all(px, avoid);
+		full = any ? any : full;
 	}
 	if (full == NULL && avoid && server_usable(avoid))
 		return (struct server *)avoid;
@@ -146,6 +177,7 @@ static void roundrobin_free(struct proxy *px)
 BALANCE(roundrobin) = {
 	.keyword = "roundrobin",
 	.usage = "balance roundrobin",
+	.takes_any = true,
 	.pick = roundrobin_pick,
 	.server_changed = roundrobin_server_changed,
 	.free = roundrobin_free,

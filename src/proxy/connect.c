@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include "core/clock.h"
+#include "proxy/balance.h"
 #include "proxy/pp_send.h"
 
 static uint16_t dial_port(struct stream *s)
@@ -28,10 +29,14 @@ static enum io dial(struct stream *s)
 		.source = set->has_source ? &set->source.addr : NULL, .interface = set->interface,
 		.keepalive = be->srvtcpka, .keepalive_count = (int)be->srvtcpka_cnt,
 		.keepalive_idle_s = (int)(be->srvtcpka_idle_ms / 1000), .keepalive_interval_s = (int)(be->srvtcpka_intvl_ms / 1000),
-		.user_timeout_ms = (int)set->tcp_ut_ms, .fast_open = set->tfo, .smart_connect = be->smart_connect,
+		.user_timeout_ms = (int)set->tcp_ut_ms, .smart_connect = be->smart_connect,
 	};
 
+	/* The SYN of a fast open leaves with the first bytes: without any it would never leave. */
+	if (set->tfo && stream_listen(s))
+		d.fast_open = set->send_proxy || buf_len(s->req.buf);
 	COUNT(&s->server->counters, sess);
+	rate_count(&s->server->sess_rate);
 	COUNT(&s->server->counters, conn);
 	COUNT(&s->be->be, conn);
 	return conn_dial(&s->server_conn, &d, s->on_server);
@@ -46,13 +51,31 @@ static void release_server(struct stream *s)
 	}
 }
 
-/* Whether this failure is followed by another server: `option redispatch [n]`, manual 4.2. */
+/* Whether the balancer has another server than the one that failed. */
+static bool another_server(const struct stream *s)
+{
+	const struct proxy *be = s->be;
+	int n = __atomic_load_n(&be->usable_servers, __ATOMIC_RELAXED);
+
+	if (n == 0) {
+		n = __atomic_load_n(&be->usable_backups, __ATOMIC_RELAXED);
+		n = be->set.allbackups || n == 0 ? n : 1;
+	}
+	return n > server_usable(s->server);
+}
+
+/* Whether this failure is followed by another server: `option redispatch [n]`, manual 4.2. Where neither a rule nor the
+ * client's name bound the stream to its server, every failure is. */
 static bool redispatch_now(const struct stream *s)
 {
 	int64_t every = s->be->set.redispatch;
 
-	if (every == 0 || s->forced)
+	if (!server_in_service(s->server))
+		return true;
+	if (every == 0 || !another_server(s))
 		return false;
+	if (!s->forced && s->be->set.balance->takes_any)
+		return true;
 	if (every < 0)
 		every = s->be->set.retries + 1 + every;
 	return every > 0 && s->retries_done % (uint64_t)every == 0;
@@ -67,7 +90,7 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 	}
 	s->retries_left--;
 	s->retries_done++;
-	if (redispatch_now(s) || !server_in_service(s->server)) {
+	if (redispatch_now(s)) {
 		COUNT(&s->server->counters, redispatches);
 		COUNT(&s->be->be, redispatches);
 		s->redispatched = true;
@@ -76,10 +99,12 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 		s->step = STREAM_CHOOSE_SERVER;
 		return STEP_AGAIN;
 	}
-	/* The same server again, after a moment: a second at most. */
 	COUNT(&s->server->counters, retries);
 	COUNT(&s->be->be, retries);
 	conn_close(&s->server_conn, false);
+	if (reason == CLOSE_SERVER_TIMEOUT)
+		return STEP_AGAIN;
+	/* The same server again, after a moment: a second at most. */
 	uint32_t pause_ms = s->be->set.timeout_connect_ms;
 	if (pause_ms == 0 || pause_ms > 1000)
 		pause_ms = 1000;

@@ -84,7 +84,7 @@ static bool resolve_frontend(struct proxy *px)
 	if (px->set.default_backend) {
 		px->default_backend = find_backend(px->set.default_backend, "default_backend", px->file, px->line);
 		ok = ok && px->default_backend;
-	} else if (px->caps & PROXY_BE && !TAILQ_EMPTY(&px->servers)) {
+	} else if (px->caps & PROXY_BE) {
 		px->default_backend = px;
 	}
 	return ok;

@@ -62,6 +62,8 @@ enum step_result stream_choose_backend(struct stream *s)
 	if (be == NULL)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	s->be = be;
+	if (be->set.disabled)
+		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	s->be_counted = true;
 	s->retries_left = (unsigned)be->set.retries;
 	gauge_try_inc(&be->be_conns, 0);
@@ -105,11 +107,16 @@ static void server_chosen(struct stream *s, bool by_balancer)
 	s->connect_us = clock_now_us;
 	__atomic_store_n(&s->server->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->be->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
-	rate_count(&s->server->sess_rate);
 	if (by_balancer) {
 		COUNT(&s->server->counters, lb_total);
 		COUNT(&s->be->be, lb_total);
 	}
+}
+
+/* Whether the client gave up while it waited in line. One that said its end and nothing else has nothing to wait for. */
+static bool left_the_line(struct stream *s)
+{
+	return !stream_listen(s) || (s->req.ended && (s->be->set.abortonclose || pump_pending(&s->req) == 0));
 }
 
 enum step_result stream_wait_turn(struct stream *s)
@@ -119,6 +126,8 @@ enum step_result stream_wait_turn(struct stream *s)
 			server_chosen(s, !s->forced);
 			return STEP_NEXT;
 		}
+		if (left_the_line(s))
+			return stream_close_with(s, CLOSE_CLIENT_ABORT);
 		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
 		s->queued_us = clock_now_us;
 		s->queue = queue_wait(s->be, s->forced ? s->server : NULL, s, called);
@@ -139,7 +148,7 @@ enum step_result stream_wait_turn(struct stream *s)
 		server_chosen(s, false);
 		return STEP_NEXT;
 	}
-	if (!stream_listen(s) || (s->req.ended && s->be->set.abortonclose))
+	if (left_the_line(s))
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	if (stream_deadline_passed(s)) {
 		COUNT(&s->be->be, err_conn);

@@ -97,8 +97,10 @@ static void end(struct stream *s)
 		s->service->end(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
-	/* A server that stays silent is not asked to say goodbye; any other still gets all that was sent. */
-	conn_close(&s->server_conn, s->reason == CLOSE_SERVER_TIMEOUT || s->be->set.nolinger);
+	/* A server that stays silent is not asked to say goodbye, and what a client broke off must not look complete to the
+	 * server; any other still gets all that was sent. */
+	bool broken = s->reason == CLOSE_CLIENT_ABORT && session->client.error;
+	conn_close(&s->server_conn, s->reason == CLOSE_SERVER_TIMEOUT || broken || s->be->set.nolinger);
 	if (s->server_counted)
 		queue_slot_free(s->server);
 	if (s->be_counted)

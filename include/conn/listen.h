@@ -29,13 +29,16 @@ struct listen_group {
 	int n;
 	int late;                 /* the last so many are bound but do not listen yet: they join sockets that a predecessor
 	                           * accepts on, and must get no client before we accept */
+	bool unpublished;         /* a unix socket that is not at its path yet */
 	bool shared;              /* every thread accepts on every socket */
 	bool inherited;           /* fd@: not ours to unlink or replace */
 };
 
 /* Opens one socket bound and listening. reuse_port: another of the group may follow. -1 with the reason in err. */
 int listen_open(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err);
-/* The two halves of listen_open(), for a socket that is to join its group later. */
+/* The halves of listen_open(), for a socket that is to take its place later: a TCP socket then joins its group, a unix
+ * socket, which listens at once, appears under its path (or is given up, unless `wanted`). False with errno. */
+bool listen_publish(const struct endpoint *e, bool wanted);
 int listen_bind(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err);
 bool listen_begin(int fd, const struct listen_options *o);
 /* By what another process finds this socket again: its address and all that cannot be changed while it listens. */

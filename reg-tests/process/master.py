@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The master: its socket (show proc, reload, @<worker>), state that survives a reload, mworker-max-reloads, exit codes."""
+# tsan
 import os
 import select
 import signal

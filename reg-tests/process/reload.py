@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloads under load: threads 4, 2, 8; binds added and removed; a broken configuration; two reloads at once; a worker
 killed while it starts. Every connection that is made is served."""
+# tsan
 import os
 import signal
 import socket
@@ -129,7 +130,7 @@ try:
         master.send_signal(signal.SIGUSR2)
         await_true('a second worker', lambda: len(workers()) == 2)
         new = next(p for p in workers() if p != old)
-        await_true('its threads', lambda: len(os.listdir(f'/proc/{new}/task')) == 8)
+        await_true('its threads', lambda: len(os.listdir(f'/proc/{new}/task')) >= 8)
         os.kill(new, signal.SIGKILL)
         os.kill(old, signal.SIGCONT)
         await_ready(b'Reload failed!')

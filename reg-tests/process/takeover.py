@@ -2,6 +2,7 @@
 """Reloads without a master: -x takes the listening sockets over (it asks with _getsocks), -sf ends the old process, and
 every connection that is made is served. Without SO_REUSEPORT the old process makes room for the new one, and takes it
 back when that fails."""
+# tsan
 import os
 import signal
 import socket

@@ -79,12 +79,18 @@ static bool before_bind(int fd, const struct endpoint *e, const struct listen_op
 }
 
 /* A unix socket is bound under another name and moved into place, so that the old one serves until the new one is there. */
+static bool name_of_unix(const struct endpoint *e, struct sockaddr_un *un)
+{
+	un->sun_family = AF_UNIX;
+	int n = snprintf(un->sun_path, sizeof(un->sun_path), "%s.%d.tmp", e->path, getpid());
+	return n > 0 && (size_t)n < sizeof(un->sun_path);
+}
+
 static int bind_unix(int fd, const struct endpoint *e, const struct listen_options *o, struct strbuf *err)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int n = snprintf(un.sun_path, sizeof(un.sun_path), "%s.%d.tmp", e->path, getpid());
+	struct sockaddr_un un;
 
-	if (n < 0 || (size_t)n >= sizeof(un.sun_path)) {
+	if (!name_of_unix(e, &un)) {
 		strbuf_add_str(err, "path too long");
 		close(fd);
 		return -1;
@@ -94,13 +100,25 @@ static int bind_unix(int fd, const struct endpoint *e, const struct listen_optio
 		return fail(fd, "cannot bind UNIX socket", err);
 	if ((o->unix_mode >= 0 && chmod(un.sun_path, (mode_t)o->unix_mode) < 0) ||
 	    ((o->unix_uid >= 0 || o->unix_gid >= 0) && chown(un.sun_path, (uid_t)o->unix_uid, (gid_t)o->unix_gid) < 0) ||
-	    listen(fd, o->backlog ? (int)o->backlog : SOMAXCONN) < 0 || rename(un.sun_path, e->path) < 0) {
+	    listen(fd, o->backlog ? (int)o->backlog : SOMAXCONN) < 0) {
 		int saved = errno;
 		unlink(un.sun_path);
 		errno = saved;
 		return fail(fd, "cannot set up UNIX socket", err);
 	}
 	return fd;
+}
+
+bool listen_publish(const struct endpoint *e, bool wanted)
+{
+	struct sockaddr_un un;
+
+	if (e->kind != ENDPOINT_UNIX || !name_of_unix(e, &un) || (wanted && rename(un.sun_path, e->path) == 0))
+		return true;
+	int saved = errno;
+	unlink(un.sun_path);
+	errno = saved;
+	return !wanted;
 }
 
 bool listen_begin(int fd, const struct listen_options *o)
@@ -143,7 +161,9 @@ int listen_bind(const struct endpoint *e, const struct listen_options *o, bool r
 int listen_open(const struct endpoint *e, const struct listen_options *o, bool reuse_port, struct strbuf *err)
 {
 	int fd = listen_bind(e, o, reuse_port, err);
-	if (fd >= 0 && e->kind != ENDPOINT_FD && e->kind != ENDPOINT_UNIX && !listen_begin(fd, o))
+	if (fd >= 0 && e->kind == ENDPOINT_UNIX && !listen_publish(e, true))
+		return fail(fd, "cannot set up UNIX socket", err);
+	if (fd >= 0 && (e->kind == ENDPOINT_INET || e->kind == ENDPOINT_ABSTRACT) && !listen_begin(fd, o))
 		return fail(fd, "cannot listen to socket", err);
 	return fd;
 }

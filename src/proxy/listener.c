@@ -69,7 +69,7 @@ static void adopt_group(struct listener *l)
 static int open_patiently(struct listener *l, bool share, bool late, uint64_t until_ms, struct strbuf *err)
 {
 	for (;;) {
-		int fd = (late ? listen_bind : listen_open)(&l->endpoint, &l->set.sock, share, err);
+		int fd = (late || l->group.unpublished ? listen_bind : listen_open)(&l->endpoint, &l->set.sock, share, err);
 		int failure = errno;
 		clock_update();
 		if (fd >= 0 || failure != EADDRINUSE || clock_now_ms >= until_ms)
@@ -92,12 +92,13 @@ static bool open_group(struct listener *l, uint64_t until_ms)
 		n = (int)l->set.shards;
 	adopt_group(l);
 	bool late = g->n > 0;
+	g->unpublished = !late && l->endpoint.kind == ENDPOINT_UNIX;
 	while (ok && g->n < n) {
 		int fd = open_patiently(l, share, late, until_ms, &err);
 		if (fd < 0) {
 			endpoint_format(&l->endpoint, &name);
 			diag_at(DIAG_ALERT, l->file, l->line, "starting %s %s: %s [%s]", proxy_kind(l->px), l->px->name, err.ptr, name.ptr);
-			ok = false;
+			ok = g->unpublished = false;
 			break;
 		}
 		group_add(g, fd);
@@ -133,14 +134,26 @@ static void nobody_asked(void)
 }
 void (*listeners_busy_port)(void) = nobody_asked;
 
+/* Unix sockets take the place of older ones when all others are there: what fails before has moved nothing. */
+static bool publish(struct listener *l, bool wanted)
+{
+	bool ok = !l->group.unpublished || listen_publish(&l->endpoint, wanted);
+
+	if (!ok)
+		diag_at(DIAG_ALERT, l->file, l->line, "starting %s %s: cannot set up UNIX socket: %s [%s]", proxy_kind(l->px), l->px->name,
+			strerror(errno), l->endpoint.path);
+	l->group.unpublished = false;
+	return ok;
+}
+
 bool listeners_open(unsigned patience_ms)
 {
-	clock_update();
-	uint64_t until_ms = clock_now_ms + patience_ms;
 	struct proxy *px;
 	struct listener *l;
 	bool ok = true;
 
+	clock_update();
+	uint64_t until_ms = clock_now_ms + patience_ms;
 	admission_changed = sync_all;
 	TAILQ_FOREACH(px, &proxies, link) {
 		if (px->set.disabled)
@@ -149,6 +162,10 @@ bool listeners_open(unsigned patience_ms)
 			if (l->group.n == 0 && !open_group(l, until_ms))
 				ok = false;
 	}
+	TAILQ_FOREACH(px, &proxies, link)
+		TAILQ_FOREACH(l, &px->listeners, link)
+			if (!publish(l, ok))
+				ok = false;
 	return ok;
 }
 

@@ -73,6 +73,22 @@ void boot_read_process_settings(const struct options *o)
 	merge(o);
 }
 
+/* HAPROXY_CLI: where the runtime socket listens. */
+static void export_runtime(void)
+{
+	struct strbuf list = STRBUF_EMPTY;
+	const struct listener *l;
+
+	if (!global.runtime)
+		return;
+	TAILQ_FOREACH(l, &global.runtime->listeners, link) {
+		strbuf_add_str(&list, list.len ? ";" : "");
+		endpoint_format(&l->endpoint, &list);
+	}
+	setenv("HAPROXY_CLI", list.ptr ? list.ptr : "", 1);
+	strbuf_free(&list);
+}
+
 bool boot_read(const struct options *o)
 {
 	for (int i = 0; i < o->file_count; i++)
@@ -82,6 +98,7 @@ bool boot_read(const struct options *o)
 	if (proxies_resolve() && !diag_state.alerts)
 		proxies_advise();
 	merge(o);
+	export_runtime();
 	if (diag_state.alerts)
 		diag_say(DIAG_ALERT, "config : Fatal errors found in configuration.");
 	else if (global.zero_warning && diag_state.warnings)

@@ -140,9 +140,10 @@ fuzz-check:
 
 run:
 	@contrib/install-deps run
-	@$(MAKE) all
+	@echo 'Building ./usher'
+	@$(MAKE) -s --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) all
 	@sed -n 's,^#: ,,p' examples/quickstart.cfg
-	./usher -f examples/quickstart.cfg
+	@exec ./usher -f examples/quickstart.cfg
 
 check:
 	@contrib/install-deps check

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/un.h>
 #include "conn/endpoint.h"
@@ -52,7 +53,11 @@ static void addresses_of_every_kind(void **state)
 	reads_as("/run/x.sock", 0, "unix@/run/x.sock");
 	reads_as("abns@name", 0, "abns@name");
 	reads_as("fd@7", 0, "fd@7");
-	reads_as("ipv4@localhost:81", 0, "127.0.0.1:81"); /* a name keeps its port */
+	struct addrinfo hints = { .ai_family = AF_INET }, *found;
+	if (getaddrinfo("localhost", NULL, &hints, &found) == 0) { /* a bare root directory has no /etc/hosts */
+		freeaddrinfo(found);
+		reads_as("ipv4@localhost:81", 0, "127.0.0.1:81"); /* a name keeps its port */
+	}
 	reads_as("10.0.0.1", 0, "10.0.0.1:0");
 }
 

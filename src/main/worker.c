@@ -267,6 +267,7 @@ void worker_drain(void)
 static void on_signal(struct watch *w, uint32_t bits)
 {
 	struct signalfd_siginfo info;
+	bool resume = false;
 
 	(void)bits;
 	while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
@@ -283,10 +284,13 @@ static void on_signal(struct watch *w, uint32_t bits)
 			when_idle(pause_now);
 			break;
 		case SIGTTIN:
-			when_idle(resume_now);
+			resume = true;
 			break;
 		}
 	}
+	/* Signals that wait together come by number, not by age: who asked for our ports and gave up asked first. */
+	if (resume)
+		when_idle(resume_now);
 }
 
 static void watch_signals(void)

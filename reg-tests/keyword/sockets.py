@@ -6,7 +6,7 @@ import socket
 import stat
 import sys
 
-from _usher import Origin, Usher, WAIT_S, read_all
+from _usher import Origin, Usher, WAIT_S, free_ports, read_all
 
 TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_FASTOPEN, IP_TRANSPARENT, SO_BINDTODEVICE = 18, 9, 23, 19, 25
 libc = ctypes.CDLL(None, use_errno=True)
@@ -30,25 +30,6 @@ def sockets_of(pid):
     return copies
 
 
-def free_port(host='127.0.0.1'):
-    family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    with socket.socket(family) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
-
-
-def free_ports(n):
-    while True:
-        first = free_port()
-        try:
-            held = [socket.create_server(('127.0.0.1', first + i)) for i in range(n)]
-        except OSError:
-            continue
-        for s in held:
-            s.close()
-        return first
-
-
 peers = []
 
 
@@ -61,7 +42,7 @@ def note_peer(client):
 origin = Origin(note_peer)
 here = os.getcwd()
 range_port, words_port, defer_port, v6_port, any_port, one_port, thread_port = (
-    free_ports(3), free_port(), free_port(), free_port('::1'), free_port(), free_port(), free_port())
+    free_ports(3), free_ports(), free_ports(), free_ports(host='::1'), free_ports(), free_ports(), free_ports())
 is_root = os.geteuid() == 0
 config = f'''
 global
@@ -115,7 +96,7 @@ listen linger
     server s 127.0.0.1:{Origin(lambda s: s.recv(1)).port}
 ''' + (f'''
 listen foreign
-    bind 192.0.2.77:{free_port()} transparent
+    bind 192.0.2.77:{free_ports()} transparent
     server s 127.0.0.1:{origin.port}
 ''' if is_root else '')
 

@@ -8,6 +8,7 @@ Every name of `sockets` is a TCP socket that listens on 127.0.0.1 and is inherit
 number agreed on beforehand, and nothing sleeps: a socket that listens queues its clients until somebody accepts.
 """
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -95,6 +96,23 @@ class Origin:
                 self.serve(client)
             except OSError:
                 pass
+
+
+def free_ports(n=1, host='127.0.0.1'):
+    """The first of n ports in a row that nobody listens on now. They lie below the range from which the kernel serves
+    clients: under load, hardly any two neighbours of that range are free."""
+    while True:
+        first = random.randrange(10000, 30000)
+        held = []
+        try:
+            for i in range(n):
+                held.append(socket.create_server((host, first + i), family=socket.AF_INET6 if ':' in host else socket.AF_INET))
+            return first
+        except OSError:
+            continue
+        finally:
+            for s in held:
+                s.close()
 
 
 def read_all(s):

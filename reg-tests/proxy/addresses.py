@@ -7,20 +7,7 @@ import socket
 import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import PROGRAM, Origin, Usher, echo, read_all
-
-
-def free_ports(n):
-    """n ports in a row that nobody uses now."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            first = s.getsockname()[1]
-        try:
-            for s in [socket.create_server(("127.0.0.1", first + i)) for i in range(n)]:
-                s.close()
-            return first
-        except OSError:
-            continue
+from _usher import PROGRAM, Origin, Usher, echo, free_ports, read_all
 
 
 def peer_name(client):
@@ -28,10 +15,7 @@ def peer_name(client):
 
 
 mirror, who = Origin(echo), Origin(peer_name)
-six = socket.socket(socket.AF_INET6)
-six.bind(("::1", 0))
-six_port = six.getsockname()[1]
-six.close()
+six_port = free_ports(host="::1")
 first = free_ports(3)
 tag = "usher-test-%d" % os.getpid()
 

@@ -62,7 +62,9 @@ class Load(threading.Thread):
                     else:
                         self.served += 1
                 except OSError as e:
-                    self.faults.append(f'established: {e}')
+                    # Where a refusal is allowed, the queue of a socket that closes may be reset as well.
+                    if not self.may_refuse:
+                        self.faults.append(f'established: {e}')
 
     def check(self):
         """Waits until it was served some more."""

@@ -24,6 +24,8 @@
 struct seat {
 	struct acceptor acceptor;
 	struct listener *listener;
+	int waiting;                 /* owns: a descriptor accepted while the door was being closed, or -1 */
+	struct addr waiting_peer;
 	LIST_ENTRY(seat) link;
 };
 static _Thread_local LIST_HEAD(seat_list, seat) seats = LIST_HEAD_INITIALIZER(seats);
@@ -110,6 +112,16 @@ static bool open_group(struct listener *l, uint64_t until_ms)
 	return ok;
 }
 
+/* Starts the session of who waits behind the door. */
+static void let_in(struct seat *seat)
+{
+	int fd = seat->waiting;
+
+	seat->waiting = -1;
+	if (fd >= 0)
+		session_start(seat->listener, fd, &seat->waiting_peer);
+}
+
 /* Brings this thread's acceptors in line with what is full now. Mail may come late or doubled: the flags decide. */
 static void sync_here(void *unused)
 {
@@ -117,6 +129,8 @@ static void sync_here(void *unused)
 
 	(void)unused;
 	LIST_FOREACH(seat, &seats, link) {
+		if (!admission_full(seat->listener))
+			let_in(seat);
 		if (admission_full(seat->listener))
 			acceptor_stop(&seat->acceptor);
 		else
@@ -171,10 +185,16 @@ bool listeners_open(unsigned patience_ms)
 
 static bool on_accept(struct acceptor *a, int fd, const struct addr *peer)
 {
-	struct listener *l = a->owner;
+	struct seat *seat = CONTAINER_OF(a, struct seat, acceptor);
 
-	session_start(l, fd, peer);
-	if (!admission_full(l))
+	/* Another thread has just filled the house, and its mail is under way: limits are exact, so this one waits. */
+	if (!a->finishing && seat->waiting < 0 && admission_full(seat->listener)) {
+		seat->waiting = fd;
+		seat->waiting_peer = *peer;
+	} else {
+		session_start(seat->listener, fd, peer);
+	}
+	if (!admission_full(seat->listener))
 		return true;
 	acceptor_stop(a);
 	return false;
@@ -186,6 +206,7 @@ static void seat_here(struct listener *l, int fd)
 
 	ASSERT(seat != NULL);
 	seat->listener = l;
+	seat->waiting = -1;
 	seat->acceptor = (struct acceptor){ .watch.fd = fd, .shared = l->group.shared, .on_accept = on_accept, .owner = l,
 		.max_per_turn = global.maxaccept > 0 ? (int)global.maxaccept : 64 };
 	LIST_INSERT_HEAD(&seats, seat, link);
@@ -254,6 +275,7 @@ static void leave_seats(void (*leave)(struct acceptor *), bool also_lingering)
 		if (seat->listener->lingers && !also_lingering)
 			continue;
 		LIST_REMOVE(seat, link);
+		let_in(seat);
 		leave(&seat->acceptor);
 		free(seat);
 	}

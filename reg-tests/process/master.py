@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 
+from _load import await_true
 from _usher import PROGRAM, WAIT_S, Origin, Usher, read_all, echo
 
 origin = Origin(echo)
@@ -58,6 +59,8 @@ with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-p', 'pid', '-S', 'unix@m
     with usher.connect('fe') as c:
         c.sendall(b'x')
         assert c.recv(1) == b'x'
+    # The worker accepts before the master has written its own number down.
+    await_true('a pidfile', lambda: os.path.exists('pid'))
     seen = rows(ask('m.sock', 'show proc'))
     assert seen['master'] == [usher.process.pid] == [int(open('pid').read())], seen
     assert len(seen['workers']) == 1 and 'old workers' not in seen

@@ -207,11 +207,11 @@ static int dial(const struct sockaddr_in *to)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0)
-		assert_int_equal(errno, EINPROGRESS);
+		assert_true(errno == EINPROGRESS || errno == ECONNREFUSED);
 	return fd;
 }
 
-/* On loopback a handshake is over when connect() returns, or its first segment was dropped. */
+/* On loopback a handshake is over when connect() returns, or was refused. */
 static void retire(void **state)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -233,7 +233,7 @@ static void retire(void **state)
 	}
 	assert_true(listen_is_retired(fd));
 	int after = dial(&at);
-	assert_int_equal(tcp_state(after), TCP_SYN_SENT);
+	assert_int_equal(tcp_state(after), TCP_CLOSE);
 	int accepted = accept(fd, NULL, NULL);
 	assert_true(accepted >= 0);
 	assert_int_equal(send(before, "x", 1, 0), 1);

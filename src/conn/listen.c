@@ -19,6 +19,7 @@
 #include "core/clock.h"
 
 #define RETRY_AFTER_MS 100
+#define NO_INTERFACE 0x7fffffff /* the kernel gives out small numbers */
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -181,7 +182,8 @@ void listen_key(const struct endpoint *e, const struct listen_options *o, struct
 		strbuf_add_str(out, o->v6only || !o->v4v6 ? " v6only" : " v4v6");
 }
 
-void listen_retire(int fd)
+/* A socket that may not leave its interface without privileges keeps it; Linux 6.18 wants them for a filter too. */
+static void drop_openings(int fd)
 {
 	/* For TCP a filter sees the segment from its header on: drop what has SYN without ACK, take the rest. */
 	struct sock_filter code[] = {
@@ -192,17 +194,30 @@ void listen_retire(int fd)
 		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
 	};
 	struct sock_fprog program = { COUNT_OF(code), code };
+
+	setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+void listen_retire(int fd)
+{
+	/* Handshakes under way belong to their listener; new ones look for a listener on the interface they come by. */
+	int nowhere = NO_INTERFACE;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && ss.ss_family != AF_UNIX)
-		setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 || ss.ss_family == AF_UNIX)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere)) < 0)
+		drop_openings(fd);
 }
 
 bool listen_is_retired(int fd)
 {
-	socklen_t instructions = 0;
+	socklen_t instructions = 0, len = sizeof(int);
+	int interface;
 
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &interface, &len) == 0 && interface == NO_INTERFACE)
+		return true;
 	return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &instructions) == 0 && instructions > 0;
 }
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP/1.1 on the wire (RFC 9112), strict: what is ambiguous is refused, never guessed. Heads are
+ * found (http1_find_end, resumable), parsed once into slices of the buffer, and written out; bodies
+ * are framed by length, chunks or the connection's end. Pure: no socket, no clock, no allocation.
+ */
+#ifndef USHER_WIRE_HTTP1_H
+#define USHER_WIRE_HTTP1_H
+
+#include <sys/types.h>
+#include "wire/http.h"
+
+/* Every way a message can be wrong: enum, counter name, status to answer a request with, text. */
+#define HTTP1_REASONS(X)                                                                            \
+	X(OK, "ok", 200, "not wrong")                                                               \
+	X(START_LINE, "start-line", 400, "the start line is malformed")                             \
+	X(METHOD, "method", 400, "the method is no token")                                          \
+	X(TARGET, "target", 400, "the request target is malformed")                                 \
+	X(VERSION, "version", 505, "the version is not HTTP/1.0 or HTTP/1.1")                        \
+	X(STATUS, "status", 502, "the status code is not three digits from 100 to 599")             \
+	X(CONTROL, "control-byte", 400, "a control byte, NUL, or a bare CR")                        \
+	X(BARE_LF, "bare-lf", 400, "a line ends in a bare LF")                                      \
+	X(OBS_FOLD, "obs-fold", 400, "a folded field line")                                         \
+	X(FIELD_NAME, "field-name", 400, "a field name is empty, no token, or followed by a blank") \
+	X(FIELDS, "too-many-fields", 431, "more fields than allowed")                               \
+	X(LENGTH, "content-length", 400, "Content-Length is not one number")                        \
+	X(LENGTH_TWICE, "content-length-conflict", 400, "Content-Length fields that differ")        \
+	X(CODING, "transfer-encoding", 501, "a transfer coding other than chunked")                 \
+	X(CODING_LENGTH, "coding-and-length", 400, "both Transfer-Encoding and Content-Length")     \
+	X(CODING_OLD, "coding-in-1.0", 400, "Transfer-Encoding in an HTTP/1.0 message")             \
+	X(HOST, "host", 400, "Host is missing, doubled or malformed")                               \
+	X(CHUNK, "chunk", 400, "a malformed chunk")                                                 \
+	X(TRAILER, "trailer", 400, "a malformed or forbidden trailer field")
+
+enum http1_reason {
+#define X(id, name, status, text) HTTP1_##id,
+	HTTP1_REASONS(X)
+#undef X
+	HTTP1_REASON_COUNT
+};
+const char *http1_reason_name(enum http1_reason r);
+const char *http1_reason_text(enum http1_reason r);
+unsigned http1_reason_status(enum http1_reason r);
+
+struct http1_fault {
+	enum http1_reason reason;
+	size_t offset; /* of the offending byte */
+};
+
+/* Length of the head that begins at bytes, its empty line included; 0: not whole yet. *scanned is 0 at first and
+ * remembers how far a partial head was searched. Empty lines before a request's start line are skipped by the caller
+ * with http1_skip_empty(). A head that ends in bare LFs is found too, for the parser to refuse. */
+size_t http1_find_end(const char *bytes, size_t len, size_t *scanned);
+/* Bytes of CRLF before a start line (RFC 9112 section 2.2: at least one should be ignored). */
+size_t http1_skip_empty(const char *bytes, size_t len);
+/* Parses a whole head of `len` bytes. True, or false with *fault. Fills the flags (length, chunked, close ...).
+ * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1. */
+bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
+bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
+/* Writes start line, fields and empty line; returns the length, 0 when it does not fit. Requests are written as HTTP/1.1
+ * whatever h->version says, responses as h->version. The fields are written as they stand in the table. */
+size_t http1_write_head(const struct http_head *h, char *out, size_t cap);
+
+enum http1_body_kind { HTTP1_BODY_NONE, HTTP1_BODY_LENGTH, HTTP1_BODY_CHUNKED, HTTP1_BODY_CLOSE };
+
+/* Where a body stands. */
+struct http1_body {
+	uint8_t kind;  /* enum http1_body_kind */
+	uint8_t state; /* the chunk parser's own */
+	bool ended;
+	uint64_t left; /* LENGTH: of the body; CHUNKED: of the chunk's data */
+	struct http1_fault fault; /* after -1; offset counts from the scanned bytes */
+	uint32_t line; /* bytes of the chunk-size or trailer line read so far (bounded) */
+};
+
+/* The framing of the body behind a head (RFC 9112 section 6.3); `to` is the request's method for responses (HEAD, CONNECT). */
+void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_method to);
+/* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when the
+ * framing is broken. Chunk extensions are skipped (bounded), sizes are strict hex without overflow. */
+ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len);
+/* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were consumed. */
+ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used);
+
+#endif

@@ -20,6 +20,9 @@ struct queue;
 
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_CLI };
 
+/* How links to servers are shared between sessions: manual, http-reuse. */
+enum http_reuse { REUSE_SAFE, REUSE_NEVER, REUSE_AGGRESSIVE, REUSE_ALWAYS };
+
 /* `use_backend <name> if ...` and `use-server <name> if ...` */
 struct switch_rule {
 	char *name;             /* owns */
@@ -47,7 +50,7 @@ struct proxy_settings {
 	enum proxy_mode mode;
 	uint32_t timeout_client_ms, timeout_server_ms, timeout_connect_ms, timeout_queue_ms;
 	uint32_t timeout_client_fin_ms, timeout_server_fin_ms, timeout_tunnel_ms, timeout_client_hs_ms;
-	uint32_t timeout_check_ms, timeout_tarpit_ms;
+	uint32_t timeout_check_ms, timeout_tarpit_ms, timeout_http_request_ms, timeout_http_keep_alive_ms;
 	uint32_t inspect_delay_ms, response_inspect_delay_ms; /* tcp-request / tcp-response inspect-delay; not inherited from unnamed defaults */
 	int64_t maxconn;        /* frontend: 0 = the process's */
 	int64_t fullconn, backlog;
@@ -58,6 +61,8 @@ struct proxy_settings {
 	bool clitcpka, srvtcpka, nolinger, smart_accept, smart_connect, splice_auto, splice_request, splice_response;
 	bool tcplog, dontlognull, dontlog_normal, logasap, log_separate_errors, proxylog, log_health_checks;
 	bool contstats, socket_stats, allbackups, independent_streams, persist, abortonclose, disabled;
+	bool httpclose, http_server_close, forwardfor, http_ignore_probes;
+	int http_reuse;                   /* enum http_reuse */
 	const struct balance *balance;    /* NULL: roundrobin */
 	char *default_backend;            /* owned for ever */
 	struct server_settings server;    /* default-server */
@@ -66,6 +71,7 @@ struct proxy_settings {
 	char *log_tag;
 	struct format_text log_format, log_format_sd, error_log_format, unique_id_format;
 	char *description;
+	struct ruleset req_http, res_http; /* http-request, http-response */
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
 	struct acl_table *acls;
 };

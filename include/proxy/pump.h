@@ -9,12 +9,18 @@
 
 #include "conn/buf.h"
 #include "conn/conn.h"
+#include "wire/http1.h"
 
 struct pipe;
 
 struct pump {
 	struct conn *from, *to; /* borrows; `to` is NULL until the other side is there, `from` NULL when a service feeds buf */
+	struct buf *head;       /* owns: goes before all else (a PROXY header, a message head), or NULL */
 	struct buf *buf;        /* owns while bytes are there */
+	struct http1_body *body; /* borrows: the message's framing; NULL: all bytes until the end of `from` */
+	uint32_t ready;         /* with body: bytes of buf that were judged to belong to the message */
+	bool unchunk;           /* with body: chunk framing is taken out */
+	bool complete;          /* with body: the whole message was read */
 	struct pipe *pipe;      /* owns while spliced bytes are in it, or may soon be */
 	uint32_t piped;         /* bytes in the pipe */
 	uint8_t full_reads;     /* reads in a row that filled the buffer: a long body shows */
@@ -36,12 +42,16 @@ enum pump_result {
 	PUMP_TO_FAILED,   /* writing failed: to->error */
 };
 
+/* From now on the pump carries one message: what buf holds is its beginning, and bytes behind its end stay there. */
+void pump_frame(struct pump *p, struct http1_body *body, bool unchunk);
 /* Reads once what is there, as far as there is room; for the time before the other side is known. */
 enum pump_result pump_fill(struct pump *p);
 /* Moves what can be moved now. `moved` (may be NULL) is set when any byte moved. */
 enum pump_result pump_run(struct pump *p, bool *moved);
+/* Bytes that may go to `to` now. */
+static inline size_t pump_deliverable(const struct pump *p) { return buf_len(p->head) + (p->body ? p->ready : buf_len(p->buf)); }
 /* Bytes waiting for `to`. */
-static inline size_t pump_pending(const struct pump *p) { return buf_len(p->buf) + p->piped; }
+static inline size_t pump_pending(const struct pump *p) { return pump_deliverable(p) + p->piped; }
 /* Gives buffer and pipe back, whatever they hold. */
 void pump_release(struct pump *p);
 /* Frees this thread's spare pipes. */

@@ -34,6 +34,8 @@ struct server_settings {
 	int64_t check_port;
 	struct endpoint check_addr;
 	bool has_check_addr;
+	int64_t pool_max_conn;       /* idle links kept; -1: no limit, 0: none */
+	uint32_t pool_purge_delay_ms; /* 5000 */
 	/* PROXY header to the server */
 	int send_proxy;              /* 0 none, 1, 2 */
 	bool pp_crc32c, pp_authority, pp_unique_id; /* proxy-v2-options */
@@ -71,6 +73,8 @@ struct server {
 	struct gauge queue_len;
 	struct queue *queue;        /* owns; NULL without maxconn */
 	struct check *check;        /* owns; NULL without `check` */
+	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
+	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	struct counter_set counters;
 };
 

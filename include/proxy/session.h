@@ -29,7 +29,7 @@ struct pp_info {
 	char tlvs[];             /* the TLV area, bounds proved by the parser */
 };
 
-enum session_step { SESSION_CONN_RULES, SESSION_PROXY_HEADER, SESSION_RULES, SESSION_STREAM, SESSION_CLOSED };
+enum session_step { SESSION_CONN_RULES, SESSION_PROXY_HEADER, SESSION_RULES, SESSION_STREAM, SESSION_NEXT, SESSION_CLOSED };
 
 #define SESSION_MAGIC 0x73657373u
 struct session {
@@ -56,7 +56,11 @@ struct session {
 	struct pp_info *pp;         /* owns, or NULL */
 	struct buf *in;             /* owns: bytes read before there is a stream */
 	struct stream *stream;      /* owns, or NULL */
-	void (*stream_ended)(struct session *s, enum close_reason reason, bool reset); /* what the stream calls last */
+	void (*stream_ended)(struct session *s, enum close_reason reason, bool keep); /* what the stream calls last; keep: the
+	                             * connection goes on with the next request, whose first bytes are in `in` */
+	uint64_t request_since_ms;  /* when it began to wait for the next request */
+	uint64_t requests;          /* streams that were finished before */
+	struct task task;           /* starts the next stream when its bytes are there already */
 	struct var_store *vars;     /* owns: sess.* */
 	struct arena arena;         /* values of connection and session rules; empty before and after */
 	uint64_t accept_us;         /* monotonic */

@@ -7,6 +7,7 @@
 #ifndef USHER_PROXY_STREAM_H
 #define USHER_PROXY_STREAM_H
 
+#include "proxy/link.h"
 #include "proxy/pump.h"
 #include "proxy/queue.h"
 #include "proxy/session.h"
@@ -15,6 +16,7 @@ struct service;
 
 /* The steps, in their order. */
 enum stream_step {
+	STREAM_READ_REQUEST,   /* http: the request's head */
 	STREAM_REQUEST_RULES,  /* frontend's tcp-request content */
 	STREAM_CHOOSE_BACKEND,
 	STREAM_BACKEND_RULES,  /* backend's tcp-request content */
@@ -24,6 +26,7 @@ enum stream_step {
 	STREAM_CONNECT,
 	STREAM_SEND_PREAMBLE,  /* PROXY header, with the first bytes behind it */
 	STREAM_RELAY,
+	STREAM_REPLY,          /* http: an answer of usher's own */
 	STREAM_CLOSE,          /* log, count, give everything back */
 	STREAM_STEPS
 };
@@ -46,17 +49,21 @@ struct stream {
 	bool response_rules_begun, response_rules_done;
 	bool service_more;         /* the service has more to say once there is room */
 	uint8_t kill_reason;
+	bool content_done;         /* http: the tcp rules of this side have passed, the http rules are running */
+	bool silent;               /* http: the connection ended without a byte of a request */
+	bool resent;               /* http: the request went a second time, on a link of its own */
+	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */
 	struct proxy *be;          /* borrows; the frontend until one is chosen */
 	struct server *server;     /* borrows; NULL until chosen */
 	const struct server *avoid; /* borrows; the one that just failed */
-	struct conn server_conn;
+	struct link *link;         /* owns: the connection to the server, or NULL */
 	void (*on_server)(struct watch *w, uint32_t events); /* its handler: runs the stream */
 	struct pump req, res;      /* client -> server, server -> client */
-	struct buf *preamble;      /* owns: bytes that go to the server first */
 	const struct service *service; /* borrows; NULL: a server answers */
 	void *service_state;       /* the service's own */
-	struct rule_cursor cursor;
+	struct http_txn *http;     /* owns: the exchange in http mode, else NULL */
+	struct rule_cursor cursor, http_cursor;
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
 	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
@@ -67,6 +74,7 @@ struct stream {
 	uint64_t client_active_ms, server_active_ms; /* last byte moved on that side */
 	uint64_t deadline_ms;      /* of the step at hand (connect, queue, inspect); 0 = none */
 	/* moments, monotonic microseconds; 0 = not reached */
+	uint64_t head_us, response_us; /* http: the request's head was whole, the answer's was */
 	uint64_t start_us, queued_us, connect_us, connected_us, first_byte_us;
 	struct timer timer;
 	struct task task;

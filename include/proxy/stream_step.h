@@ -14,6 +14,7 @@
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_AGAIN, STEP_CLOSE };
 
 /* In the order of the table. */
+enum step_result stream_read_request(struct stream *s);
 enum step_result stream_request_rules(struct stream *s);
 enum step_result stream_choose_backend(struct stream *s);
 enum step_result stream_backend_rules(struct stream *s);
@@ -23,6 +24,15 @@ enum step_result stream_wait_turn(struct stream *s);
 enum step_result stream_connect(struct stream *s);
 enum step_result stream_send_preamble(struct stream *s);
 enum step_result stream_relay(struct stream *s);
+enum step_result stream_reply(struct stream *s);
+/* Part of relay in http mode: NEXT once the answer's head was read and composed. */
+enum step_result stream_read_response(struct stream *s);
+/* http-response rules; false: refused (s->reason, s->reply_status). */
+bool stream_http_response_rules(struct stream *s);
+/* Part of send: the request's head, behind a PROXY header if there is one, into req.head. False: it does not fit. */
+bool http_compose_request(struct stream *s);
+struct http_head;
+void http_strip_hop_by_hop(struct http_head *h);
 /* Part of relay: NEXT once the answer may pass. */
 enum step_result stream_response_rules(struct stream *s);
 

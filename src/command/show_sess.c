@@ -102,7 +102,7 @@ static void add_line(struct strbuf *out, const struct session *s)
 		add_pump(out, "rq", &t->req);
 		add_pump(out, "rp", &t->res);
 	}
-	strbuf_addf(out, " scf=[fd=%d] scb=[fd=%d]", s->client.watch.fd, t ? t->server_conn.watch.fd : -1);
+	strbuf_addf(out, " scf=[fd=%d] scb=[fd=%d]", s->client.watch.fd, t && t->link ? t->link->conn.watch.fd : -1);
 	add_expiry(out, s);
 	strbuf_addf(out, " rc=%u\n", t ? t->retries_done : 0);
 }
@@ -164,7 +164,7 @@ static void add_details(struct strbuf *out, struct session *s)
 	add_step(out, s);
 	add_time(out, " age", (clock_now_us - s->accept_us) / 1000);
 	add_expiry(out, s);
-	strbuf_addf(out, " scf=[fd=%d] scb=[fd=%d]\n", s->client.watch.fd, s->stream ? s->stream->server_conn.watch.fd : -1);
+	strbuf_addf(out, " scf=[fd=%d] scb=[fd=%d]\n", s->client.watch.fd, s->stream && s->stream->link ? s->stream->link->conn.watch.fd : -1);
 	add_greeting(out, s);
 	if (s->stream)
 		add_stream(out, s->stream);

@@ -57,7 +57,7 @@ static bool source_of(struct eval *ev, struct addr *out)
 		*out = *s->source;
 		return true;
 	}
-	return s->server_conn.watch.fd >= 0 && s->connected_us && conn_local_addr(&s->server_conn, out);
+	return s->link && s->connected_us && conn_local_addr(&s->link->conn, out);
 }
 
 static enum eval_result bi_get(const struct args *a, struct eval *ev, struct value *out)

@@ -18,11 +18,15 @@ static bool parse_mode(struct conf_line *l, void *owner)
 		((struct proxy *)owner)->set.mode = MODE_TCP;
 		return true;
 	}
-	if (strcmp(word, "http") == 0 || strcmp(word, "health") == 0 || strcmp(word, "log") == 0 || strcmp(word, "spop") == 0)
-		return conf_fail(l, "usher does not have this mode yet; use 'mode tcp'");
-	return conf_fail(l, "expected 'tcp'");
+	if (strcmp(word, "http") == 0) {
+		((struct proxy *)owner)->set.mode = MODE_HTTP;
+		return true;
+	}
+	if (strcmp(word, "health") == 0 || strcmp(word, "log") == 0 || strcmp(word, "spop") == 0)
+		return conf_fail(l, "usher does not have this mode yet; use 'mode tcp' or 'mode http'");
+	return conf_fail(l, "expected 'tcp' or 'http'");
 }
-KEYWORD(mode) = { .keyword = "mode", .usage = "mode tcp", .where = IN_PROXY, .parse = parse_mode };
+KEYWORD(mode) = { .keyword = "mode", .usage = "mode {tcp | http}", .where = IN_PROXY, .parse = parse_mode };
 
 static bool parse_balance(struct conf_line *l, void *owner)
 {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/http.h"
 #include "proxy/pp_send.h"
 
 static uint16_t dial_port(struct stream *s)
@@ -39,12 +40,30 @@ static enum io dial(struct stream *s)
 	rate_count(&s->server->sess_rate);
 	COUNT(&s->server->counters, conn);
 	COUNT(&s->be->be, conn);
-	return conn_dial(&s->server_conn, &d, s->on_server);
+	s->link = link_new(s->server, s);
+	if (s->link == NULL)
+		return IO_FAIL;
+	return conn_dial(&s->link->conn, &d, s->on_server);
+}
+
+/* Why a connection could not even be begun. */
+static enum close_reason dial_failure(const struct stream *s)
+{
+	switch (s->link ? s->link->conn.error : ENOMEM) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EADDRNOTAVAIL:
+	case EAGAIN:
+		return CLOSE_RESOURCE;
+	default:
+		return CLOSE_SERVER_ABORT;
+	}
 }
 
 static void release_server(struct stream *s)
 {
-	conn_close(&s->server_conn, false);
+	link_close(&s->link, false);
 	if (s->server_counted) {
 		s->server_counted = false;
 		queue_slot_free(s->server);
@@ -101,7 +120,7 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 	}
 	COUNT(&s->server->counters, retries);
 	COUNT(&s->be->be, retries);
-	conn_close(&s->server_conn, false);
+	link_close(&s->link, false);
 	if (reason == CLOSE_SERVER_TIMEOUT)
 		return STEP_AGAIN;
 	/* The same server again, after a moment: a second at most. */
@@ -112,6 +131,37 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 	return stream_wait_until(s, clock_now_ms + pause_ms);
 }
 
+/* What this stream may reuse: `http-reuse` says which requests go over links that others have used. */
+static bool may_reuse(const struct stream *s)
+{
+	switch (s->be->set.http_reuse) {
+	case REUSE_SAFE:
+	case REUSE_AGGRESSIVE:
+		return s->session->requests > 0 || s->be->set.http_reuse == REUSE_AGGRESSIVE;
+	case REUSE_ALWAYS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An idle link instead of a new one; its PROXY header must be the one this stream would send. */
+static bool take_idle(struct stream *s)
+{
+	if (!s->http || s->resent || s->http->req.upgrade || s->http->method == HTTP_CONNECT || !may_reuse(s))
+		return false;
+	struct buf *header = s->server->set.send_proxy ? pp_send_compose(s, s->server) : NULL;
+	bool proven = s->be->set.http_reuse == REUSE_AGGRESSIVE && s->session->requests == 0;
+	s->link = link_take(s->server, buf_slice(header), proven);
+	buf_put(&header);
+	if (s->link == NULL)
+		return false;
+	s->link->stream = s;
+	s->link->conn.watch.on_event = s->on_server;
+	s->http->reused = true;
+	return true;
+}
+
 enum step_result stream_connect(struct stream *s)
 {
 	if (s->entered && (!stream_listen(s) || (s->req.ended && s->be->set.abortonclose)))
@@ -119,19 +169,20 @@ enum step_result stream_connect(struct stream *s)
 	if (!s->entered || (s->pausing && stream_deadline_passed(s))) {
 		uint32_t limit_ms = s->be->set.timeout_connect_ms;
 		s->pausing = false;
+		if (take_idle(s))
+			return STEP_NEXT;
 		enum io r = dial(s);
 		if (r == IO_DONE)
 			return STEP_NEXT;
 		if (r == IO_FAIL)
-			return connect_failed(s, s->server_conn.error == EMFILE || s->server_conn.error == ENFILE ||
-				s->server_conn.error == EADDRNOTAVAIL || s->server_conn.error == EAGAIN ? CLOSE_RESOURCE : CLOSE_SERVER_ABORT);
+			return connect_failed(s, dial_failure(s));
 		return stream_wait_until(s, limit_ms ? clock_now_ms + limit_ms : 0);
 	}
 	if (s->pausing)
 		return STEP_WAIT;
-	if (s->server_conn.error)
+	if (s->link->conn.error)
 		return connect_failed(s, CLOSE_SERVER_ABORT);
-	if (!s->server_conn.connecting)
+	if (!s->link->conn.connecting)
 		return STEP_NEXT;
 	if (stream_deadline_passed(s))
 		return connect_failed(s, CLOSE_SERVER_TIMEOUT);
@@ -140,40 +191,28 @@ enum step_result stream_connect(struct stream *s)
 
 enum step_result stream_send_preamble(struct stream *s)
 {
-	if (!s->entered) {
-		s->connected_us = clock_now_us;
-		s->server_active_ms = clock_now_ms;
-		s->req.to = s->res.from = &s->server_conn;
-		s->res.to = &s->session->client;
-		s->preamble = NULL;
-		if (s->server->set.send_proxy) {
-			s->preamble = pp_send_compose(s, s->server);
-			if (s->preamble == NULL)
-				return stream_close_with(s, CLOSE_RESOURCE);
+	bool resent = s->resent;
+
+	s->connected_us = clock_now_us;
+	s->server_active_ms = clock_now_ms;
+	s->req.to = s->res.from = &s->link->conn;
+	s->res.to = &s->session->client;
+	if (s->server->set.send_proxy && !(s->http && s->http->reused)) {
+		struct buf *header = pp_send_compose(s, s->server);
+		if (header == NULL)
+			return stream_close_with(s, CLOSE_RESOURCE);
+		if (s->http && !link_set_header(s->link, buf_slice(header))) {
+			buf_put(&header);
+			return stream_close_with(s, CLOSE_RESOURCE);
 		}
+		if (resent) /* the request is composed already: it goes behind the header */
+			buf_append(header, buf_slice(s->req.head).ptr, buf_len(s->req.head));
+		buf_put(&s->req.head);
+		s->req.head = header;
 	}
-	if (s->preamble == NULL)
-		return STEP_NEXT;
-	if (!stream_listen(s))
-		return stream_close_with(s, CLOSE_CLIENT_ABORT);
-	struct slice head = buf_slice(s->preamble), body = buf_slice(s->req.buf);
-	struct iovec iov[2] = { { (void *)head.ptr, head.len }, { (void *)body.ptr, body.len } };
-	size_t sent;
-	if (!s->server_conn.can_write)
-		return stream_deadline_passed(s) ? stream_close_with(s, CLOSE_SERVER_TIMEOUT) : STEP_WAIT;
-	enum io r = s->server_conn.transport->sendv(&s->server_conn, iov, body.len ? 2 : 1, false, &sent);
-	if (r == IO_FAIL)
-		return stream_close_with(s, CLOSE_SERVER_ABORT);
-	size_t of_head = sent < head.len ? sent : head.len;
-	buf_consume(s->preamble, of_head);
-	if (sent > of_head) {
-		buf_consume(s->req.buf, sent - of_head);
-		if (buf_len(s->req.buf) == 0)
-			buf_put(&s->req.buf);
+	if (s->http && !resent && !http_compose_request(s)) {
+		s->reply_status = 431;
+		return stream_close_with(s, CLOSE_REFUSED);
 	}
-	s->req.given += sent;
-	if (buf_len(s->preamble))
-		return STEP_WAIT;
-	buf_put(&s->preamble);
 	return STEP_NEXT;
 }

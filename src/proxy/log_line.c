@@ -168,10 +168,10 @@ void log_line_end(struct stream *s)
 
 void log_line_keep_source(struct stream *s)
 {
-	if (!s->session->fe->log_wants_source || s->server_conn.watch.fd < 0 || !s->connected_us)
+	if (!s->session->fe->log_wants_source || s->link == NULL || !s->connected_us)
 		return;
 	struct addr *source = arena_alloc(&s->arena, sizeof(*source));
-	if (source && conn_local_addr(&s->server_conn, source))
+	if (source && conn_local_addr(&s->link->conn, source))
 		s->source = source;
 }
 

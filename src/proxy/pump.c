@@ -111,7 +111,9 @@ void pump_pipes_free(void)
 
 void pump_release(struct pump *p)
 {
+	buf_put(&p->head);
 	buf_put(&p->buf);
+	p->ready = 0;
 	pipe_put(&p->pipe, p->piped == 0);
 	p->piped = 0;
 }
@@ -120,10 +122,56 @@ void pump_release(struct pump *p)
 static enum pump_result from_failed(struct pump *p)
 {
 	p->ended = p->failed = true;
-	if (buf_len(p->buf))
+	if (pump_deliverable(p))
 		return PUMP_WAIT;
 	buf_put(&p->buf);
 	return PUMP_FROM_FAILED;
+}
+
+/* Takes the chunk framing out of what was not judged yet; what is behind the message moves up. */
+static ssize_t unchunk(struct pump *p, char *at, size_t len)
+{
+	size_t used;
+	ssize_t n = http1_body_unchunk(p->body, at, len, &used);
+
+	if (n >= 0) {
+		memmove(at + n, at + used, len - used);
+		p->buf->tail -= (uint32_t)(used - (size_t)n);
+	}
+	return n;
+}
+
+/* Finds out which of the bytes read belong to the message. */
+static void judge(struct pump *p)
+{
+	size_t len = buf_len(p->buf) - p->ready;
+
+	if (p->body == NULL || p->complete)
+		return;
+	if (len && !p->body->ended) {
+		char *at = p->buf->data + p->buf->head + p->ready;
+		ssize_t n = p->unchunk ? unchunk(p, at, len) : http1_body_scan(p->body, at, len);
+		if (n < 0) {
+			p->ended = p->failed = true;
+			return;
+		}
+		p->ready += (uint32_t)n;
+	}
+	if (p->ended && p->body->kind == HTTP1_BODY_CLOSE && !p->failed)
+		p->body->ended = true;
+	p->complete = p->body->ended;
+	/* The connection's end in the middle of a message is no end of the message. */
+	p->failed = p->failed || (p->ended && !p->complete);
+	p->ended = p->ended || p->complete;
+}
+
+void pump_frame(struct pump *p, struct http1_body *body, bool take_out_chunks)
+{
+	p->body = body;
+	p->unchunk = take_out_chunks && body->kind == HTTP1_BODY_CHUNKED;
+	p->ready = 0;
+	p->complete = false;
+	judge(p);
 }
 
 enum pump_result pump_fill(struct pump *p)
@@ -145,9 +193,11 @@ enum pump_result pump_fill(struct pump *p)
 			p->ended = true;
 			p->failed = p->from->error != 0;
 		}
+		judge(p);
 		return PUMP_WAIT;
 	case IO_EOF:
 		p->ended = true;
+		judge(p);
 		break;
 	case IO_AGAIN:
 		break;
@@ -161,16 +211,39 @@ enum pump_result pump_fill(struct pump *p)
 
 static enum io flush_buf(struct pump *p, bool *moved)
 {
-	size_t sent, len = buf_len(p->buf);
-	struct iovec iov = { .iov_base = p->buf->data + p->buf->head, .iov_len = len };
+	size_t sent, of_head = buf_len(p->head), of_buf = p->body ? p->ready : buf_len(p->buf);
+	struct iovec iov[2];
+	int n = 0;
 
 	if (!p->to->can_write)
 		return IO_AGAIN;
-	enum io r = p->to->transport->sendv(p->to, &iov, 1, false, &sent);
-	buf_consume(p->buf, sent);
+	if (of_head)
+		iov[n++] = (struct iovec){ p->head->data + p->head->head, of_head };
+	if (of_buf)
+		iov[n++] = (struct iovec){ p->buf->data + p->buf->head, of_buf };
+	enum io r = p->to->transport->sendv(p->to, iov, n, false, &sent);
 	p->given += sent;
 	*moved |= sent > 0;
+	if (of_head) {
+		size_t gone = sent < of_head ? sent : of_head;
+		buf_consume(p->head, gone);
+		sent -= gone;
+		if (buf_len(p->head) == 0)
+			buf_put(&p->head);
+	}
+	if (sent) {
+		buf_consume(p->buf, sent);
+		p->ready -= p->body ? (uint32_t)sent : 0;
+	}
 	return r;
+}
+
+/* How much may go by pipe at once: never more than the message has left. */
+static size_t splice_share(const struct pump *p)
+{
+	if (p->body && p->body->kind == HTTP1_BODY_LENGTH && p->body->left < p->pipe->size)
+		return (size_t)p->body->left;
+	return p->pipe->size;
 }
 
 /* Moves bytes by pipe until one side has no more to say. DONE: the turn's share is used up. */
@@ -182,7 +255,7 @@ static enum io splice_some(struct pump *p, bool *moved)
 		if (p->piped == 0) {
 			if (!p->from->can_read || p->ended)
 				return IO_AGAIN;
-			ssize_t n = splice(p->from->watch.fd, NULL, p->pipe->fds[1], NULL, p->pipe->size, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+			ssize_t n = splice(p->from->watch.fd, NULL, p->pipe->fds[1], NULL, splice_share(p), SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 			if (n <= 0) {
 				if (n < 0 && errno == EINTR)
 					continue;
@@ -191,6 +264,7 @@ static enum io splice_some(struct pump *p, bool *moved)
 				if (n == 0) {
 					p->ended = p->from->eof = true;
 					p->failed = p->from->error != 0;
+					judge(p);
 					return p->failed ? IO_FAIL : IO_EOF;
 				}
 				if (errno == EAGAIN)
@@ -201,6 +275,11 @@ static enum io splice_some(struct pump *p, bool *moved)
 			}
 			p->piped = (uint32_t)n;
 			p->total += (uint64_t)n;
+			if (p->body && p->body->kind == HTTP1_BODY_LENGTH) {
+				p->body->left -= (uint64_t)n;
+				p->body->ended = p->body->left == 0;
+				judge(p);
+			}
 			share += (uint64_t)n;
 			*moved = true;
 		}
@@ -226,6 +305,8 @@ static enum io splice_some(struct pump *p, bool *moved)
 
 static bool may_splice(const struct pump *p)
 {
+	if (p->body && p->body->kind == HTTP1_BODY_CHUNKED)
+		return false;
 	return !p->no_splice && !global.no_splice && p->from && p->from->transport->can_splice(p->from) && p->to->transport->can_splice(p->to);
 }
 
@@ -248,6 +329,10 @@ static enum pump_result pass_end(struct pump *p)
 		return PUMP_FROM_FAILED;
 	if (!p->flushed) {
 		p->flushed = true;
+		if (p->body) { /* a message's end is not the connection's, and what is behind it is the next one's */
+			pipe_put(&p->pipe, p->piped == 0);
+			return PUMP_ENDED;
+		}
 		pump_release(p);
 		if (!p->keep_open)
 			conn_shutdown(p->to);
@@ -296,7 +381,7 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 	for (;;) {
 		if (p->pipe)
 			return run_pipe(p, moved);
-		if (buf_len(p->buf) == 0) {
+		if (pump_deliverable(p) == 0) {
 			if (p->ended)
 				return pass_end(p);
 			if (p->from == NULL || !p->from->can_read)
@@ -314,6 +399,8 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 			*moved = true;
 			share += p->total - before;
 			p->full_reads = buf_room(p->buf) == 0 ? (uint8_t)(p->full_reads + (p->full_reads < 255)) : 0;
+			if (pump_deliverable(p) == 0)
+				continue; /* framing alone, or the end */
 		}
 		second_write(p);
 		switch (flush_buf(p, moved)) {
@@ -323,12 +410,14 @@ enum pump_result pump_run(struct pump *p, bool *moved)
 			return PUMP_TO_FAILED;
 		default:
 			/* The receiver is slow: keep reading only while the buffer has room, so that its end is noticed. */
-			buf_compact(p->buf);
+			if (p->buf)
+				buf_compact(p->buf);
 			if (pump_fill(p) == PUMP_FROM_FAILED)
 				return PUMP_FROM_FAILED;
 			return PUMP_WAIT;
 		}
 	}
-	buf_put(&p->buf);
+	if (buf_len(p->buf) == 0)
+		buf_put(&p->buf);
 	return PUMP_WAIT;
 }

@@ -5,6 +5,7 @@
 #include "proxy/stream_step.h"
 
 #include "core/clock.h"
+#include "proxy/http.h"
 #include "proxy/log_line.h"
 
 /* When a silent side is given up: 0 = never. A side is waited for when it may still send, or has bytes to take. */
@@ -63,6 +64,8 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 		pump_release(&s->req);
 		s->req.ended = s->req.flushed = true;
 	}
+	if (s->http && !s->http->tunnel && res == PUMP_ENDED)
+		return stream_close_with(s, CLOSE_NONE);
 	if (s->req.flushed && res == PUMP_ENDED)
 		return stream_close_with(s, s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE);
 	if (req == PUMP_MORE || res == PUMP_MORE || req == PUMP_TO_FAILED)
@@ -81,10 +84,10 @@ enum step_result stream_relay(struct stream *s)
 		s->client_active_ms = s->server_active_ms = clock_now_ms;
 		log_line_asap(s);
 	}
-	enum step_result r = stream_response_rules(s);
-	if (r == STEP_CLOSE)
+	enum step_result r = s->http ? stream_read_response(s) : stream_response_rules(s);
+	if (r == STEP_CLOSE || r == STEP_AGAIN)
 		return r;
-	if (r == STEP_WAIT && s->res.failed)
+	if (r == STEP_WAIT && s->res.failed && !s->http)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	r = pump_both(s, r == STEP_WAIT);
 	if (r == STEP_CLOSE)

@@ -17,6 +17,7 @@ POOL_DEFINE(session, struct session);
 _Thread_local struct session_list sessions_here = LIST_HEAD_INITIALIZER(sessions_here);
 
 static void session_run(struct session *s);
+static void on_client(struct watch *w, uint32_t events);
 
 static void free_session(struct grave *g)
 {
@@ -56,6 +57,7 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	s->step = SESSION_CLOSED;
 	s->reason = (uint8_t)reason;
 	timer_stop(&s->timer);
+	task_cancel(&s->task);
 	conn_close(&s->client, reset || s->fe->set.nolinger);
 	buf_put(&s->in);
 	free(s->pp);
@@ -68,6 +70,36 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	loop_bury(&s->grave);
 }
 
+/* How long the next request may be awaited: timeout http-keep-alive, else http-request, else client. */
+static void await_request(struct session *s)
+{
+	const struct proxy_settings *set = &s->fe->set;
+	uint32_t limit_ms = set->timeout_http_keep_alive_ms ? set->timeout_http_keep_alive_ms :
+		set->timeout_http_request_ms ? set->timeout_http_request_ms : set->timeout_client_ms;
+
+	if (limit_ms)
+		timer_bring_forward(&s->timer, s->request_since_ms + limit_ms);
+}
+
+/* What a stream calls last. */
+static void stream_ended(struct session *s, enum close_reason reason, bool keep)
+{
+	if (!keep || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
+		session_end(s, reason, false);
+		return;
+	}
+	s->requests++;
+	s->step = SESSION_NEXT;
+	s->client.watch.on_event = on_client;
+	s->request_since_ms = clock_now_ms;
+	/* Bytes of the next request may be there already: in a turn of their own, so that a long row of pipelined
+	 * requests neither nests nor keeps others waiting. */
+	if (buf_len(s->in) || s->client.can_read)
+		task_wake(&s->task);
+	else
+		await_request(s);
+}
+
 /* Runs a set of rules that cannot wait. True: go on. */
 static bool run_rules(struct session *s, const struct ruleset *set, unsigned phase)
 {
@@ -78,6 +110,39 @@ static bool run_rules(struct session *s, const struct ruleset *set, unsigned pha
 	ruleset_run(set, &s->cursor, &ev);
 	arena_free(&s->arena);
 	return s->cursor.verdict != VERDICT_REJECT && s->cursor.verdict != VERDICT_CLOSE;
+}
+
+/* Between two requests: without a buffer until a byte comes. True: it came, a stream takes over. */
+static bool next_request(struct session *s)
+{
+	size_t got;
+
+	if (buf_len(s->in) == 0) {
+		if (!s->client.can_read) {
+			await_request(s);
+			return false;
+		}
+		if (s->in == NULL && (s->in = buf_get_small()) == NULL) {
+			session_end(s, CLOSE_RESOURCE, true);
+			return false;
+		}
+		switch (s->client.transport->recv(&s->client, s->in->data, buf_room(s->in), &got)) {
+		case IO_DONE:
+			s->in->tail = (uint32_t)got;
+			break;
+		case IO_AGAIN:
+			buf_put(&s->in);
+			await_request(s);
+			return false;
+		case IO_EOF:
+		case IO_FAIL:
+			session_end(s, CLOSE_NONE, false);
+			return false;
+		}
+	}
+	timer_stop(&s->timer);
+	s->step = SESSION_STREAM;
+	return true;
 }
 
 /* One step; false: the session waits, has a stream, or is gone. */
@@ -120,9 +185,11 @@ static bool step(struct session *s)
 			rate_count(&process_sess_rate);
 		return true;
 	case SESSION_STREAM:
-		s->stream_ended = session_end;
+		s->stream_ended = stream_ended;
 		stream_start(s);
 		return false;
+	case SESSION_NEXT:
+		return next_request(s);
 	}
 	return false;
 }
@@ -145,12 +212,23 @@ static void on_timer(struct timer *t)
 {
 	struct session *s = CONTAINER_OF(t, struct session, timer);
 
+	if (s->stream)
+		return; /* armed between two requests; the stream has a timer of its own */
+	if (s->step == SESSION_NEXT) {
+		session_end(s, CLOSE_CLIENT_TIMEOUT, false);
+		return;
+	}
 	if (pp_receive_timeout(s) == PP_RECEIVE_DONE) {
 		s->step = SESSION_RULES;
 		session_run(s);
 	} else {
 		session_end(s, s->reason, s->reset);
 	}
+}
+
+static void on_task(struct task *t)
+{
+	session_run(CONTAINER_OF(t, struct session, task));
 }
 
 void session_start(struct listener *l, int fd, const struct addr *peer)
@@ -169,6 +247,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	s->accept_us = clock_now_us;
 	s->expect_proxy = l->set.policy != NULL;
 	s->timer.fire = on_timer;
+	s->task.run = on_task;
 	s->grave.free = free_session;
 	if (!conn_open(&s->client, fd, on_client)) {
 		close(fd);

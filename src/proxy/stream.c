@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "core/clock.h"
 #include "core/pool.h"
+#include "proxy/http.h"
 #include "proxy/log_line.h"
 #include "proxy/service.h"
 
@@ -20,6 +21,7 @@ static const struct life {
 	char phase; /* the log's second termination character when it ends here */
 	enum step_result (*run)(struct stream *s);
 } life[STREAM_STEPS] = {
+	[STREAM_READ_REQUEST] = { "read request", 'R', stream_read_request },
 	[STREAM_REQUEST_RULES] = { "request rules", 'R', stream_request_rules },
 	[STREAM_CHOOSE_BACKEND] = { "choose backend", 'C', stream_choose_backend },
 	[STREAM_BACKEND_RULES] = { "backend rules", 'R', stream_backend_rules },
@@ -29,6 +31,7 @@ static const struct life {
 	[STREAM_CONNECT] = { "connect", 'C', stream_connect },
 	[STREAM_SEND_PREAMBLE] = { "send preamble", 'C', stream_send_preamble },
 	[STREAM_RELAY] = { "relay", 'D', stream_relay },
+	[STREAM_REPLY] = { "reply", 'D', stream_reply },
 	[STREAM_CLOSE] = { "close", '-', NULL },
 };
 
@@ -88,7 +91,10 @@ static void end(struct stream *s)
 {
 	struct session *session = s->session;
 
-	s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : (uint8_t)life[s->step].phase;
+	bool keep = s->http && http_may_keep(s);
+
+	if (s->phase == 0)
+		s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : (uint8_t)life[s->step].phase;
 	s->step = STREAM_CLOSE;
 	timer_stop(&s->timer);
 	task_cancel(&s->task);
@@ -97,28 +103,78 @@ static void end(struct stream *s)
 		s->service->end(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
+	if (s->http && http_link_is_clean(s))
+		link_rest(&s->link);
 	/* A server that stays silent is not asked to say goodbye, and what a client broke off must not look complete to the
 	 * server; any other still gets all that was sent. */
 	bool broken = s->reason == CLOSE_CLIENT_ABORT && session->client.error;
-	conn_close(&s->server_conn, s->reason == CLOSE_SERVER_TIMEOUT || broken || s->be->set.nolinger);
+	link_close(&s->link, s->reason == CLOSE_SERVER_TIMEOUT || broken || s->be->set.nolinger);
 	if (s->server_counted)
 		queue_slot_free(s->server);
 	if (s->be_counted)
 		gauge_dec(&s->be->be_conns);
 	log_line_end(s);
+	if (keep && buf_len(s->req.buf)) {
+		session->in = s->req.buf; /* the beginning of the next request */
+		buf_compact(session->in);
+		s->req.buf = NULL;
+	}
+	http_end(s);
 	pump_release(&s->req);
 	pump_release(&s->res);
-	buf_put(&s->preamble);
 	var_store_free(&s->vars_txn);
 	var_store_free(&s->vars_req);
 	var_store_free(&s->vars_res);
 	arena_free(&s->arena);
 	session->stream = NULL;
 	loop_bury(&s->grave);
-	session->stream_ended(session, s->reason, false);
+	session->stream_ended(session, s->reason, keep);
 }
 
 /* ---- running ---- */
+
+/* In http mode a stream that ends before its answer began is answered by usher: with what the step said, or what fits the
+ * reason. True: the life goes on at STREAM_REPLY. */
+static bool answered_instead(struct stream *s)
+{
+	if (s->http == NULL || s->http->local || s->http->res_parsed || s->killed || s->silent || s->session->client.error)
+		return false;
+	unsigned status = s->reply_status;
+	if (status == 0) {
+		switch (s->reason) {
+		case CLOSE_SERVER_ABORT:
+		case CLOSE_SERVER_DOWN:
+		case CLOSE_RESOURCE:
+			status = 503;
+			break;
+		case CLOSE_SERVER_TIMEOUT:
+			status = s->step == STREAM_RELAY ? 504 : 503;
+			break;
+		case CLOSE_REFUSED:
+			status = s->step == STREAM_WAIT_TURN ? 503 : 403;
+			break;
+		case CLOSE_INTERNAL:
+			status = 500;
+			break;
+		case CLOSE_CLIENT_ABORT:
+			status = s->step == STREAM_READ_REQUEST ? 400 : 0;
+			break;
+		case CLOSE_CLIENT_TIMEOUT:
+			status = 408;
+			break;
+		default:
+			return false;
+		}
+	}
+	if (status == 0)
+		return false;
+	s->phase = (uint8_t)life[s->step].phase;
+	if (s->step == STREAM_RELAY)
+		s->phase = 'H';
+	http_reply_error(s, status);
+	s->step = STREAM_REPLY;
+	return true;
+}
 
 void stream_run(struct stream *s)
 {
@@ -132,7 +188,7 @@ void stream_run(struct stream *s)
 				timer_bring_forward(&s->timer, s->deadline_ms);
 			return;
 		}
-		if (r == STEP_CLOSE) {
+		if (r == STEP_CLOSE && !answered_instead(s)) {
 			end(s);
 			return;
 		}
@@ -164,10 +220,10 @@ static void on_timer(struct timer *t)
 
 static void on_server(struct watch *w, uint32_t events)
 {
-	struct stream *s = CONTAINER_OF(w, struct stream, server_conn.watch);
+	struct link *l = CONTAINER_OF(w, struct link, conn.watch);
 
-	conn_note_events(&s->server_conn, events);
-	stream_run(s);
+	conn_note_events(&l->conn, events);
+	stream_run(l->stream);
 }
 
 static void on_client(struct watch *w, uint32_t events)
@@ -184,7 +240,7 @@ void stream_start(struct session *session)
 	struct stream *s = stream_alloc();
 
 	if (s == NULL) {
-		session->stream_ended(session, CLOSE_RESOURCE, true);
+		session->stream_ended(session, CLOSE_RESOURCE, false);
 		return;
 	}
 	memset(s, 0, sizeof(*s));
@@ -192,7 +248,6 @@ void stream_start(struct session *session)
 	s->session = session;
 	s->be = session->fe;
 	s->id = __atomic_fetch_add(&ids, 1, __ATOMIC_RELAXED);
-	s->server_conn.watch.fd = -1;
 	s->start_us = clock_now_us;
 	s->client_active_ms = s->server_active_ms = clock_now_ms;
 	s->timer.fire = on_timer;
@@ -207,7 +262,8 @@ void stream_start(struct session *session)
 	session->stream = s;
 	session->client.watch.on_event = on_client;
 	s->on_server = on_server;
-	COUNT(&session->fe->fe, req_total);
+	if (session->fe->set.mode != MODE_HTTP)
+		COUNT(&session->fe->fe, req_total);
 	log_line_start(s);
 	stream_run(s);
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP in a stream: the two messages of an exchange, what rules and logs know of them, and the
+ * steps that read a request, answer it here, compose it for the server and compose the answer for the
+ * client. Version-free but for the h1 codec it calls. One thread.
+ */
+#ifndef USHER_PROXY_HTTP_H
+#define USHER_PROXY_HTTP_H
+
+#include "proxy/stream.h"
+#include "wire/http1.h"
+
+/* One exchange; from a pool, owned by its stream, there only while a request is in hand. */
+struct http_txn {
+	struct http_head req, res;      /* fields borrow from req.buf / res.buf of the stream, or its arena */
+	struct http1_body req_body, res_body;
+	size_t req_scanned, res_scanned; /* how far partial heads were searched */
+	uint32_t req_len, res_len;      /* bytes of the heads in their buffers; 0 once taken off */
+	uint16_t status;                /* of the answer, for logs; 0: none yet */
+	uint8_t method;                 /* enum http_method of the request as it came */
+	bool req_parsed, res_parsed;
+	bool req_valid;                 /* req's slices may be read: until its head leaves */
+	bool res_valid;
+	bool client_close;              /* the connection to the client ends after this answer */
+	bool server_close;              /* the link is not reused */
+	bool tunnel;                    /* CONNECT or an upgrade was accepted: raw bytes both ways from here */
+	bool local;                     /* the answer is usher's own */
+	bool reused;                    /* the link had carried others before */
+	bool expect_continue;
+	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: for logs */
+	struct slice uri, version_text; /* parts of `line` */
+	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
+	struct http_field req_fields[HTTP_FIELDS_MAX], res_fields[HTTP_FIELDS_MAX];
+};
+
+/* Makes s->http; false when memory is out. */
+bool http_begin(struct stream *s);
+/* Frees it. */
+void http_end(struct stream *s);
+
+/* Whether the client's connection can carry another request behind this exchange. */
+bool http_may_keep(const struct stream *s);
+/* Whether the link has nothing left of this exchange on it. */
+bool http_link_is_clean(const struct stream *s);
+
+/* Starts a local answer: status, an HTML or text body, optional extra header lines (each "Name: value\r\n"). The request
+ * is not forwarded; the stream goes on at STREAM_REPLY. Also used for errors, where the proxy's errorfile goes first. */
+void http_reply(struct stream *s, unsigned status, struct slice content_type, struct slice headers, struct slice body);
+/* The answer for an error: errorfile of backend or frontend, or a built-in page. */
+void http_reply_error(struct stream *s, unsigned status);
+
+#endif

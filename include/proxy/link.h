@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A link is a connection to a server. It belongs to one stream at a time, or rests in its thread's
+ * pool of idle links until another stream may use it: one for the same server whose PROXY
+ * header would be the same to the byte. One thread; the counts of idle links are atomics.
+ */
+#ifndef USHER_PROXY_LINK_H
+#define USHER_PROXY_LINK_H
+
+#include "conn/conn.h"
+#include "proxy/server.h"
+
+struct stream;
+
+#define LINK_MAGIC 0x6c696e6bu
+struct link {
+	uint32_t magic;
+	uint32_t uses;             /* streams that have used it, the present one included */
+	struct conn conn;
+	struct server *srv;        /* borrows */
+	struct stream *stream;     /* borrows: who uses it now; NULL while idle */
+	char *header;              /* owns: the PROXY header it began with, or NULL */
+	uint32_t header_len;
+	bool fresh;                /* put to rest since the last purge */
+	struct grave grave;
+	TAILQ_ENTRY(link) link;    /* in its pool */
+};
+
+/* A link for this server, not connected yet; NULL when memory is out. */
+struct link *link_new(struct server *srv, struct stream *s);
+/* Closes and buries it; nulls the pointer; harmless on NULL. */
+void link_close(struct link **l, bool reset);
+/* Remembers the header it begins with; false when memory is out. */
+bool link_set_header(struct link *l, struct slice header);
+
+/* An idle link of this thread to the server, begun with exactly this header, newest first; NULL when there is none.
+ * proven: only one that more than one stream has used. The caller sets the handler and the stream. */
+struct link *link_take(struct server *srv, struct slice header, bool proven);
+/* Gives a link that is clean (its last message ended, nothing unread) back for reuse, or closes it when the pool has
+ * no room (pool-max-conn) or the server is not in service; nulls the pointer. */
+void link_rest(struct link **l);
+/* Closes all idle links of this thread (to one server, or of all: NULL). */
+void links_purge(const struct server *srv);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Steps: reading an HTTP request's head, and composing what goes to the server. The head stays
+ * where it was read, and rules edit its table, until the request leaves. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include <stdlib.h>
+#include "core/pool.h"
+#include "proxy/http.h"
+
+POOL_DEFINE(txn, struct http_txn);
+
+bool http_begin(struct stream *s)
+{
+	struct http_txn *t = txn_alloc();
+
+	if (t == NULL)
+		return false;
+	/* The field tables need no clearing: their counts are 0. */
+	memset(t, 0, offsetof(struct http_txn, req_fields));
+	http_head_init(&t->req, t->req_fields, HTTP_FIELDS_MAX);
+	http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX);
+	s->http = t;
+	return true;
+}
+
+void http_end(struct stream *s)
+{
+	if (s->http) {
+		buf_put(&s->http->replay);
+		txn_free(&s->http);
+	}
+}
+
+/* ---- STREAM_READ_REQUEST ---- */
+
+static enum step_result refuse(struct stream *s, enum close_reason reason, unsigned status)
+{
+	COUNT(&s->session->fe->fe, err_req);
+	COUNT(&s->session->listener->counters, err_req);
+	s->reply_status = (uint16_t)status;
+	return stream_close_with(s, reason);
+}
+
+/* The request line, kept for logs beyond the head's own life. */
+static void keep_line(struct stream *s, const char *head)
+{
+	struct http_txn *t = s->http;
+	const char *end = memchr(head, '\n', t->req_len);
+	size_t len = end ? (size_t)(end - head) : t->req_len;
+
+	while (len && (head[len - 1] == '\r' || head[len - 1] == '\n'))
+		len--;
+	t->line = arena_copy(&s->arena, slice_make(head, len < 1024 ? len : 1024));
+}
+
+static enum step_result parsed(struct stream *s, const char *head)
+{
+	struct http_txn *t = s->http;
+
+	t->req_parsed = t->req_valid = true;
+	t->method = t->req.method;
+	t->client_close = t->req.close || s->session->fe->set.httpclose;
+	t->expect_continue = t->req.expect_continue;
+	http1_body_init(&t->req_body, &t->req, t->req.method);
+	keep_line(s, head);
+	s->head_us = clock_now_us;
+	s->deadline_ms = 0;
+	COUNT(&s->session->fe->fe, req_total);
+	return STEP_NEXT;
+}
+
+/* When the head must be whole: timeout http-request, else timeout client, from the stream's start. */
+static uint64_t head_deadline(const struct stream *s)
+{
+	const struct proxy_settings *fe = &s->session->fe->set;
+	uint32_t limit_ms = fe->timeout_http_request_ms ? fe->timeout_http_request_ms : fe->timeout_client_ms;
+
+	return limit_ms ? s->start_us / 1000 + limit_ms : 0;
+}
+
+enum step_result stream_read_request(struct stream *s)
+{
+	struct http1_fault fault;
+
+	if (s->session->fe->set.mode != MODE_HTTP)
+		return STEP_NEXT;
+	if (s->http == NULL && !http_begin(s))
+		return stream_close_with(s, CLOSE_RESOURCE);
+	struct http_txn *t = s->http;
+	for (;;) {
+		struct slice bytes = buf_slice(s->req.buf);
+		size_t empty = t->req_scanned == 0 ? http1_skip_empty(bytes.ptr, bytes.len) : 0;
+		if (empty) {
+			buf_consume(s->req.buf, empty);
+			continue;
+		}
+		t->req_len = (uint32_t)http1_find_end(bytes.ptr, bytes.len, &t->req_scanned);
+		if (t->req_len) {
+			if (http1_parse_request(bytes.ptr, t->req_len, &t->req, &fault))
+				return parsed(s, bytes.ptr);
+			return refuse(s, CLOSE_REFUSED, http1_reason_status(fault.reason));
+		}
+		if (s->req.buf && buf_room(s->req.buf) == 0) {
+			if (s->req.buf->head == 0)
+				return refuse(s, CLOSE_REFUSED, 431);
+			buf_compact(s->req.buf);
+		}
+		if (s->req.ended || !s->session->client.can_read)
+			break;
+		if (!stream_listen(s))
+			return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	}
+	if (s->req.ended) {
+		if (buf_len(s->req.buf) == 0)
+			s->silent = true; /* a connection that said nothing */
+		else
+			COUNT(&s->session->fe->fe, err_req);
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	}
+	if (stream_deadline_passed(s))
+		return refuse(s, CLOSE_CLIENT_TIMEOUT, 408);
+	return stream_wait_until(s, head_deadline(s));
+}
+
+/* ---- composing ---- */
+
+/* Fields that concern one connection only (RFC 9110 section 7.6.1) do not travel. */
+void http_strip_hop_by_hop(struct http_head *h)
+{
+	for (int i = h->n - 1; i >= 0; i--) {
+		switch (h->fields[i].id) {
+		case HTTP_FIELD_CONNECTION:
+		case HTTP_FIELD_KEEP_ALIVE:
+		case HTTP_FIELD_PROXY_CONNECTION:
+			http_head_remove(h, i);
+			break;
+		}
+	}
+}
+
+static void add_forwarded_for(struct stream *s, struct http_head *h)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!s->session->fe->set.forwardfor && !s->be->set.forwardfor)
+		return;
+	if (!addr_is_inet(&s->session->src))
+		return;
+	size_t n = addr_format_ip(&s->session->src, text);
+	struct slice value = arena_copy(&s->arena, slice_make(text, n));
+	if (value.ptr)
+		http_head_add(h, SLICE("x-forwarded-for"), value);
+}
+
+bool http_compose_request(struct stream *s)
+{
+	struct http_txn *t = s->http;
+	struct http_head *h = &t->req;
+	struct buf *out = s->req.head ? s->req.head : buf_get_small();
+
+	if (out == NULL)
+		return false;
+	s->req.head = out;
+	http_strip_hop_by_hop(h);
+	add_forwarded_for(s, h);
+	t->server_close = s->be->set.http_server_close || s->be->set.httpclose;
+	if (h->upgrade)
+		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
+	else if (t->server_close)
+		http_head_add(h, SLICE("connection"), SLICE("close"));
+	else if (h->version == 10)
+		http_head_add(h, SLICE("connection"), SLICE("keep-alive"));
+	size_t n = http1_write_head(h, out->data + out->tail, buf_room(out));
+	if (n == 0)
+		return false;
+	out->tail += (uint32_t)n;
+	/* The head leaves its buffer; the body's first bytes stay in it. */
+	t->req_valid = false;
+	buf_consume(s->req.buf, t->req_len);
+	t->req_len = 0;
+	if (buf_len(s->req.buf) == 0)
+		buf_put(&s->req.buf);
+	pump_frame(&s->req, &t->req_body, false);
+	/* A link that has served before may be closing just now: then a request without a body goes again. */
+	if (t->reused && t->req_body.kind == HTTP1_BODY_NONE && (t->replay = buf_get_small()) != NULL)
+		buf_append(t->replay, buf_slice(out).ptr, buf_len(out));
+	return true;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading an answer's head while the request may still flow, and composing what goes to the
+ * client: interim answers at once, the final one with its framing. One thread.
+ */
+#include "proxy/stream_step.h"
+
+#include "proxy/http.h"
+
+/* Whether chunks must be unpacked: an HTTP/1.0 client knows none. */
+static bool client_is_old(const struct http_txn *t)
+{
+	return t->req.version < 11;
+}
+
+/* What the answer's fields must say of this connection; true when chunks must be unpacked. */
+static bool dress_answer(struct http_txn *t, bool request_flows)
+{
+	struct http_head *h = &t->res;
+	bool unchunk = t->res_body.kind == HTTP1_BODY_CHUNKED && client_is_old(t);
+
+	http_strip_hop_by_hop(h);
+	if (h->close || t->res_body.kind == HTTP1_BODY_CLOSE)
+		t->server_close = true;
+	if (unchunk)
+		http_head_remove_all(h, SLICE("transfer-encoding"));
+	if (unchunk || t->res_body.kind == HTTP1_BODY_CLOSE)
+		t->client_close = true;
+	if (request_flows)
+		t->client_close = t->server_close = true; /* an early answer: the rest of the request may never be read */
+	if (t->tunnel && h->status == 101)
+		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
+	else if (t->client_close && !t->tunnel)
+		http_head_add(h, SLICE("connection"), SLICE("close"));
+	else if (client_is_old(t) && !t->tunnel)
+		http_head_add(h, SLICE("connection"), SLICE("keep-alive"));
+	h->version = 11;
+	return unchunk;
+}
+
+/* Writes the head into what goes to the client first. */
+static bool compose(struct stream *s)
+{
+	struct buf *out = s->res.head ? s->res.head : buf_get_small();
+
+	if (out == NULL)
+		return false;
+	s->res.head = out;
+	size_t n = http1_write_head(&s->http->res, out->data + out->tail, buf_room(out));
+	out->tail += (uint32_t)n;
+	return n > 0;
+}
+
+static void take_head_off(struct stream *s)
+{
+	buf_consume(s->res.buf, s->http->res_len);
+	s->http->res_len = 0;
+	s->http->res_scanned = 0;
+	if (buf_len(s->res.buf) == 0)
+		buf_put(&s->res.buf);
+}
+
+static enum step_result bad_answer(struct stream *s, enum close_reason reason, unsigned status)
+{
+	COUNT(&s->be->be, err_resp);
+	COUNT(&s->server->counters, err_resp);
+	s->reply_status = (uint16_t)status;
+	return stream_close_with(s, reason);
+}
+
+static enum step_result final_head(struct stream *s)
+{
+	struct http_txn *t = s->http;
+
+	t->status = t->res.status;
+	t->res_parsed = t->res_valid = true;
+	t->tunnel = t->status == 101 || (t->method == HTTP_CONNECT && t->status / 100 == 2);
+	http1_body_init(&t->res_body, &t->res, t->method);
+	buf_put(&t->replay);
+	s->response_us = clock_now_us;
+	if (!stream_http_response_rules(s))
+		return stream_close_with(s, s->reason);
+	bool unchunk = dress_answer(t, !s->req.flushed), ok = compose(s);
+	take_head_off(s);
+	t->res_valid = false;
+	if (!ok)
+		return bad_answer(s, CLOSE_INTERNAL, 500);
+	if (t->tunnel) {
+		/* Raw bytes from here on, both ways. */
+		s->req.body = NULL;
+		s->req.complete = s->req.flushed = false;
+		s->req.ended = s->session->client.eof;
+	} else {
+		pump_frame(&s->res, &t->res_body, unchunk);
+	}
+	return STEP_NEXT;
+}
+
+/* The server ended a link that had served before, and said nothing: it was closing while the request was under way. The
+ * request goes again, on a link of its own. */
+static enum step_result again(struct stream *s)
+{
+	link_close(&s->link, false);
+	buf_put(&s->req.head);
+	s->req.head = s->http->replay;
+	s->http->replay = NULL;
+	s->http->reused = false;
+	s->res.ended = s->res.failed = false;
+	s->req.flushed = false;
+	s->resent = true;
+	s->step = STREAM_CONNECT;
+	return STEP_AGAIN;
+}
+
+enum step_result stream_read_response(struct stream *s)
+{
+	struct http_txn *t = s->http;
+	struct http1_fault fault;
+
+	while (!t->res_parsed) {
+		struct slice bytes = buf_slice(s->res.buf);
+		t->res_len = (uint32_t)http1_find_end(bytes.ptr, bytes.len, &t->res_scanned);
+		if (t->res_len) {
+			http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX);
+			if (!http1_parse_response(bytes.ptr, t->res_len, &t->res, &fault))
+				return bad_answer(s, CLOSE_REFUSED, 502);
+			if (t->res.status / 100 != 1 || t->res.status == 101)
+				return final_head(s);
+			bool ok = t->req.version < 11 || compose(s);
+			take_head_off(s);
+			if (!ok)
+				return bad_answer(s, CLOSE_INTERNAL, 500);
+			continue;
+		}
+		if (s->res.buf && buf_room(s->res.buf) == 0) {
+			if (s->res.buf->head == 0)
+				return bad_answer(s, CLOSE_REFUSED, 502);
+			buf_compact(s->res.buf);
+		}
+		if (s->res.ended)
+			return t->replay && buf_len(s->res.buf) == 0 ? again(s) : bad_answer(s, CLOSE_SERVER_ABORT, 502);
+		if (!s->link->conn.can_read)
+			return STEP_WAIT;
+		pump_fill(&s->res);
+	}
+	return STEP_NEXT;
+}

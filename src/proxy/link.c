@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Links and their pools: per thread and server a list of idle ones, newest first, so that the old
+ * ones age. Every pool-purge-delay half of those that were not used since are closed. An idle link
+ * holds no buffer; any event on it is its end, for a server that speaks unasked is not to be trusted.
+ */
+#include "proxy/link.h"
+
+#include <stdlib.h>
+#include "base/assert.h"
+#include "core/clock.h"
+#include "core/pool.h"
+#include "core/thread.h"
+
+POOL_DEFINE(link, struct link);
+
+TAILQ_HEAD(link_list, link);
+
+/* One server's idle links on one thread. */
+struct idle_links {
+	struct link_list list;
+	struct server *srv;         /* borrows */
+	struct timer purge;
+	uint32_t n;
+	LIST_ENTRY(idle_links) all; /* this thread's */
+};
+static _Thread_local LIST_HEAD(idle_head, idle_links) all_idle = LIST_HEAD_INITIALIZER(all_idle);
+
+static void free_link(struct grave *g)
+{
+	struct link *l = CONTAINER_OF(g, struct link, grave);
+
+	l->magic = 0;
+	link_free(&l);
+}
+
+struct link *link_new(struct server *srv, struct stream *s)
+{
+	struct link *l = link_alloc();
+
+	if (l == NULL)
+		return NULL;
+	memset(l, 0, sizeof(*l));
+	l->magic = LINK_MAGIC;
+	l->srv = srv;
+	l->stream = s;
+	l->conn.watch.fd = -1;
+	l->grave.free = free_link;
+	l->uses = 1;
+	return l;
+}
+
+void link_close(struct link **lp, bool reset)
+{
+	struct link *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	CHECK_OBJ(l, LINK_MAGIC);
+	conn_close(&l->conn, reset);
+	free(l->header);
+	l->header = NULL;
+	l->stream = NULL;
+	loop_bury(&l->grave);
+}
+
+bool link_set_header(struct link *l, struct slice header)
+{
+	l->header = slice_dup(header);
+	l->header_len = (uint32_t)header.len;
+	return l->header != NULL;
+}
+
+static struct idle_links *idle_of(struct server *srv, bool make)
+{
+	struct idle_links **slots = __atomic_load_n(&srv->idle, __ATOMIC_ACQUIRE);
+
+	if (slots && slots[thread_id])
+		return slots[thread_id];
+	if (!make)
+		return NULL;
+	if (slots == NULL) {
+		struct idle_links **fresh = calloc((size_t)thread_count, sizeof(*fresh));
+		if (fresh == NULL)
+			return NULL;
+		if (__atomic_compare_exchange_n(&srv->idle, &slots, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			slots = fresh;
+		else
+			free(fresh);
+	}
+	struct idle_links *own = calloc(1, sizeof(*own));
+	if (own == NULL)
+		return NULL;
+	TAILQ_INIT(&own->list);
+	own->srv = srv;
+	LIST_INSERT_HEAD(&all_idle, own, all);
+	slots[thread_id] = own;
+	return own;
+}
+
+static void take_out(struct idle_links *p, struct link *l)
+{
+	TAILQ_REMOVE(&p->list, l, link);
+	p->n--;
+	gauge_dec(&p->srv->idle_conns);
+}
+
+static void on_idle_event(struct watch *w, uint32_t events)
+{
+	struct link *l = CONTAINER_OF(w, struct link, conn.watch);
+
+	/* The edge of having become writable says nothing. */
+	if (!(events & ~(uint32_t)EPOLLOUT))
+		return;
+	take_out(idle_of(l->srv, false), l);
+	link_close(&l, false);
+}
+
+struct link *link_take(struct server *srv, struct slice header, bool proven)
+{
+	struct idle_links *p = idle_of(srv, false);
+	struct link *l;
+
+	if (p == NULL)
+		return NULL;
+	TAILQ_FOREACH(l, &p->list, link) {
+		if ((proven && l->uses < 2) || !slice_eq(slice_make(l->header, l->header_len), header))
+			continue;
+		take_out(p, l);
+		l->uses++;
+		return l;
+	}
+	return NULL;
+}
+
+static void on_purge(struct timer *t)
+{
+	struct idle_links *p = CONTAINER_OF(t, struct idle_links, purge);
+	uint32_t old = 0;
+	struct link *l, *next;
+
+	TAILQ_FOREACH(l, &p->list, link)
+		old += !l->fresh;
+	old = (old + 1) / 2;
+	for (l = TAILQ_LAST(&p->list, link_list); l; l = next) {
+		next = TAILQ_PREV(l, link_list, link);
+		if (!l->fresh && old > 0) {
+			old--;
+			take_out(p, l);
+			link_close(&l, false);
+		} else {
+			l->fresh = false;
+		}
+	}
+	if (p->n)
+		timer_set_at(&p->purge, clock_now_ms + p->srv->set.pool_purge_delay_ms);
+}
+
+void link_rest(struct link **lp)
+{
+	struct link *l = *lp;
+	struct server *srv = l->srv;
+	struct idle_links *p = idle_of(srv, true);
+	int64_t most = srv->set.pool_max_conn;
+
+	if (p == NULL || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof || srv->set.pool_purge_delay_ms == 0 ||
+	    !gauge_try_inc(&srv->idle_conns, most < 0 ? 0 : most == 0 ? 1 : (uint32_t)most)) {
+		link_close(lp, false);
+		return;
+	}
+	if (most == 0) {
+		gauge_dec(&srv->idle_conns);
+		link_close(lp, false);
+		return;
+	}
+	*lp = NULL;
+	l->stream = NULL;
+	l->fresh = true;
+	l->conn.watch.on_event = on_idle_event;
+	TAILQ_INSERT_HEAD(&p->list, l, link);
+	p->n++;
+	p->purge.fire = on_purge;
+	timer_bring_forward(&p->purge, clock_now_ms + srv->set.pool_purge_delay_ms);
+}
+
+void links_purge(const struct server *srv)
+{
+	struct idle_links *p;
+
+	LIST_FOREACH(p, &all_idle, all) {
+		if (srv && p->srv != srv)
+			continue;
+		struct link *l;
+		while ((l = TAILQ_FIRST(&p->list)) != NULL) {
+			take_out(p, l);
+			link_close(&l, false);
+		}
+		timer_stop(&p->purge);
+	}
+}

@@ -54,9 +54,18 @@ size_t http1_find_end(const char *bytes, size_t len, size_t *scanned);
 /* Bytes of CRLF before a start line (RFC 9112 section 2.2: at least one should be ignored). */
 size_t http1_skip_empty(const char *bytes, size_t len);
 /* Parses a whole head of `len` bytes. True, or false with *fault. Fills the flags (length, chunked, close ...).
- * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1. */
+ * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1. Content-Length
+ * fields and lists that agree become one field with one number. `len` is what http1_find_end said; h's table is refilled. */
 bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
+/* What has come of a head that is not whole yet: false with *fault when it is wrong whatever may follow, and then
+ * parsing more of it gives the same fault. h is only scratch. Costs a parse of all bytes: call it when much has come
+ * (the first bytes, twice as many as last time), not for each of them. */
+bool http1_check_partial(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault);
+/* Parses the trailer section behind the last chunk, its empty line included, into the fields of h. */
+bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
+/* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */
+bool http1_is_forbidden_trailer(struct slice name);
 /* Writes start line, fields and empty line; returns the length, 0 when it does not fit. Requests are written as HTTP/1.1
  * whatever h->version says, responses as h->version. The fields are written as they stand in the table. */
 size_t http1_write_head(const struct http_head *h, char *out, size_t cap);

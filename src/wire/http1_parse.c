@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP/1.x heads (RFC 9112): finding their end and parsing them in one pass into slices of the buffer. Every byte is
+ * looked at in its order and a fault is the first one met, so a verdict on a part of a head holds for the whole.
+ * What the fields mean together is judged at the empty line. No state: any thread.
+ */
+#include "base/addr.h"
+#include "wire/http1.h"
+#include "wire/http_char.h"
+
+/* MORE: the bytes ended before the head did. */
+enum verdict { DONE, MORE, BAD };
+
+struct parse {
+	const char *start, *p, *end; /* p: the next byte to read */
+	struct http_head *h;
+	struct http1_fault *fault;
+	bool trailers, said_upgrade, has_upgrade, has_host;
+	unsigned codings; /* times that chunked was said */
+};
+
+static const char *const reason_names[] = {
+#define X(id, name, status, text) name,
+	HTTP1_REASONS(X)
+#undef X
+};
+static const char *const reason_texts[] = {
+#define X(id, name, status, text) text,
+	HTTP1_REASONS(X)
+#undef X
+};
+static const uint16_t reason_statuses[] = {
+#define X(id, name, status, text) status,
+	HTTP1_REASONS(X)
+#undef X
+};
+
+const char *http1_reason_name(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_names[r] : "?"; }
+const char *http1_reason_text(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_texts[r] : "?"; }
+unsigned http1_reason_status(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_statuses[r] : 400; }
+
+size_t http1_find_end(const char *bytes, size_t len, size_t *scanned)
+{
+	size_t from = *scanned;
+	const char *lf;
+
+	while (from < len && (lf = memchr(bytes + from, '\n', len - from)) != NULL) {
+		size_t at = (size_t)(lf - bytes), line = at;
+
+		if (line > 0 && bytes[line - 1] == '\r')
+			line--;
+		if (line == 0 || bytes[line - 1] == '\n')
+			return at + 1;
+		from = at + 1;
+	}
+	*scanned = len;
+	return 0;
+}
+
+size_t http1_skip_empty(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (len - n >= 2 && bytes[n] == '\r' && bytes[n + 1] == '\n')
+		n += 2;
+	return n;
+}
+
+static enum verdict fault_at(struct parse *ps, const char *at, enum http1_reason reason)
+{
+	*ps->fault = (struct http1_fault){ .reason = reason, .offset = (size_t)(at - ps->start) };
+	return BAD;
+}
+
+/* The byte at p does not belong here: because of what it is, or else for this reason. */
+static enum verdict misfit(struct parse *ps, const char *p, enum http1_reason reason)
+{
+	ps->p = p;
+	if (p == ps->end)
+		return MORE;
+	if (*p == '\n')
+		return fault_at(ps, p, HTTP1_BARE_LF);
+	if (*p == '\r' && p + 1 == ps->end)
+		return MORE;
+	if (*p == '\r' ? p[1] != '\n' : !http_char_is(*p, HTTP_CHAR_VALUE))
+		return fault_at(ps, p, HTTP1_CONTROL);
+	return fault_at(ps, p, reason);
+}
+
+/* The end of a line stands at p, or something that may not stand there. */
+static enum verdict line_end(struct parse *ps, const char *p, enum http1_reason reason)
+{
+	if (ps->end - p >= 2 && p[0] == '\r' && p[1] == '\n') {
+		ps->p = p + 2;
+		return DONE;
+	}
+	return misfit(ps, p, reason);
+}
+
+/* Bits in the high bit of each byte, right for the lowest one that is set, which is all that is asked. */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+static inline uint64_t below(uint64_t w, uint8_t limit) { return (w - EACH(limit)) & ~w; }
+static inline uint64_t equal(uint64_t w, uint8_t byte) { return below(w ^ EACH(byte), 1); }
+
+static inline uint64_t load(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
+/* The first byte that cannot stand in a field value. */
+static const char *skip_value(const char *p, const char *end)
+{
+	while (end - p >= 8) {
+		uint64_t w = load(p), stop = (below(w, ' ') | equal(w, 0x7f)) & EACH(0x80);
+
+		if (stop == 0) {
+			p += 8;
+			continue;
+		}
+		p += __builtin_ctzll(stop) >> 3;
+		if (*p != '\t')
+			return p;
+		p++;
+	}
+	while (p < end && http_char_is(*p, HTTP_CHAR_VALUE))
+		p++;
+	return p;
+}
+
+/* The first byte that cannot stand in a request target. */
+static const char *skip_target(const char *p, const char *end)
+{
+	while (end - p >= 8) {
+		uint64_t w = load(p), stop = (below(w, ' ' + 1) | equal(w, 0x7f) | equal(w, '#') | w) & EACH(0x80);
+
+		if (stop)
+			return p + (__builtin_ctzll(stop) >> 3);
+		p += 8;
+	}
+	while (p < end && http_char_is(*p, HTTP_CHAR_TARGET))
+		p++;
+	return p;
+}
+
+static const char *skip_token(const char *p, const char *end)
+{
+	while (p < end && http_char_is(*p, HTTP_CHAR_TOKEN))
+		p++;
+	return p;
+}
+
+static bool is_reg_name(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!http_char_is(s.ptr[i], HTTP_CHAR_HOST))
+			return false;
+		if (s.ptr[i] == '%' &&
+		    (s.len - i < 3 || !http_char_is(s.ptr[i + 1], HTTP_CHAR_HEX) || !http_char_is(s.ptr[i + 2], HTTP_CHAR_HEX)))
+			return false;
+	}
+	return true;
+}
+
+static bool is_port(struct slice s)
+{
+	uint64_t port;
+
+	return slice_to_u64(s, &port) && port <= 65535;
+}
+
+/* uri-host [ ":" port ] (RFC 3986 section 3.2 without user information). The port may be empty unless it is needed. */
+static bool is_authority(struct slice s, bool need_host, bool need_port)
+{
+	size_t host_len = 0;
+	struct addr ip;
+
+	if (s.len && s.ptr[0] == '[') {
+		ptrdiff_t close = slice_find_byte(s, ']');
+		struct slice inner = slice_make(s.ptr + 1, close < 1 ? 0 : (size_t)close - 1);
+
+		if (close < 1 || slice_find_byte(inner, ':') < 0 || !addr_parse_ip(inner, &ip))
+			return false;
+		host_len = (size_t)close + 1;
+	} else {
+		while (host_len < s.len && s.ptr[host_len] != ':')
+			host_len++;
+		if (!is_reg_name(slice_make(s.ptr, host_len)) || (need_host && host_len == 0))
+			return false;
+	}
+	if (host_len == s.len)
+		return !need_port;
+	struct slice port = slice_from(s, host_len + 1);
+	return s.ptr[host_len] == ':' && (port.len ? is_port(port) : !need_port);
+}
+
+/* scheme "://" authority, then a path, a query or nothing. */
+static bool is_absolute(struct slice s)
+{
+	size_t scheme_len = 0;
+
+	while (scheme_len < s.len && http_char_is(s.ptr[scheme_len], HTTP_CHAR_SCHEME))
+		scheme_len++;
+	if (scheme_len == 0 || (s.ptr[0] | 0x20) < 'a' || (s.ptr[0] | 0x20) > 'z' ||
+	    !slice_starts(slice_from(s, scheme_len), SLICE("://")))
+		return false;
+	struct slice authority = slice_from(s, scheme_len + 3);
+	size_t len = 0;
+	while (len < authority.len && authority.ptr[len] != '/' && authority.ptr[len] != '?')
+		len++;
+	return is_authority(slice_make(authority.ptr, len), true, false);
+}
+
+/* The four forms of RFC 9112 section 3.2. */
+static bool is_target(struct slice s, enum http_method method)
+{
+	if (method == HTTP_CONNECT)
+		return is_authority(s, true, true);
+	if (s.ptr[0] == '/')
+		return true;
+	return (s.len == 1 && s.ptr[0] == '*' && method == HTTP_OPTIONS) || is_absolute(s);
+}
+
+/* HTTP/1.0 or HTTP/1.1. */
+static enum verdict parse_version(struct parse *ps)
+{
+	static const char shape[] = "HTTP/d.d";
+	const char *p = ps->p;
+
+	for (int i = 0; i < 8; i++)
+		if (p + i == ps->end || (shape[i] == 'd' ? !http_char_is(p[i], HTTP_CHAR_DIGIT) : p[i] != shape[i]))
+			return misfit(ps, p + i, HTTP1_START_LINE);
+	if (p[5] != '1' || p[7] > '1')
+		return fault_at(ps, p + 5, HTTP1_VERSION);
+	ps->h->version = p[7] == '1' ? 11 : 10;
+	ps->p = p + 8;
+	return DONE;
+}
+
+static enum verdict parse_request_line(struct parse *ps)
+{
+	struct http_head *h = ps->h;
+	const char *p = ps->p, *end = ps->end, *from = p;
+	enum verdict v;
+
+	p = skip_token(p, end);
+	if (p == end || *p != ' ' || p == from)
+		return misfit(ps, p, HTTP1_METHOD);
+	h->method_text = slice_make(from, (size_t)(p - from));
+	h->method = (uint8_t)http_method_of(h->method_text);
+	from = ++p;
+	p = skip_target(p, end);
+	if (p == end || *p != ' ' || p == from)
+		return misfit(ps, p, p < end && *p == '\r' && p > from ? HTTP1_START_LINE : HTTP1_TARGET);
+	h->target = slice_make(from, (size_t)(p - from));
+	if (!is_target(h->target, h->method))
+		return fault_at(ps, from, HTTP1_TARGET);
+	ps->p = p + 1;
+	if ((v = parse_version(ps)) != DONE)
+		return v;
+	return line_end(ps, ps->p, HTTP1_START_LINE);
+}
+
+static enum verdict parse_status_line(struct parse *ps)
+{
+	struct http_head *h = ps->h;
+	enum verdict v = parse_version(ps);
+	const char *p = ps->p, *end = ps->end;
+
+	if (v != DONE)
+		return v;
+	if (p == end || *p != ' ')
+		return misfit(ps, p, HTTP1_START_LINE);
+	p++;
+	for (int i = 0; i < 3; i++, p++) {
+		if (p == end || !http_char_is(*p, HTTP_CHAR_DIGIT) || (i == 0 && (*p < '1' || *p > '5')))
+			return misfit(ps, p, HTTP1_STATUS);
+		h->status = (uint16_t)(h->status * 10 + (*p - '0'));
+	}
+	if (p < end && *p == ' ') {
+		const char *from = p + 1;
+
+		p = skip_value(from, end);
+		h->reason = slice_make(from, (size_t)(p - from));
+	} else if (p < end && *p != '\r') {
+		return misfit(ps, p, HTTP1_STATUS);
+	}
+	return line_end(ps, p, HTTP1_START_LINE);
+}
+
+/* RFC 9110 section 8.6. Keeps *value to one number; *again when the head has that number already. */
+static enum http1_reason read_length(struct http_head *h, struct slice *value, bool *again)
+{
+	struct slice rest = *value, one = { NULL, 0 };
+
+	*again = h->has_length;
+	for (;;) {
+		ptrdiff_t comma = slice_find_byte(rest, ',');
+		struct slice number = slice_trim(comma < 0 ? rest : slice_make(rest.ptr, (size_t)comma));
+		uint64_t n;
+
+		if (!slice_to_u64(number, &n))
+			return HTTP1_LENGTH;
+		if (h->has_length && n != h->content_length)
+			return HTTP1_LENGTH_TWICE;
+		h->has_length = true;
+		h->content_length = n;
+		if (!one.ptr)
+			one = number;
+		if (comma < 0)
+			break;
+		rest = slice_from(rest, (size_t)comma + 1);
+	}
+	*value = one;
+	return HTTP1_OK;
+}
+
+static enum http1_reason read_coding(struct parse *ps, struct slice value)
+{
+	struct slice element;
+	bool any = false;
+
+	while (http_list_next(&value, &element)) {
+		any = true;
+		if (!slice_eq_nocase(element, SLICE("chunked")) || ++ps->codings > 1)
+			return HTTP1_CODING;
+	}
+	return any ? HTTP1_OK : HTTP1_CODING;
+}
+
+static void read_connection(struct parse *ps, struct slice value)
+{
+	struct slice element;
+
+	while (http_list_next(&value, &element)) {
+		if (slice_eq_nocase(element, SLICE("close")))
+			ps->h->close = true;
+		else if (slice_eq_nocase(element, SLICE("keep-alive")))
+			ps->h->keep_alive = true;
+		else if (slice_eq_nocase(element, SLICE("upgrade")))
+			ps->said_upgrade = true;
+	}
+}
+
+/* What a field says about the message. *skip when the table has it already. */
+static enum http1_reason read_field(struct parse *ps, enum http_field_id id, struct slice *value, bool *skip)
+{
+	switch (id) {
+	case HTTP_FIELD_HOST:
+		if (ps->h->response)
+			break;
+		if (ps->has_host || !is_authority(*value, false, false))
+			return HTTP1_HOST;
+		ps->has_host = true;
+		break;
+	case HTTP_FIELD_CONTENT_LENGTH: return read_length(ps->h, value, skip);
+	case HTTP_FIELD_TRANSFER_ENCODING: return read_coding(ps, *value);
+	case HTTP_FIELD_CONNECTION: read_connection(ps, *value); break;
+	case HTTP_FIELD_UPGRADE: ps->has_upgrade = true; break;
+	case HTTP_FIELD_EXPECT:
+		ps->h->expect_continue |= http_list_has(*value, SLICE("100-continue"));
+		break;
+	default: break;
+	}
+	return HTTP1_OK;
+}
+
+/* One field line; p stands on its first byte. */
+static enum verdict parse_field(struct parse *ps)
+{
+	struct http_head *h = ps->h;
+	const char *end = ps->end, *from = ps->p, *p = skip_token(from, end);
+
+	if (p == end || *p != ':' || p == from) {
+		if (p == from && p < end && http_is_blank(*p))
+			return fault_at(ps, p, HTTP1_OBS_FOLD);
+		/* A tab is a control byte elsewhere; here it is the blank before a colon. */
+		return misfit(ps, p, HTTP1_FIELD_NAME);
+	}
+	struct slice name = slice_make(from, (size_t)(p - from)), value;
+	for (p++; p < end && http_is_blank(*p); p++)
+		;
+	from = p;
+	p = skip_value(p, end);
+	enum verdict v = line_end(ps, p, HTTP1_CONTROL);
+	if (v != DONE)
+		return v;
+	while (p > from && http_is_blank(p[-1]))
+		p--;
+	value = slice_make(from, (size_t)(p - from));
+
+	enum http_field_id id = http_field_id_of(name);
+	if (ps->trailers && http1_is_forbidden_trailer(name))
+		return fault_at(ps, name.ptr, HTTP1_TRAILER);
+	bool skip = false;
+	enum http1_reason reason = ps->trailers ? HTTP1_OK : read_field(ps, id, &value, &skip);
+	if (reason != HTTP1_OK)
+		return fault_at(ps, reason == HTTP1_HOST && ps->has_host ? name.ptr : from, reason);
+	if (skip)
+		return DONE;
+	if (h->n >= h->cap)
+		return fault_at(ps, name.ptr, HTTP1_FIELDS);
+	h->fields[h->n++] = (struct http_field){ .name = name, .value = value, .id = (uint8_t)id };
+	return DONE;
+}
+
+/* All fields said their part: what they say together (RFC 9112 sections 3.2, 6.1, 6.3, 9.3). */
+static enum verdict conclude(struct parse *ps)
+{
+	struct http_head *h = ps->h;
+	bool old = h->version < 11;
+
+	h->chunked = ps->codings > 0;
+	if (h->chunked && old)
+		return fault_at(ps, ps->p, HTTP1_CODING_OLD);
+	if (h->chunked && h->has_length)
+		return fault_at(ps, ps->p, HTTP1_CODING_LENGTH);
+	if (!h->response && !old && !ps->has_host)
+		return fault_at(ps, ps->p, HTTP1_HOST);
+	h->close |= old && !h->keep_alive;
+	h->upgrade = ps->said_upgrade && ps->has_upgrade && !old;
+	h->expect_continue &= !h->response && !old;
+	return DONE;
+}
+
+/* Field lines and the empty line behind them. */
+static enum verdict parse_fields(struct parse *ps)
+{
+	enum verdict v;
+
+	for (;;) {
+		if (ps->p < ps->end && *ps->p == '\r') {
+			const char *at = ps->p;
+
+			if ((v = line_end(ps, at, HTTP1_CONTROL)) != DONE)
+				return v;
+			if (ps->trailers)
+				return DONE;
+			const char *behind = ps->p;
+			ps->p = at;
+			v = conclude(ps);
+			ps->p = behind;
+			return v;
+		}
+		if ((v = parse_field(ps)) != DONE)
+			return v;
+	}
+}
+
+static enum verdict parse_head(struct parse *ps, bool response)
+{
+	http_head_init(ps->h, ps->h->fields, ps->h->cap);
+	ps->h->response = response;
+	*ps->fault = (struct http1_fault){ .reason = HTTP1_OK };
+	enum verdict v = response ? parse_status_line(ps) : parse_request_line(ps);
+	return v == DONE ? parse_fields(ps) : v;
+}
+
+/* A head that is not what http1_find_end found: cut short, or with something behind it. */
+static bool whole(struct parse *ps, enum verdict v)
+{
+	if (v == MORE || (v == DONE && ps->p != ps->end))
+		v = fault_at(ps, ps->p, HTTP1_START_LINE);
+	return v == DONE;
+}
+
+bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
+{
+	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
+
+	return whole(&ps, parse_head(&ps, false));
+}
+
+bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
+{
+	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
+
+	return whole(&ps, parse_head(&ps, true));
+}
+
+bool http1_check_partial(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault)
+{
+	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
+
+	return parse_head(&ps, response) != BAD;
+}
+
+bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
+{
+	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault, .trailers = true };
+
+	http_head_init(h, h->fields, h->cap);
+	*fault = (struct http1_fault){ .reason = HTTP1_OK };
+	return whole(&ps, parse_fields(&ps));
+}
+
+bool http1_is_forbidden_trailer(struct slice name)
+{
+	static const struct slice unknown[] = {
+		SLICE("Content-Range"), SLICE("Max-Forwards"), SLICE("X-Real-IP"), SLICE("If-Match"), SLICE("If-None-Match"),
+		SLICE("If-Modified-Since"), SLICE("If-Unmodified-Since"), SLICE("If-Range"), SLICE("Age"), SLICE("Expires"),
+		SLICE("Retry-After"), SLICE("WWW-Authenticate"), SLICE("Proxy-Authenticate"),
+	};
+
+	switch (http_field_id_of(name)) {
+	case HTTP_FIELD_UNKNOWN: break;
+	case HTTP_FIELD_ETAG:
+	case HTTP_FIELD_SERVER: return false;
+	default: return true;
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		if (slice_eq_nocase(name, unknown[i]))
+			return true;
+	return false;
+}

@@ -58,10 +58,10 @@ size_t http1_skip_empty(const char *bytes, size_t len);
  * fields and lists that agree become one field with one number. `len` is what http1_find_end said; h's table is refilled. */
 bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
-/* What has come of a head that is not whole yet: false with *fault when it is wrong whatever may follow, and then
- * parsing more of it gives the same fault. h is only scratch. Costs a parse of all bytes: call it when much has come
- * (the first bytes, twice as many as last time), not for each of them. */
-bool http1_check_partial(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault);
+/* Finds the end and parses in one go: >0 the length of the head; 0 when it is not whole yet and nothing in it is wrong so
+ * far (h is scratch then); -1 with *fault when it is wrong, whatever may follow. Agrees with the two above. It begins
+ * anew each time: try it on the first bytes, and on more of them with http1_find_end or when they have doubled. */
+ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault);
 /* Parses the trailer section behind the last chunk, its empty line included, into the fields of h. */
 bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 /* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */

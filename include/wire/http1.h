@@ -66,28 +66,41 @@ ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct htt
 bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 /* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */
 bool http1_is_forbidden_trailer(struct slice name);
+/* The same as a list: the name at this index, empty behind the last one. */
+struct slice http1_forbidden_trailer(unsigned index);
 /* Writes start line, fields and empty line; returns the length, 0 when it does not fit. Requests are written as HTTP/1.1
  * whatever h->version says, responses as h->version. The fields are written as they stand in the table. */
 size_t http1_write_head(const struct http_head *h, char *out, size_t cap);
 
 enum http1_body_kind { HTTP1_BODY_NONE, HTTP1_BODY_LENGTH, HTTP1_BODY_CHUNKED, HTTP1_BODY_CLOSE };
 
+#define HTTP1_CHUNK_LINE_MAX 4096 /* bytes of a chunk-size line, extensions included */
+#define HTTP1_TRAILERS_MAX 8192   /* bytes of a trailer section, its empty line included */
+
 /* Where a body stands. */
 struct http1_body {
 	uint8_t kind;  /* enum http1_body_kind */
 	uint8_t state; /* the chunk parser's own */
 	bool ended;
-	uint64_t left; /* LENGTH: of the body; CHUNKED: of the chunk's data */
-	struct http1_fault fault; /* after -1; offset counts from the scanned bytes */
-	uint32_t line; /* bytes of the chunk-size or trailer line read so far (bounded) */
+	uint64_t left; /* LENGTH: of the body; CHUNKED: of the chunk's data (or, in trailers, the parser's own) */
+	struct http1_fault fault; /* after -1; offset counts from the bytes of that call */
+	uint32_t line; /* bytes of the chunk-size line so far; in trailers: of the trailer section so far (both bounded) */
 };
 
 /* The framing of the body behind a head (RFC 9112 section 6.3); `to` is the request's method for responses (HEAD, CONNECT). */
 void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_method to);
 /* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when the
- * framing is broken. Chunk extensions are skipped (bounded), sizes are strict hex without overflow. */
+ * framing is broken, and ever after. Chunk extensions are skipped, sizes are strict hex without overflow, lines end in
+ * CRLF, trailer fields are checked (http1_is_forbidden_trailer) and of bounded length. CLOSE never ends by itself. */
 ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len);
-/* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were consumed. */
+/* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were
+ * consumed, trailers included; -1 as above, *used then tells where. Other kinds pass unchanged. */
 ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used);
+/* True from the first byte behind the last chunk: at the end, the trailer section is the last b->line consumed bytes. */
+bool http1_body_in_trailers(const struct http1_body *b);
+/* Room for any chunk-size line that http1_chunk_head writes. */
+#define HTTP1_CHUNK_HEAD_MAX 18
+/* Writes "<hex>\r\n" for a chunk of len bytes (len > 0; "\r\n" must follow them); returns how many bytes. */
+size_t http1_chunk_head(uint64_t len, char out[static HTTP1_CHUNK_HEAD_MAX]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <emmintrin.h>
 #endif
 #include "base/addr.h"
+#include "base/assert.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
 
@@ -527,22 +528,29 @@ bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, st
 	return whole(&ps, parse_fields(&ps));
 }
 
+static const struct slice forbidden_trailers[] = {
+	/* Framing, routing, hop by hop. */
+	SLICE("Content-Length"), SLICE("Transfer-Encoding"), SLICE("Host"), SLICE("Connection"), SLICE("Keep-Alive"),
+	SLICE("Proxy-Connection"), SLICE("TE"), SLICE("Trailer"), SLICE("Upgrade"), SLICE("Expect"), SLICE("Max-Forwards"),
+	/* Who somebody is. */
+	SLICE("Authorization"), SLICE("Proxy-Authorization"), SLICE("WWW-Authenticate"), SLICE("Proxy-Authenticate"),
+	SLICE("Cookie"), SLICE("Set-Cookie"), SLICE("Forwarded"), SLICE("X-Forwarded-For"), SLICE("X-Forwarded-Proto"),
+	SLICE("X-Forwarded-Host"), SLICE("X-Forwarded-Port"), SLICE("X-Real-IP"),
+	/* How to read the content, and what to do with the message. */
+	SLICE("Content-Encoding"), SLICE("Content-Type"), SLICE("Content-Range"), SLICE("Range"), SLICE("Cache-Control"),
+	SLICE("Location"), SLICE("Vary"), SLICE("Age"), SLICE("Expires"), SLICE("Date"), SLICE("Retry-After"),
+	SLICE("If-Match"), SLICE("If-None-Match"), SLICE("If-Modified-Since"), SLICE("If-Unmodified-Since"), SLICE("If-Range"),
+};
+
+struct slice http1_forbidden_trailer(unsigned index)
+{
+	return index < COUNT_OF(forbidden_trailers) ? forbidden_trailers[index] : (struct slice){ NULL, 0 };
+}
+
 bool http1_is_forbidden_trailer(struct slice name)
 {
-	static const struct slice unknown[] = {
-		SLICE("Content-Range"), SLICE("Max-Forwards"), SLICE("X-Real-IP"), SLICE("If-Match"), SLICE("If-None-Match"),
-		SLICE("If-Modified-Since"), SLICE("If-Unmodified-Since"), SLICE("If-Range"), SLICE("Age"), SLICE("Expires"),
-		SLICE("Retry-After"), SLICE("WWW-Authenticate"), SLICE("Proxy-Authenticate"),
-	};
-
-	switch (http_field_id_of(name)) {
-	case HTTP_FIELD_UNKNOWN: break;
-	case HTTP_FIELD_ETAG:
-	case HTTP_FIELD_SERVER: return false;
-	default: return true;
-	}
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		if (slice_eq_nocase(name, unknown[i]))
+	for (size_t i = 0; i < COUNT_OF(forbidden_trailers); i++)
+		if (slice_eq_nocase(name, forbidden_trailers[i]))
 			return true;
 	return false;
 }

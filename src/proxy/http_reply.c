@@ -131,7 +131,10 @@ bool http_may_keep(const struct stream *s)
 {
 	const struct http_txn *t = s->http;
 
-	if (t->client_close || t->tunnel || s->killed || s->session->client.error || s->session->client.eof)
+	if (t->client_close || t->tunnel || s->killed || s->session->client.error)
+		return false;
+	/* A client that has sent its end may still have pipelined requests before it. */
+	if (s->session->client.eof && buf_len(s->req.buf) == 0)
 		return false;
 	if (t->local)
 		return s->res.flushed && t->req_parsed && t->req_body.ended && (s->req.complete || t->req_body.kind == HTTP1_BODY_NONE);

@@ -7,6 +7,7 @@
 #ifndef USHER_PROXY_COUNTERS_H
 #define USHER_PROXY_COUNTERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include "core/thread.h"
 #include "wire/pp.h"
@@ -45,8 +46,15 @@ struct counter_set {
 	struct counters **by_thread; /* owns; thread_count slots, each NULL until its thread counts something */
 };
 
+/* Makes this thread's block, at its first use. */
+struct counters *counters_make_own(struct counter_set *set);
 /* This thread's block; never NULL (a process-wide spare one when memory is out). */
-struct counters *counters_own(struct counter_set *set);
+static inline struct counters *counters_own(struct counter_set *set)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+
+	return slots && slots[thread_id] ? slots[thread_id] : counters_make_own(set);
+}
 /* Adds all threads' blocks up into *out. */
 void counters_sum(const struct counter_set *set, struct counters *out);
 /* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */

@@ -11,7 +11,7 @@
 
 static struct counters spare; /* atomics; what could not be allocated is counted here and never read */
 
-static struct counters *make_own(struct counter_set *set)
+struct counters *counters_make_own(struct counter_set *set)
 {
 	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
 
@@ -31,15 +31,6 @@ static struct counters *make_own(struct counter_set *set)
 	memset(own, 0, size);
 	__atomic_store_n(&slots[thread_id], own, __ATOMIC_RELEASE);
 	return own;
-}
-
-struct counters *counters_own(struct counter_set *set)
-{
-	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
-
-	if (slots && slots[thread_id])
-		return slots[thread_id];
-	return make_own(set);
 }
 
 void counters_sum(const struct counter_set *set, struct counters *out)
@@ -68,7 +59,7 @@ static void put(uint64_t *to, uint64_t n)
 static void note_time(uint64_t *sum, uint64_t *max, uint64_t ms)
 {
 	counter_add(sum, ms);
-	if (ms > *max)
+	if (ms > __atomic_load_n(max, __ATOMIC_RELAXED))
 		put(max, ms);
 }
 

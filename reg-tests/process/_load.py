@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that count: each connection that is made has to be served, whatever the processes behind it do."""
+import os
 import socket
 import threading
 import time

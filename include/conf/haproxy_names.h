@@ -22,5 +22,7 @@ enum haproxy_kind {
 
 bool haproxy_has_name(enum haproxy_kind kind, const char *name);
 bool haproxy_has_section(const char *name);
+/* What became of a keyword that only earlier versions of HAProxy have, to stand behind its name; NULL: it is none. */
+const char *haproxy_gone_name(enum haproxy_kind kind, const char *name);
 
 #endif

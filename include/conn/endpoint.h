@@ -30,7 +30,7 @@ struct endpoint {
 #define ENDPOINT_NO_RESOLVE   8u /* names are a fault */
 #define ENDPOINT_ANY_OK      16u /* "*", "" and "0.0.0.0" stand for any address */
 
-/* Parses one address. Names are resolved by libc (start-up only). False with the reason in err. */
+/* Parses one address, after replacing $NAME and ${NAME} of the environment. Names are resolved by libc (start-up only). False with the reason in err. */
 bool endpoint_parse(struct slice text, unsigned flags, struct endpoint *out, struct strbuf *err);
 /* The socket address; `port` replaces the endpoint's when not 0. 0: it has none (FD). */
 socklen_t endpoint_sockaddr(const struct endpoint *e, uint16_t port, struct sockaddr_storage *ss);

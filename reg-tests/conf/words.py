@@ -20,6 +20,11 @@ for text, error in [
 ]:
     check(f'.notice {text}\n' + LISTENS, 1, r'parsing \[t\.cfg:1\] : .*' + error)
 
+# An address knows variables without quotes too; elsewhere a dollar sign is one.
+check('global\n setenv PORT 1\n log 127.0.0.1:${PORT} local0\nlisten l\n bind 127.0.0.1:$PORT\n bind unix@/tmp/${A}.$PORT\n'
+      ' server s ${NOPE}127.0.0.1:$PORT\n server t 127.0.0.1:$NOPE\n server u $NOPE:a\n', 1, "t.cfg:9.*invalid port", '!cfg:[3-8].*:')
+check('global\n node $A\n' + LISTENS, 1, "t.cfg:2")
+
 # A list becomes words; one without members none at all; an empty word at the end is no word.
 check('global\n unsetenv "${LIST[*]}"\n' + LISTENS, 0)
 check('global\n setenv X "${LIST[*]}"\n' + LISTENS, 1, "'setenv' at 'two': this word is one too many")

@@ -243,17 +243,37 @@ static const char *keyword_nearest(const struct conf_line *l, unsigned where)
 	return best;
 }
 
-/* The longest run of the words at the cursor that HAProxy has as a keyword in this place; 0 when it has none. */
-static int keyword_haproxy_words(const struct conf_line *l, unsigned where)
+/* What HAProxy calls this place, and all the places it calls so. */
+static enum haproxy_kind keyword_haproxy_kind(unsigned where, unsigned *alike)
 {
-	enum haproxy_kind kind = where & (IN_BIND | IN_STATS_SOCKET) ? HAPROXY_BIND : where & IN_SERVER ? HAPROXY_SERVER
-		: where & IN_GLOBAL ? HAPROXY_GLOBAL : HAPROXY_PROXY;
+	static const struct {
+		unsigned where;
+		enum haproxy_kind kind;
+	} kinds[] = { { IN_BIND | IN_STATS_SOCKET, HAPROXY_BIND }, { IN_SERVER, HAPROXY_SERVER }, { IN_GLOBAL, HAPROXY_GLOBAL } };
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		if (where & kinds[i].where) {
+			*alike = kinds[i].where;
+			return kinds[i].kind;
+		}
+	}
+	*alike = IN_PROXY;
+	return HAPROXY_PROXY;
+}
+
+/* The longest run of the words at the cursor that HAProxy has as a keyword in this place, or once had; 0 when it has
+ * none. */
+static int keyword_haproxy_words(const struct conf_line *l, enum haproxy_kind kind, const char **gone)
+{
 	struct strbuf text = STRBUF_EMPTY;
 	int found = 0;
 	for (int i = 0; l->at + i < l->count && i < DISPATCH_WORDS_MAX; i++) {
 		strbuf_addf(&text, "%s%s", i ? " " : "", l->words[l->at + i]);
-		if (haproxy_has_name(kind, text.ptr))
-			found = i + 1;
+		const char *advice = haproxy_gone_name(kind, text.ptr);
+		if (!advice && !haproxy_has_name(kind, text.ptr))
+			continue;
+		found = i + 1;
+		*gone = advice;
 	}
 	strbuf_free(&text);
 	return found;
@@ -270,11 +290,20 @@ static bool keyword_is_head(const char *word)
 	return false;
 }
 
-static void keyword_say_unknown(struct conf_line *l, unsigned where, const char *where_name, const char *words)
+/* Inside a line a fault stands on the words at the cursor, not on the one before them. */
+static void stand_on(struct conf_line *l, int count)
+{
+	if (l->at > 0)
+		l->at += count;
+}
+
+/* `count` words at the cursor are the fault. */
+static void keyword_say_unknown(struct conf_line *l, unsigned where, const char *where_name, const char *words, int count)
 {
 	const char *near = keyword_nearest(l, where);
 	if (!near && l->at == 0)
 		near = registry_nearest(&section_registry, slice_of(words));
+	stand_on(l, count);
 	conf_fail(l, "unknown keyword '%s' in %s%s%s%s", words, where_name, near ? "; did you mean '" : "",
 	          near ? near : "", near ? "'?" : "");
 }
@@ -283,11 +312,15 @@ static void keyword_say_unknown(struct conf_line *l, unsigned where, const char 
 static bool keyword_refuse(struct conf_line *l, unsigned where, const char *where_name, const struct lookup *seen)
 {
 	struct strbuf words = STRBUF_EMPTY, places = STRBUF_EMPTY;
-	int haproxy_words = keyword_haproxy_words(l, where);
+	unsigned alike;
+	const char *gone = NULL;
+	int haproxy_words = keyword_haproxy_words(l, keyword_haproxy_kind(where, &alike), &gone);
 	bool head = haproxy_words <= 1 && l->at + 1 < l->count && keyword_is_head(l->words[l->at]);
 	if (head)
 		haproxy_words = 0;
-	bool elsewhere = seen->others && seen->other_words >= haproxy_words;
+	/* A keyword of servers that HAProxy has for proxies too is one that is not here yet, not a misplaced one. */
+	bool elsewhere = seen->others && (haproxy_words == 0 || seen->other_words > haproxy_words
+		|| (seen->other_words == haproxy_words && seen->others & alike));
 	int count = elsewhere ? seen->other_words : haproxy_words ? haproxy_words : head ? 2 : 1;
 	for (int i = 0; i < count; i++)
 		strbuf_addf(&words, "%s%s", i ? " " : "", l->words[l->at + i]);
@@ -296,12 +329,14 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 		conf_warn(l, "'%s' is passed over, %s has no use for it", words.ptr, where_name);
 		l->at = l->count;
 	} else if (elsewhere) {
+		stand_on(l, count);
 		where_describe(seen->others, &places);
 		conf_fail(l, "'%s' is not allowed in %s, it belongs in %s", words.ptr, where_name, places.ptr);
 	} else if (haproxy_words) {
-		conf_fail(l, "'%s' is a HAProxy keyword that usher does not have yet", words.ptr);
+		stand_on(l, count);
+		conf_fail(l, "'%s' %s", words.ptr, gone ? gone : "is a HAProxy keyword that usher does not have yet");
 	} else {
-		keyword_say_unknown(l, where, where_name, words.ptr);
+		keyword_say_unknown(l, where, where_name, words.ptr, count);
 	}
 	strbuf_free(&places);
 	strbuf_free(&words);

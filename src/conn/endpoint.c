@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include "base/environment.h"
 
 static bool refuse(struct strbuf *err, const char *what, struct slice s)
 {
@@ -149,9 +150,8 @@ static bool parse_inet(struct slice s, int family, unsigned flags, struct endpoi
 	return parse_host(host, family, flags, out, err);
 }
 
-bool endpoint_parse(struct slice s, unsigned flags, struct endpoint *out, struct strbuf *err)
+static bool parse(struct slice s, unsigned flags, struct endpoint *out, struct strbuf *err)
 {
-	*out = (struct endpoint){ .fd = -1 };
 	if (take_prefix(&s, "unix@"))
 		return parse_path(s, ENDPOINT_UNIX, out, err);
 	if (take_prefix(&s, "abns@"))
@@ -175,6 +175,19 @@ bool endpoint_parse(struct slice s, unsigned flags, struct endpoint *out, struct
 	if (at >= 0)
 		return refuse(err, "unknown address family", s);
 	return parse_inet(s, AF_UNSPEC, flags, out, err);
+}
+
+bool endpoint_parse(struct slice s, unsigned flags, struct endpoint *out, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_EMPTY;
+
+	*out = (struct endpoint){ .fd = -1 };
+	if (slice_find_byte(s, '$') < 0)
+		return parse(s, flags, out, err);
+	environment_expand(s, &text);
+	bool ok = parse(strbuf_slice(&text), flags, out, err);
+	strbuf_free(&text);
+	return ok;
 }
 
 socklen_t endpoint_sockaddr(const struct endpoint *e, uint16_t port, struct sockaddr_storage *ss)

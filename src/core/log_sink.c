@@ -21,6 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/addr.h"
+#include "base/environment.h"
 #include "core/log.h"
 #include "core/loop.h"
 
@@ -209,7 +210,7 @@ static void hook_loop(void)
 	loop_on_turn_end(log_sinks_flush);
 }
 
-struct log_sink *log_sink_get(const char *address, struct strbuf *err)
+static struct log_sink *get(const char *address, struct strbuf *err)
 {
 	for (struct log_sink *s = sinks; s; s = s->next) {
 		if (strcmp(s->address, address) == 0)
@@ -242,6 +243,18 @@ struct log_sink *log_sink_get(const char *address, struct strbuf *err)
 	s->next = sinks;
 	sinks = s;
 	pthread_once(&hook_once, hook_loop);
+	return s;
+}
+
+struct log_sink *log_sink_get(const char *address, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_EMPTY;
+
+	if (strchr(address, '$') == NULL)
+		return get(address, err);
+	environment_expand(slice_of(address), &text);
+	struct log_sink *s = get(text.ptr ? text.ptr : "", err);
+	strbuf_free(&text);
 	return s;
 }
 

@@ -79,7 +79,7 @@ static void expr_name_unknown(
 	if (name.len == 0) {
 		strbuf_addf(err, "a %s's name is missing", kind);
 	} else if (known) {
-		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have", kind, SLICE_FMT(name));
+		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have yet", kind, SLICE_FMT(name));
 	} else {
 		strbuf_addf(err, "unknown %s '%.*s'", kind, SLICE_FMT(name));
 		near = registry_nearest(r, name);

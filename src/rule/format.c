@@ -111,7 +111,7 @@ static bool format_alias_unknown(struct format_reader *r, struct slice name)
 	if (bare.len == 0)
 		strbuf_add_str(r->err, "a name is expected behind '%'; a '%' itself is written '%%'");
 	else if (known_alias(bare))
-		strbuf_addf(r->err, "'%.*s' is one of HAProxy's that usher does not have", SLICE_FMT(name));
+		strbuf_addf(r->err, "'%.*s' is one of HAProxy's that usher does not have yet", SLICE_FMT(name));
 	else
 		strbuf_addf(r->err, "unknown '%.*s'%s%s%s; a '%%' itself is written '%%%%'", SLICE_FMT(name),
 			near && *near == '%' ? ", did you mean '" : "", near && *near == '%' ? near : "",

@@ -258,7 +258,7 @@ def main():
         quiet_until(usher)
         with usher.connect('asapfail') as c:
             read_end(c)
-        expect('logasap without a server', HEAD + r'asapfail dead/gone \d+/-1/\+\d+ \+0 SC 1/1/0/0/0 0/0')
+        expect('logasap without a server', HEAD + r'asapfail dead/gone \d+/-1/\+\d+ \+0 SC \d/1/0/0/0 0/0')
 
         with usher.connect('default') as c:
             expect('the default line', r'Connect from 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+ \(default/TCP\)')

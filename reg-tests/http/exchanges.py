@@ -214,6 +214,16 @@ with Usher(CONFIG, sockets=["web", "quick", "dead"]) as usher:
             assert c.answer()[1] == b"you asked for /p%d" % i, i
         assert c.ended()
 
+    # The client's end arrives while the next of the row waits for its turn.
+    for _ in range(20):
+        with Client(usher, "web") as c:
+            c.send(b"".join(b"GET /q%d HTTP/1.1\r\nHost: h\r\n\r\n" % i for i in range(8)))
+            assert c.answer()[1] == b"you asked for /q0"
+            c.send(b"GET /q8 HTTP/1.1\r\nHost: h\r\n\r\n")
+            c.s.shutdown(socket.SHUT_WR)
+            for i in range(1, 9):
+                assert c.answer()[1] == b"you asked for /q%d" % i, i
+
     # Byte by byte.
     with Client(usher, "web") as c:
         for b in b"POST /digest HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n":

@@ -141,6 +141,7 @@ static bool next_request(struct session *s)
 		}
 	}
 	timer_stop(&s->timer);
+	task_cancel(&s->task); /* an event was quicker */
 	s->step = SESSION_STREAM;
 	return true;
 }

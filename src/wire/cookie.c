@@ -36,9 +36,10 @@ static bool next_piece(struct slice *rest, struct cookie *c, char *ended_by)
 	*rest = slice_from(*rest, end + 1);
 	if (equal < 0)
 		return false;
-	c->name = slice_trim(slice_make(piece.ptr, (size_t)equal));
-	c->value = slice_trim(slice_from(piece, (size_t)equal + 1));
 	c->whole = slice_trim(piece);
+	equal -= c->whole.ptr - piece.ptr;
+	c->name = slice_trim(slice_make(c->whole.ptr, (size_t)equal));
+	c->value = slice_trim(slice_from(c->whole, (size_t)equal + 1));
 	return c->name.len == 0 || c->name.ptr[0] != '$';
 }
 

@@ -192,10 +192,10 @@ ssize_t uri_normalise(enum uri_normaliser how, bool option, struct slice target,
 	ssize_t added = 0;
 
 	uri_split(target, &u);
-	size_t n = copy(out, slice_make(target.ptr, target.len - u.pathq.len)), behind = u.has_query ? 1 + u.query.len : 0;
+	size_t n = copy(out, slice_make(target.ptr, target.len - u.pathq.len));
 	if (u.pathq.len == 0)
 		return (ssize_t)n;
-	struct slice tail = slice_make(u.pathq.ptr + u.path.len, behind);
+	struct slice tail = slice_from(u.pathq, u.path.len);
 	switch (how) {
 	case URI_FRAGMENT_ENCODE: return (ssize_t)(n + fragment_encode(u.pathq, out + n));
 	case URI_FRAGMENT_STRIP: return (ssize_t)(n + fragment_strip(u.pathq, out + n));

@@ -18,7 +18,10 @@ struct judged {
 	size_t end;
 };
 
-static bool same_fault(struct http1_fault a, struct http1_fault b) { return a.reason == b.reason && a.offset == b.offset; }
+static bool same_fault(struct http1_fault a, struct http1_fault b)
+{
+	return a.reason == b.reason && a.offset == b.offset;
+}
 
 static void check_slice(struct slice s, const char *bytes, size_t len)
 {
@@ -123,12 +126,13 @@ static void check_rewritten(const uint8_t *data, size_t size, bool response)
 		return;
 	ASSERT(http1_read_head(out, len, response, &h2, &fault) == (ssize_t)len);
 	ASSERT(h.n == h2.n && h.version == h2.version && h.method == h2.method && h.status == h2.status);
-	ASSERT(slice_eq(h.target, h2.target) && slice_eq(h.method_text, h2.method_text) && slice_eq(h.reason, h2.reason));
+	ASSERT(slice_eq(h.target, h2.target) && slice_eq(h.method_text, h2.method_text));
+	ASSERT(slice_eq(h.reason, h2.reason));
 	ASSERT(h.has_length == h2.has_length && h.content_length == h2.content_length && h.chunked == h2.chunked);
 	ASSERT(h.close == h2.close && h.keep_alive == h2.keep_alive && h.upgrade == h2.upgrade);
 	ASSERT(h.expect_continue == h2.expect_continue);
 	for (int i = 0; i < h.n; i++)
-		ASSERT(slice_eq(h.fields[i].name, h2.fields[i].name) && slice_eq(h.fields[i].value, h2.fields[i].value));
+		ASSERT(slice_eq(fields[i].name, fields2[i].name) && slice_eq(fields[i].value, fields2[i].value));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

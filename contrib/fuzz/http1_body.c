@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzz target of HTTP/1.x chunked bodies. Asserted beyond "no bad memory": the same end, data and fault however the bytes
- * are cut, scanning and unchunking agree, trailers that pass are trailers for the field parser too, and data
+ * Fuzz target of HTTP/1.x chunked bodies. Asserted beyond "no bad memory": the same end, data and fault however the
+ * bytes are cut, scanning and unchunking agree, trailers that pass are trailers for the field parser too, and data
  * chunked anew comes out the same.
  */
 #include <stdlib.h>
@@ -38,7 +38,8 @@ static void feed(struct outcome *o, const uint8_t *bytes, size_t len, char *data
 	if (got < 0) {
 		o->bad = true;
 		o->offset = o->used + o->body.fault.offset;
-		ASSERT(o->body.fault.offset < len && (o->body.fault.reason == HTTP1_CHUNK || o->body.fault.reason == HTTP1_TRAILER));
+		ASSERT(o->body.fault.offset < len);
+		ASSERT(o->body.fault.reason == HTTP1_CHUNK || o->body.fault.reason == HTTP1_TRAILER);
 	} else {
 		if (!data) {
 			used = (size_t)got;

@@ -17,7 +17,8 @@ static void check_parts(struct slice target)
 	uri_split(target, &u);
 	ASSERT(u.pathq.len == u.path.len + u.has_query + u.query.len && (u.has_query || u.query.len == 0));
 	ASSERT(u.path.len == 0 || u.path.ptr[0] == '/');
-	ASSERT(slice_is(target, "*") || target.len == u.scheme.len + (u.scheme.len ? 3 : 0) + u.authority.len + u.pathq.len);
+	size_t before_path = u.scheme.len + (u.scheme.len ? 3 : 0) + u.authority.len;
+	ASSERT(slice_is(target, "*") || target.len == before_path + u.pathq.len);
 	ASSERT(slice_ends(target, u.pathq));
 	for (const char *delim = "?;&"; *delim; delim++) {
 		if (!uri_params(target, *delim, &rest))
@@ -50,7 +51,8 @@ static void check_normal_form(enum uri_normaliser how, bool option, struct slice
 	ssize_t len = uri_normalise(how, option, target, out);
 	ASSERT(len <= (ssize_t)room && (len >= 0 || option || how == URI_QUERY_SORT));
 	/* Those that are no origin form may look like another form afterwards. */
-	if (len >= 0 && target.len && target.ptr[0] == '/' && how != URI_QUERY_SORT && (how != URI_PERCENT_DECODE || option)) {
+	bool once = how != URI_QUERY_SORT && (how != URI_PERCENT_DECODE || option);
+	if (len >= 0 && target.len && target.ptr[0] == '/' && once) {
 		ssize_t twice = uri_normalise(how, option, slice_make(out, (size_t)len), again);
 
 		ASSERT(twice == len && memcmp(out, again, (size_t)len) == 0 && (len == 0 || out[0] == '/'));

@@ -54,14 +54,21 @@ size_t http1_find_end(const char *bytes, size_t len, size_t *scanned);
 /* Bytes of CRLF before a start line (RFC 9112 section 2.2: at least one should be ignored). */
 size_t http1_skip_empty(const char *bytes, size_t len);
 /* Parses a whole head of `len` bytes. True, or false with *fault. Fills the flags (length, chunked, close ...).
- * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1. Content-Length
- * fields and lists that agree become one field with one number. `len` is what http1_find_end said; h's table is refilled. */
+ * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1.
+ * Content-Length fields and lists that agree become one field with one number. `len` is what http1_find_end said;
+ * h's table is refilled. */
 bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
-/* Finds the end and parses in one go: >0 the length of the head; 0 when it is not whole yet and nothing in it is wrong so
- * far (h is scratch then); -1 with *fault when it is wrong, whatever may follow. Agrees with the two above. It begins
- * anew each time: try it on the first bytes, and on more of them with http1_find_end or when they have doubled. */
+/* Finds the end and parses in one go: >0 the length of the head; 0 when it is not whole yet and nothing in it is wrong
+ * so far (h is scratch then); -1 with *fault when it is wrong, whatever may follow. Agrees with the two above. It
+ * begins anew each time: try it on the first bytes, and on more of them with http1_find_end or when they have
+ * doubled. */
 ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault);
+/* uri-host [ ":" port ] without user information (RFC 3986 section 3.2): a Host, an authority. A port may be empty
+ * unless it is needed. */
+bool http1_is_authority(struct slice s, bool need_host, bool need_port);
+/* One of the forms that RFC 9112 section 3.2 allows with this method. The bytes are the caller's to check. */
+bool http1_is_target(struct slice s, enum http_method method);
 /* Parses the trailer section behind the last chunk, its empty line included, into the fields of h. */
 bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 /* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */
@@ -84,19 +91,19 @@ struct http1_body {
 	bool ended;
 	uint64_t left; /* LENGTH: of the body; CHUNKED: of the chunk's data (or, in trailers, the parser's own) */
 	struct http1_fault fault; /* after -1; offset counts from the bytes of that call */
-	uint32_t line; /* bytes of the chunk-size line so far; in trailers: of the trailer section so far (both bounded) */
+	uint32_t line; /* bytes so far of the chunk-size line, or of the trailer section (both bounded) */
 };
 
 /* The framing of the body behind a head (RFC 9112 section 6.3); `to` is the request's method for responses (HEAD, CONNECT). */
 void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_method to);
-/* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when the
- * framing is broken, and ever after. Chunk extensions are skipped, sizes are strict hex without overflow, lines end in
+/* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when
+ * the framing is broken, and ever after. Chunk extensions are skipped, sizes are strict hex without overflow, lines end in
  * CRLF, trailer fields are checked (http1_is_forbidden_trailer) and of bounded length. CLOSE never ends by itself. */
 ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len);
 /* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were
  * consumed, trailers included; -1 as above, *used then tells where. Other kinds pass unchanged. */
 ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used);
-/* True from the first byte behind the last chunk: at the end, the trailer section is the last b->line consumed bytes. */
+/* True from the first byte behind the last chunk: at the end, the last b->line consumed bytes are the trailers. */
 bool http1_body_in_trailers(const struct http1_body *b);
 /* Room for any chunk-size line that http1_chunk_head writes. */
 #define HTTP1_CHUNK_HEAD_MAX 18

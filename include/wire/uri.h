@@ -52,8 +52,8 @@ enum uri_normaliser {
 const char *uri_normaliser_name(enum uri_normaliser how);
 const char *uri_normaliser_option(enum uri_normaliser how);
 #define URI_PARAMS_MAX 1024 /* that QUERY_SORT will sort */
-/* Writes the whole target anew, scheme and authority unchanged. `option`: full or strict, where there is such a word. out
- * has room for target.len bytes (FRAGMENT_ENCODE: 3 * target.len) and is not the target. Returns the length; -1 when
+/* Writes the whole target anew, scheme and authority unchanged. `option`: full or strict, where there is such a word.
+ * out has room for target.len bytes (FRAGMENT_ENCODE: 3 * target.len) and is not the target. Returns the length; -1 when
  * a strict form meets a broken escape, or a query has too many parameters. */
 ssize_t uri_normalise(enum uri_normaliser how, bool option, struct slice target, char *out);
 

@@ -62,7 +62,8 @@ static enum http_field_id candidate(const char *p, size_t len)
 	case KEY(15, 'a', 'e'): return HTTP_FIELD_ACCEPT_LANGUAGE;
 	case KEY(16, 'p', 'n'): return HTTP_FIELD_PROXY_CONNECTION;
 	case KEY(16, 'c', 'g'): return HTTP_FIELD_CONTENT_ENCODING;
-	case KEY(16, 'x', 't'): return (p[12] | 0x20) == 'h' ? HTTP_FIELD_X_FORWARDED_HOST : HTTP_FIELD_X_FORWARDED_PORT;
+	case KEY(16, 'x', 't'):
+		return (p[12] | 0x20) == 'h' ? HTTP_FIELD_X_FORWARDED_HOST : HTTP_FIELD_X_FORWARDED_PORT;
 	case KEY(17, 't', 'g'): return HTTP_FIELD_TRANSFER_ENCODING;
 	case KEY(17, 'x', 'o'): return HTTP_FIELD_X_FORWARDED_PROTO;
 	case KEY(19, 'p', 'n'): return HTTP_FIELD_PROXY_AUTHORIZATION;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bodies of HTTP/1.x (RFC 9112 sections 6 and 7): where one ends, and chunks with their framing or without it. Bytes may
- * be cut anywhere; what must be remembered across a cut fits into struct http1_body. Keeps nothing else: any thread,
- * one at a time for each body.
+ * Bodies of HTTP/1.x (RFC 9112 sections 6 and 7): where one ends, and chunks with their framing or without it.
+ * Bytes may be cut anywhere; what must be remembered across a cut fits into struct http1_body. Keeps nothing else:
+ * any thread, one at a time for each body.
  */
 #include "wire/http1.h"
 #include "wire/http_char.h"

@@ -42,8 +42,8 @@ static void framing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct http_head h = { .response = rows[i].response, .status = (uint16_t)rows[i].status, .chunked = rows[i].chunked,
-			.has_length = rows[i].has_length, .content_length = rows[i].length };
+		struct http_head h = { .response = rows[i].response, .status = (uint16_t)rows[i].status,
+			.chunked = rows[i].chunked, .has_length = rows[i].has_length, .content_length = rows[i].length };
 		struct http1_body b;
 
 		http1_body_init(&b, &h, rows[i].to);
@@ -148,7 +148,8 @@ static void chunks(void **state)
 	check_right(SLICE("0000000000000000\r\n\r\n"), SLICE(""));
 	check_right(SLICE("5\r\nhello\r\n0\r\n\r\n"), SLICE("hello"));
 	check_right(SLICE("1\r\nh\r\n4;a=b; c=\"d;\\\" \xc3\xa9\"\r\nello\r\n00;x\r\n\r\n"), SLICE("hello"));
-	check_right(SLICE("a\r\n0123456789\r\nC \t;a\r\n\r\n0\r\n\r\n0\r\n\r\n\r\n00\r\n\r\n"), SLICE("0123456789\r\n0\r\n\r\n0\r\n\r\n"));
+	check_right(SLICE("a\r\n0123456789\r\nC \t;a\r\n\r\n0\r\n\r\n0\r\n\r\n\r\n00\r\n\r\n"),
+		SLICE("0123456789\r\n0\r\n\r\n0\r\n\r\n"));
 	check_right(SLICE("1;\r\nx\r\n0\r\nA: b\r\nGrpc-Status:\t0 \r\n\r\n"), SLICE("x"));
 	check_right(SLICE("0\r\nHost-Of-It: x\r\nHos: y\r\nContent-Lengt:\r\n\r\n"), SLICE(""));
 }

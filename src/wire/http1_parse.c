@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP/1.x heads (RFC 9112): finding their end and parsing them in one pass into slices of the buffer. Every byte is
- * looked at in its order and a fault is the first one met, so a verdict on a part of a head holds for the whole.
- * What the fields mean together is judged at the empty line. No state: any thread.
+ * HTTP/1.x heads (RFC 9112), parsed in one pass into slices of the buffer. Every byte is looked at in its order and a
+ * fault is the first one met, so a verdict on a part of a head holds for the whole. What the fields mean together is
+ * judged at the empty line. No state: any thread.
  */
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-#include "base/addr.h"
-#include "base/assert.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
 
@@ -22,53 +20,6 @@ struct parse {
 	bool trailers, said_upgrade, has_upgrade, has_host;
 	unsigned codings; /* times that chunked was said */
 };
-
-static const char *const reason_names[] = {
-#define X(id, name, status, text) name,
-	HTTP1_REASONS(X)
-#undef X
-};
-static const char *const reason_texts[] = {
-#define X(id, name, status, text) text,
-	HTTP1_REASONS(X)
-#undef X
-};
-static const uint16_t reason_statuses[] = {
-#define X(id, name, status, text) status,
-	HTTP1_REASONS(X)
-#undef X
-};
-
-const char *http1_reason_name(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_names[r] : "?"; }
-const char *http1_reason_text(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_texts[r] : "?"; }
-unsigned http1_reason_status(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_statuses[r] : 400; }
-
-size_t http1_find_end(const char *bytes, size_t len, size_t *scanned)
-{
-	size_t from = *scanned;
-	const char *lf;
-
-	while (from < len && (lf = memchr(bytes + from, '\n', len - from)) != NULL) {
-		size_t at = (size_t)(lf - bytes), line = at;
-
-		if (line > 0 && bytes[line - 1] == '\r')
-			line--;
-		if (line == 0 || bytes[line - 1] == '\n')
-			return at + 1;
-		from = at + 1;
-	}
-	*scanned = len;
-	return 0;
-}
-
-size_t http1_skip_empty(const char *bytes, size_t len)
-{
-	size_t n = 0;
-
-	while (len - n >= 2 && bytes[n] == '\r' && bytes[n + 1] == '\n')
-		n += 2;
-	return n;
-}
 
 static enum verdict fault_at(struct parse *ps, const char *at, enum http1_reason reason)
 {
@@ -139,7 +90,8 @@ static inline const char *skip_target(const char *p, const char *end)
 	while (end - p >= 16) {
 		__m128i v = load(p);
 		/* Those above ASCII bear the sign. */
-		unsigned stop = bits(_mm_or_si128(_mm_or_si128(up_to(v, ' '), equal(v, 0x7f)), _mm_or_si128(equal(v, '#'), v)));
+		__m128i control = _mm_or_si128(up_to(v, ' '), equal(v, 0x7f));
+		unsigned stop = bits(_mm_or_si128(control, _mm_or_si128(equal(v, '#'), v)));
 
 		if (stop)
 			return p + __builtin_ctz(stop);
@@ -184,75 +136,6 @@ static inline const char *skip_name(const char *p, const char *end, enum http_fi
 	return p;
 }
 
-/* How much of s is a reg-name (RFC 3986 section 3.2.2). */
-static size_t reg_name_len(struct slice s)
-{
-	size_t i = 0;
-
-	for (; i < s.len && http_char_is(s.ptr[i], HTTP_CHAR_HOST); i++)
-		if (s.ptr[i] == '%' && (s.len - i < 3 || http_hex(s.ptr[i + 1]) < 0 || http_hex(s.ptr[i + 2]) < 0))
-			break;
-	return i;
-}
-
-static bool is_port(struct slice s)
-{
-	uint64_t port;
-
-	return slice_to_u64(s, &port) && port <= 65535;
-}
-
-/* uri-host [ ":" port ] (RFC 3986 section 3.2 without user information). The port may be empty unless it is needed. */
-static bool is_authority(struct slice s, bool need_host, bool need_port)
-{
-	size_t host_len = 0;
-	struct addr ip;
-
-	if (s.len && s.ptr[0] == '[') {
-		ptrdiff_t close = slice_find_byte(s, ']');
-		struct slice inner = slice_make(s.ptr + 1, close < 1 ? 0 : (size_t)close - 1);
-
-		if (close < 1 || slice_find_byte(inner, ':') < 0 || !addr_parse_ip(inner, &ip))
-			return false;
-		host_len = (size_t)close + 1;
-	} else {
-		host_len = reg_name_len(s);
-		if (need_host && host_len == 0)
-			return false;
-	}
-	if (host_len == s.len)
-		return !need_port;
-	struct slice port = slice_from(s, host_len + 1);
-	return s.ptr[host_len] == ':' && (port.len ? is_port(port) : !need_port);
-}
-
-/* scheme "://" authority, then a path, a query or nothing. */
-static bool is_absolute(struct slice s)
-{
-	size_t scheme_len = 0;
-
-	while (scheme_len < s.len && http_char_is(s.ptr[scheme_len], HTTP_CHAR_SCHEME))
-		scheme_len++;
-	if (scheme_len == 0 || (s.ptr[0] | 0x20) < 'a' || (s.ptr[0] | 0x20) > 'z' ||
-	    !slice_starts(slice_from(s, scheme_len), SLICE("://")))
-		return false;
-	struct slice authority = slice_from(s, scheme_len + 3);
-	size_t len = 0;
-	while (len < authority.len && authority.ptr[len] != '/' && authority.ptr[len] != '?')
-		len++;
-	return is_authority(slice_make(authority.ptr, len), true, false);
-}
-
-/* The four forms of RFC 9112 section 3.2. */
-static bool is_target(struct slice s, enum http_method method)
-{
-	if (method == HTTP_CONNECT)
-		return is_authority(s, true, true);
-	if (s.ptr[0] == '/')
-		return true;
-	return (s.len == 1 && s.ptr[0] == '*' && method == HTTP_OPTIONS) || is_absolute(s);
-}
-
 /* HTTP/1.0 or HTTP/1.1. */
 static enum verdict parse_version(struct parse *ps)
 {
@@ -286,7 +169,7 @@ static enum verdict parse_request_line(struct parse *ps)
 	if (p == end || *p != ' ' || p == from)
 		return misfit(ps, p, p < end && *p == '\r' && p > from ? HTTP1_START_LINE : HTTP1_TARGET);
 	h->target = slice_make(from, (size_t)(p - from));
-	if (!is_target(h->target, h->method))
+	if (!http1_is_target(h->target, (enum http_method)h->method))
 		return fault_at(ps, from, HTTP1_TARGET);
 	ps->p = p + 1;
 	if ((v = parse_version(ps)) != DONE)
@@ -382,7 +265,7 @@ static enum http1_reason read_field(struct parse *ps, enum http_field_id id, str
 	case HTTP_FIELD_HOST:
 		if (ps->h->response)
 			break;
-		if (ps->has_host || !is_authority(*value, false, false))
+		if (ps->has_host || !http1_is_authority(*value, false, false))
 			return HTTP1_HOST;
 		ps->has_host = true;
 		break;
@@ -526,31 +409,4 @@ bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, st
 	http_head_init(h, h->fields, h->cap);
 	*fault = (struct http1_fault){ .reason = HTTP1_OK };
 	return whole(&ps, parse_fields(&ps));
-}
-
-static const struct slice forbidden_trailers[] = {
-	/* Framing, routing, hop by hop. */
-	SLICE("Content-Length"), SLICE("Transfer-Encoding"), SLICE("Host"), SLICE("Connection"), SLICE("Keep-Alive"),
-	SLICE("Proxy-Connection"), SLICE("TE"), SLICE("Trailer"), SLICE("Upgrade"), SLICE("Expect"), SLICE("Max-Forwards"),
-	/* Who somebody is. */
-	SLICE("Authorization"), SLICE("Proxy-Authorization"), SLICE("WWW-Authenticate"), SLICE("Proxy-Authenticate"),
-	SLICE("Cookie"), SLICE("Set-Cookie"), SLICE("Forwarded"), SLICE("X-Forwarded-For"), SLICE("X-Forwarded-Proto"),
-	SLICE("X-Forwarded-Host"), SLICE("X-Forwarded-Port"), SLICE("X-Real-IP"),
-	/* How to read the content, and what to do with the message. */
-	SLICE("Content-Encoding"), SLICE("Content-Type"), SLICE("Content-Range"), SLICE("Range"), SLICE("Cache-Control"),
-	SLICE("Location"), SLICE("Vary"), SLICE("Age"), SLICE("Expires"), SLICE("Date"), SLICE("Retry-After"),
-	SLICE("If-Match"), SLICE("If-None-Match"), SLICE("If-Modified-Since"), SLICE("If-Unmodified-Since"), SLICE("If-Range"),
-};
-
-struct slice http1_forbidden_trailer(unsigned index)
-{
-	return index < COUNT_OF(forbidden_trailers) ? forbidden_trailers[index] : (struct slice){ NULL, 0 };
-}
-
-bool http1_is_forbidden_trailer(struct slice name)
-{
-	for (size_t i = 0; i < COUNT_OF(forbidden_trailers); i++)
-		if (slice_eq_nocase(name, forbidden_trailers[i]))
-			return true;
-	return false;
 }

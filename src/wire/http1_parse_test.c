@@ -64,7 +64,8 @@ static void check_cuts(struct slice s, bool response, bool good)
 		} else {
 			assert_true(len < s.len);
 			/* What no later byte can mend is refused at once, not at the end of its line. */
-			assert_true(good || len <= offset + 1 + (reason == HTTP1_CONTROL) || (reason != HTTP1_CONTROL && reason != HTTP1_BARE_LF));
+			bool byte = reason == HTTP1_CONTROL || reason == HTTP1_BARE_LF;
+			assert_true(good || !byte || len <= offset + 1 + (reason == HTTP1_CONTROL));
 		}
 		free(copy);
 	}
@@ -233,7 +234,8 @@ static void refuses(void **state)
 {
 	enum http1_reason reason;
 	size_t offset;
-	bool seen[HTTP1_REASON_COUNT] = { [HTTP1_OK] = true, [HTTP1_FIELDS] = true, [HTTP1_CHUNK] = true, [HTTP1_TRAILER] = true };
+	bool seen[HTTP1_REASON_COUNT] = { [HTTP1_OK] = true, [HTTP1_FIELDS] = true, [HTTP1_CHUNK] = true,
+		[HTTP1_TRAILER] = true };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
@@ -242,8 +244,8 @@ static void refuses(void **state)
 		struct slice head = slice_make(r->head.ptr, end);
 
 		if (parse_apart(head, r->response, &reason, &offset) || reason != r->reason || offset != r->offset)
-			fail_msg("%.*s: %s at %zu instead of %s at %zu", SLICE_FMT(r->head), http1_reason_name(reason), offset,
-				http1_reason_name(r->reason), r->offset);
+			fail_msg("%.*s: %s at %zu instead of %s at %zu", SLICE_FMT(r->head), http1_reason_name(reason),
+				offset, 				http1_reason_name(r->reason), r->offset);
 		check_cuts(head, r->response, false);
 		seen[reason] = true;
 	}
@@ -290,7 +292,8 @@ static void accepts(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		if (!parse(rows[i].head, rows[i].response))
-			fail_msg("%.*s: %s at %zu", SLICE_FMT(rows[i].head), http1_reason_name(fault.reason), fault.offset);
+			fail_msg("%.*s: %s at %zu", SLICE_FMT(rows[i].head), http1_reason_name(fault.reason),
+				fault.offset);
 		check_cuts(rows[i].head, rows[i].response, true);
 	}
 }

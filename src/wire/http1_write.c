@@ -23,7 +23,8 @@ static inline void put(struct out *o, struct slice s)
 
 static void put_status(struct out *o, unsigned status)
 {
-	char digits[4] = { (char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10), (char)('0' + status % 10), ' ' };
+	char digits[4] = { (char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10), (char)('0' + status % 10),
+		' ' };
 
 	put(o, slice_make(digits, sizeof(digits)));
 }

@@ -54,7 +54,8 @@ ssize_t uri_decode(struct slice in, bool plus, char *out)
 		char c = in.ptr[i];
 
 		if (c == '%') {
-			int high = in.len - i > 2 ? http_hex(in.ptr[i + 1]) : -1, low = high < 0 ? -1 : http_hex(in.ptr[i + 2]);
+			int high = in.len - i > 2 ? http_hex(in.ptr[i + 1]) : -1;
+			int low = high < 0 ? -1 : http_hex(in.ptr[i + 2]);
 
 			if (low < 0)
 				return -1;

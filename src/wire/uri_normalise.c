@@ -18,8 +18,15 @@ static const char *const options[] = {
 #undef X
 };
 
-const char *uri_normaliser_name(enum uri_normaliser how) { return (unsigned)how < URI_NORMALISER_COUNT ? names[how] : "?"; }
-const char *uri_normaliser_option(enum uri_normaliser how) { return (unsigned)how < URI_NORMALISER_COUNT ? options[how] : NULL; }
+const char *uri_normaliser_name(enum uri_normaliser how)
+{
+	return (unsigned)how < URI_NORMALISER_COUNT ? names[how] : "?";
+}
+
+const char *uri_normaliser_option(enum uri_normaliser how)
+{
+	return (unsigned)how < URI_NORMALISER_COUNT ? options[how] : NULL;
+}
 
 static size_t copy(char *out, struct slice s)
 {

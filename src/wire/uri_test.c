@@ -174,7 +174,8 @@ static void normal_forms(void **state)
 			if (rows[i].option != 2 && rows[i].option != option)
 				continue;
 			ssize_t got = uri_normalise(rows[i].how, option, slice_of(rows[i].target), out);
-			if (!rows[i].want ? got != -1 : got < 0 || !slice_eq(slice_make(out, (size_t)got), slice_of(rows[i].want)))
+			bool right = rows[i].want ? got >= 0 && slice_is(slice_make(out, (size_t)got), rows[i].want) : got == -1;
+			if (!right)
 				fail_msg("%s of %s: %.*s", uri_normaliser_name(rows[i].how), rows[i].target, (int)got, out);
 		}
 	}
@@ -192,7 +193,8 @@ static void too_many_params(void **state)
 	memcpy(target, "/?", 2);
 	for (size_t i = 2; i < sizeof(target); i += 2)
 		memcpy(target + i, "a&", 2);
-	assert_int_equal(uri_normalise(URI_QUERY_SORT, false, slice_make(target, sizeof(target) - 2), out), sizeof(target) - 3);
+	ssize_t got = uri_normalise(URI_QUERY_SORT, false, slice_make(target, sizeof(target) - 2), out);
+	assert_int_equal(got, sizeof(target) - 3);
 	assert_int_equal(uri_normalise(URI_QUERY_SORT, false, slice_make(target, sizeof(target)), out), -1);
 }
 

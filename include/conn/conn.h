@@ -63,6 +63,8 @@ struct dial {
 	const struct endpoint *to;
 	uint16_t port;              /* instead of the endpoint's, when not 0 */
 	const struct addr *source;  /* bind() to it; port 0 = any */
+	uint16_t source_last;       /* with source_turn: its ports are a range up to this one, tried in turn */
+	uint32_t *source_turn;      /* atomic */
 	const char *interface;      /* SO_BINDTODEVICE */
 	bool transparent;           /* IP_TRANSPARENT with a foreign source */
 	bool keepalive;

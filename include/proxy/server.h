@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <sys/queue.h>
+#include "conn/conn.h"
 #include "conn/endpoint.h"
 #include "proxy/check_status.h"
 #include "proxy/counters.h"
@@ -70,6 +71,7 @@ struct server {
 	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
 	struct gauge conns;         /* atomics: streams on it now */
 	struct rate sess_rate;
+	uint32_t source_turn;       /* atomic: the next port of the range in `source` */
 	struct gauge queue_len;
 	struct queue *queue;        /* owns; NULL without maxconn */
 	struct check *check;        /* owns; NULL without `check` */
@@ -81,6 +83,8 @@ struct server {
 /* A server appended to a backend, with the backend's default-server settings; name copied. */
 struct server *server_new(struct proxy *px, const char *name, const char *file, int line);
 struct server *server_find(const struct proxy *px, struct slice name);
+/* The words of `source`, for a dial to this server. */
+void server_set_source(struct server *s, struct dial *d);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
 uint32_t server_conn_limit(const struct server *s);
 /* Whether rules and cookies that name it may still send to it: up and in service, its weight does not matter. */

@@ -11,12 +11,14 @@ from _usher import PROGRAM, Origin, Usher, echo, free_ports, read_all
 
 
 def peer_name(client):
-    client.sendall(client.getpeername()[0].encode())
+    client.sendall("{} {}".format(*client.getpeername()[:2]).encode())
+    client.recv(1)
 
 
 mirror, who = Origin(echo), Origin(peer_name)
 six_port = free_ports(host="::1")
 first = free_ports(3)
+ports = free_ports(3, host="127.0.0.78")
 tag = "usher-test-%d" % os.getpid()
 
 CONFIG = f"""
@@ -42,6 +44,10 @@ listen throughabns
 listen source
     bind "fd@${{source}}"
     server s 127.0.0.1:{who.port} source 127.0.0.77
+listen range
+    bind "fd@${{range}}"
+    retries 0
+    server s 127.0.0.1:{who.port} source 127.0.0.78:{ports}-{ports + 2}
 listen offset
     bind 127.0.0.2:{first}
     server s 127.0.0.1:+1
@@ -58,7 +64,7 @@ def mirrors(s):
         assert s.recv(100) == b"hello"
 
 
-with Usher(CONFIG, sockets=["through", "throughabns", "source"]) as usher:
+with Usher(CONFIG, sockets=["through", "throughabns", "source", "range"]) as usher:
     mirrors(usher.connect("through"))
     mirrors(usher.connect("throughabns"))
     for port in range(first, first + 3):
@@ -71,7 +77,14 @@ with Usher(CONFIG, sockets=["through", "throughabns", "source"]) as usher:
     mirrors(socket.create_connection(("127.0.0.2", first)))      # to port + 1 of 127.0.0.1
     mirrors(socket.create_connection(("127.0.0.2", first + 1)))  # to the same port of 127.0.0.1
     with usher.connect("source") as c:
-        assert read_all(c) == b"127.0.0.77"
+        assert c.recv(100).startswith(b"127.0.0.77 ")
+    # Each port of a range serves once, those in use are passed over, and a full range is a failure.
+    used = [usher.connect("range") for _ in range(3)]
+    assert sorted(c.recv(100).decode() for c in used) == [f"127.0.0.78 {ports + i}" for i in range(3)]
+    with usher.connect("range") as c:
+        assert read_all(c) == b""
+    for c in used:
+        c.close()
     # A port in use without SO_REUSEPORT: the place and the address are said, and the exit status is 1.
     taken = socket.create_server(("127.0.0.1", 0))
     with open("taken.cfg", "w") as f:

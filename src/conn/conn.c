@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include "conn/endpoint.h"
 
+#define TRIES_MAX 1024 /* ports of a range, before a dial is given up: a loop has others to serve */
+
 static void reset_state(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))
 {
 	c->watch = (struct watch){ .fd = fd, .on_event = on_event };
@@ -109,6 +111,7 @@ static void set_keepalive(int fd, const struct dial *d)
 static bool bind_source(int fd, const struct dial *d, int family)
 {
 	struct sockaddr_storage ss;
+	struct addr source;
 
 	if (d->interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, d->interface, (socklen_t)strlen(d->interface) + 1) < 0)
 		return false;
@@ -120,9 +123,14 @@ static bool bind_source(int fd, const struct dial *d, int family)
 		else
 			set_int(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
 	}
-	socklen_t len = addr_to_sockaddr(d->source, &ss);
+	source = *d->source;
+	if (d->source_turn) {
+		uint32_t turn = __atomic_fetch_add(d->source_turn, 1, __ATOMIC_RELAXED);
+		source.port = (uint16_t)(source.port + turn % (d->source_last - source.port + 1u));
+	}
+	socklen_t len = addr_to_sockaddr(&source, &ss);
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (d->source->port == 0)
+	if (source.port == 0)
 		set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
 	return bind(fd, (struct sockaddr *)&ss, len) == 0;
 }
@@ -136,20 +144,14 @@ static enum io dial_failed(struct conn *c, int fd, int err)
 	return IO_FAIL;
 }
 
-enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct watch *, uint32_t))
+/* A socket on its way, or -1 with errno. */
+static int dial_once(const struct dial *d, const struct sockaddr_storage *ss, socklen_t len, bool *through)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = endpoint_sockaddr(d->to, d->port, &ss);
+	int fd = socket(ss->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	reset_state(c, -1, on_event);
-	if (len == 0)
-		return dial_failed(c, -1, EADDRNOTAVAIL);
-	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return dial_failed(c, -1, errno);
-	if (ss.ss_family == AF_UNIX) {
-		c->nodelay = true;
-	} else {
+		return -1;
+	if (ss->ss_family != AF_UNIX) {
 		if (d->keepalive)
 			set_keepalive(fd, d);
 		if (d->user_timeout_ms)
@@ -158,12 +160,35 @@ enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct 
 			set_int(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
 		if (d->smart_connect)
 			set_int(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
-		if ((d->source || d->interface) && !bind_source(fd, d, ss.ss_family))
-			return dial_failed(c, fd, errno);
+		if ((d->source || d->interface) && !bind_source(fd, d, ss->ss_family))
+			goto failed;
 	}
-	bool through = connect(fd, (struct sockaddr *)&ss, len) == 0;
-	if (!through && errno != EINPROGRESS)
-		return dial_failed(c, fd, errno);
+	*through = connect(fd, (const struct sockaddr *)ss, len) == 0;
+	if (*through || errno == EINPROGRESS)
+		return fd;
+failed:;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct watch *, uint32_t))
+{
+	struct sockaddr_storage ss;
+	socklen_t len = endpoint_sockaddr(d->to, d->port, &ss);
+	int range = d->source_turn ? d->source_last - d->source->port + 1 : 1, tries = range < TRIES_MAX ? range : TRIES_MAX, fd;
+	bool through = false;
+
+	reset_state(c, -1, on_event);
+	if (len == 0)
+		return dial_failed(c, -1, EADDRNOTAVAIL);
+	c->nodelay = ss.ss_family == AF_UNIX;
+	do {
+		fd = dial_once(d, &ss, len, &through);
+	} while (fd < 0 && --tries > 0 && (errno == EADDRINUSE || errno == EADDRNOTAVAIL));
+	if (fd < 0)
+		return dial_failed(c, -1, errno);
 	c->watch.fd = fd;
 	if (!loop_add(&c->watch, CONN_EVENTS))
 		return dial_failed(c, fd, errno);

@@ -96,7 +96,7 @@ static bool parse_tcp_ut(struct conf_line *l, void *owner)
 }
 KEYWORD(server_tcp_ut) = { .keyword = "tcp-ut", .usage = "tcp-ut <time>", .where = IN_SERVER, .parse = parse_tcp_ut };
 
-/* source <address>[:<port>] [interface <name>]; `usesrc` comes with transparent proxying. */
+/* source <address>[:<port>[-<port>]] [interface <name>]; `usesrc` comes with transparent proxying. */
 static bool parse_source(struct conf_line *l, void *owner)
 {
 	struct server_settings *set = owner;
@@ -105,11 +105,11 @@ static bool parse_source(struct conf_line *l, void *owner)
 
 	if (word == NULL)
 		return false;
-	bool ok = endpoint_parse(slice_of(word), ENDPOINT_ANY_OK, &set->source, &err) && set->source.kind == ENDPOINT_INET;
+	bool ok = endpoint_parse(slice_of(word), ENDPOINT_ANY_OK | ENDPOINT_ALLOW_RANGE, &set->source, &err) && set->source.kind == ENDPOINT_INET;
 	if (!ok)
 		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an IP address");
 	strbuf_free(&err);
 	set->has_source = ok;
 	return ok;
 }
-KEYWORD(server_source) = { .keyword = "source", .usage = "source <address>[:<port>]", .where = IN_SERVER, .parse = parse_source };
+KEYWORD(server_source) = { .keyword = "source", .usage = "source <address>[:<port>[-<port>]]", .where = IN_SERVER, .parse = parse_source };

@@ -227,10 +227,10 @@ static void begin(struct check *c)
 {
 	const struct server *srv = c->srv;
 	const struct proxy_settings *be = &srv->px->set;
-	struct dial d = { .to = check_target(srv), .port = check_port(srv),
-		.source = srv->set.has_source ? &srv->set.source.addr : NULL, .interface = srv->set.interface };
+	struct dial d = { .to = check_target(srv), .port = check_port(srv), .interface = srv->set.interface };
 	uint32_t limit_ms = srv->set.inter_ms;
 
+	server_set_source(c->srv, &d);
 	if (be->timeout_check_ms && be->timeout_connect_ms && be->timeout_connect_ms < limit_ms)
 		limit_ms = be->timeout_connect_ms;
 	c->started_us = clock_now_us;

@@ -27,12 +27,13 @@ static enum io dial(struct stream *s)
 	const struct proxy_settings *be = &s->be->set;
 	struct dial d = {
 		.to = &s->server->endpoint, .port = dial_port(s),
-		.source = set->has_source ? &set->source.addr : NULL, .interface = set->interface,
+		.interface = set->interface,
 		.keepalive = be->srvtcpka, .keepalive_count = (int)be->srvtcpka_cnt,
 		.keepalive_idle_s = (int)(be->srvtcpka_idle_ms / 1000), .keepalive_interval_s = (int)(be->srvtcpka_intvl_ms / 1000),
 		.user_timeout_ms = (int)set->tcp_ut_ms, .smart_connect = be->smart_connect,
 	};
 
+	server_set_source(s->server, &d);
 	/* The SYN of a fast open leaves with the first bytes: without any it would never leave. */
 	if (set->tfo && stream_listen(s))
 		d.fast_open = set->send_proxy || buf_len(s->req.buf);

@@ -125,6 +125,19 @@ struct server *server_new(struct proxy *px, const char *name, const char *file, 
 	return s;
 }
 
+void server_set_source(struct server *s, struct dial *d)
+{
+	const struct endpoint *source = &s->set.source;
+
+	if (!s->set.has_source)
+		return;
+	d->source = &source->addr;
+	if (source->port_last > source->addr.port) {
+		d->source_last = source->port_last;
+		d->source_turn = &s->source_turn;
+	}
+}
+
 struct server *server_find(const struct proxy *px, struct slice name)
 {
 	struct server *s;

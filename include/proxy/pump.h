@@ -50,6 +50,8 @@ enum pump_result pump_fill(struct pump *p);
 enum pump_result pump_run(struct pump *p, bool *moved);
 /* Bytes that may go to `to` now. */
 static inline size_t pump_deliverable(const struct pump *p) { return buf_len(p->head) + (p->body ? p->ready : buf_len(p->buf)); }
+/* Sends what goes first, and nothing behind it: an interim answer while the final one is awaited. */
+enum pump_result pump_run_head(struct pump *p, bool *moved);
 /* Bytes waiting for `to`. */
 static inline size_t pump_pending(const struct pump *p) { return pump_deliverable(p) + p->piped; }
 /* Gives buffer and pipe back, whatever they hold. */

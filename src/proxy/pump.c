@@ -238,6 +238,22 @@ static enum io flush_buf(struct pump *p, bool *moved)
 	return r;
 }
 
+enum pump_result pump_run_head(struct pump *p, bool *moved)
+{
+	struct iovec iov = { .iov_base = p->head ? p->head->data + p->head->head : NULL, .iov_len = buf_len(p->head) };
+	size_t sent;
+
+	if (iov.iov_len == 0 || !p->to->can_write)
+		return PUMP_WAIT;
+	enum io r = p->to->transport->sendv(p->to, &iov, 1, false, &sent);
+	p->given += sent;
+	*moved |= sent > 0;
+	buf_consume(p->head, sent);
+	if (buf_len(p->head) == 0)
+		buf_put(&p->head);
+	return r == IO_FAIL ? PUMP_TO_FAILED : PUMP_WAIT;
+}
+
 /* How much may go by pipe at once: never more than the message has left. */
 static size_t splice_share(const struct pump *p)
 {

@@ -37,7 +37,7 @@ static enum close_reason silent_side(const struct stream *s)
 	return CLOSE_NONE;
 }
 
-/* The answer waits while its rules have not judged it. */
+/* The answer waits while its rules have not judged it; interim heads do not. */
 static enum step_result pump_both(struct stream *s, bool res_waits)
 {
 	bool req_moved = false, res_moved = false;
@@ -46,7 +46,7 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 	s->req.keep_open = s->res.flushed;
 	enum pump_result req = pump_run(&s->req, &req_moved);
 	s->res.keep_open = s->req.flushed;
-	enum pump_result res = res_waits ? PUMP_WAIT : pump_run(&s->res, &res_moved);
+	enum pump_result res = res_waits ? pump_run_head(&s->res, &res_moved) : pump_run(&s->res, &res_moved);
 
 	if (res_moved && s->first_byte_us == 0)
 		s->first_byte_us = clock_now_us;

@@ -38,6 +38,11 @@ bool http_begin(struct stream *s);
 /* Frees it. */
 void http_end(struct stream *s);
 
+/* Looks for a whole head at the start of the bytes and parses it. *tried is 0 at first and remembers what was looked at. */
+enum http_look { HTTP_HEAD_PART, HTTP_HEAD_WHOLE, HTTP_HEAD_WRONG };
+enum http_look http_look_for_head(struct slice bytes, bool response, struct http_head *h, uint32_t *len, size_t *tried,
+	struct http1_fault *fault);
+
 /* Whether the client's connection can carry another request behind this exchange. */
 bool http_may_keep(const struct stream *s);
 /* Whether the link has nothing left of this exchange on it. */

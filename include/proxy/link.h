@@ -41,5 +41,7 @@ struct link *link_take(struct server *srv, struct slice header, bool proven);
 void link_rest(struct link **l);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */
 void links_purge(const struct server *srv);
+/* The server went out of service: every thread closes its idle links to it. Any thread. */
+void links_server_gone(struct server *srv);
 
 #endif

@@ -86,6 +86,9 @@ void session_cursor_close(struct session_cursor *c);
 
 /* Takes a fresh descriptor accepted on a listener and starts its life; may end it at once. */
 void session_start(struct listener *l, int fd, const struct addr *peer);
+/* This thread's connections that wait between two requests end at random moments within the time (> 0): a draining process
+ * closes them spread out. Those that send a request before get its answer, with Connection: close. */
+void sessions_spread_idle(uint32_t within_ms);
 /* Ends a session that has no stream (any more): counts, logs when it should, closes, buries. */
 void session_end(struct session *s, enum close_reason reason, bool reset);
 /* The address the client wanted to reach: the PROXY header's, or the socket's own. False when there is none. */

@@ -24,6 +24,7 @@
 #include "proxy/admission.h"
 #include "proxy/check.h"
 #include "proxy/global.h"
+#include "proxy/link.h"
 #include "proxy/listener.h"
 #include "proxy/pump.h"
 #include "proxy/notice.h"
@@ -111,6 +112,7 @@ static void give_up_here(void *arg)
 		else
 			session_end(s, CLOSE_KILLED, false);
 	}
+	links_purge(NULL);
 }
 
 void worker_stop(void)
@@ -151,6 +153,8 @@ static void wake_runtime_socket(void)
 static void finish_here(void *arg)
 {
 	wake_runtime_socket();
+	if (global.close_spread_time_ms)
+		sessions_spread_idle(global.close_spread_time_ms);
 	listeners_finish_thread(arg != NULL);
 	checks_stop_thread();
 	done_here();

@@ -7,6 +7,7 @@
  * change_end(), under the backend's lock; readers look at atomics. Any thread.
  */
 #include "proxy/health.h"
+#include "proxy/link.h"
 
 #include "core/clock.h"
 #include "proxy/balance.h"
@@ -67,10 +68,12 @@ static void change_apply(struct change *c)
 	STORE(srv->usable, usable);
 	if (usable != c->usable || (usable && LOAD(srv->weight) != c->weight))
 		balance_update(px);
-	if (!server_in_service(srv))
+	if (!server_in_service(srv)) {
+		links_server_gone(srv);
 		c->moved = queue_dissolve(srv);
-	else if (usable && !c->usable)
+	} else if (usable && !c->usable) {
 		c->moved = queue_pull(srv);
+	}
 	if (c->backend && !in_backend(px))
 		COUNT(&px->be, downs);
 	else if (!c->backend && in_backend(px))

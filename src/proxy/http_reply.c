@@ -61,7 +61,7 @@ void http_reply(struct stream *s, unsigned status, struct slice content_type, st
 			buf_put(&s->req.buf);
 	}
 	/* A body that still flows would be read as the next request. */
-	if (!t->req_parsed || !t->req_body.ended)
+	if (!t->req_parsed || !t->req_body.ended || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
 		t->client_close = true;
 	strbuf_init_fixed(&head, mem, sizeof(mem));
 	strbuf_addf(&head, "HTTP/1.1 %u %s\r\n", status, http_reason(status));

@@ -43,6 +43,19 @@ static enum step_result refuse(struct stream *s, enum close_reason reason, unsig
 	return stream_close_with(s, reason);
 }
 
+enum http_look http_look_for_head(struct slice bytes, bool response, struct http_head *h, uint32_t *len, size_t *tried,
+	struct http1_fault *fault)
+{
+	/* What arrives in bits is not read anew at each bit: again when it has doubled, or when an empty line came. */
+	if (bytes.len == 0 || (*tried && bytes.len < 2 * *tried && memmem(bytes.ptr + *tried - (*tried < 3 ? *tried : 3),
+			bytes.len - *tried + (*tried < 3 ? *tried : 3), "\n\r\n", 3) == NULL))
+		return HTTP_HEAD_PART;
+	ssize_t n = http1_read_head(bytes.ptr, bytes.len, response, h, fault);
+	*tried = bytes.len;
+	*len = n > 0 ? (uint32_t)n : 0;
+	return n > 0 ? HTTP_HEAD_WHOLE : n == 0 ? HTTP_HEAD_PART : HTTP_HEAD_WRONG;
+}
+
 /* The request line, kept for logs beyond the head's own life. */
 static void keep_line(struct stream *s, const char *head)
 {
@@ -96,11 +109,13 @@ enum step_result stream_read_request(struct stream *s)
 			buf_consume(s->req.buf, empty);
 			continue;
 		}
-		t->req_len = (uint32_t)http1_find_end(bytes.ptr, bytes.len, &t->req_scanned);
-		if (t->req_len) {
-			if (http1_parse_request(bytes.ptr, t->req_len, &t->req, &fault))
-				return parsed(s, bytes.ptr);
+		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
+		case HTTP_HEAD_WHOLE:
+			return parsed(s, bytes.ptr);
+		case HTTP_HEAD_WRONG:
 			return refuse(s, CLOSE_REFUSED, http1_reason_status(fault.reason));
+		case HTTP_HEAD_PART:
+			break;
 		}
 		if (s->req.buf && buf_room(s->req.buf) == 0) {
 			if (s->req.buf->head == 0)

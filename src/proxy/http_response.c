@@ -26,6 +26,8 @@ static bool dress_answer(struct http_txn *t, bool request_flows)
 		http_head_remove_all(h, SLICE("transfer-encoding"));
 	if (unchunk || t->res_body.kind == HTTP1_BODY_CLOSE)
 		t->client_close = true;
+	if (__atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
+		t->client_close = true; /* a process that leaves says so in time */
 	if (request_flows)
 		t->client_close = t->server_close = true; /* an early answer: the rest of the request may never be read */
 	if (t->tunnel && h->status == 101)
@@ -119,11 +121,10 @@ enum step_result stream_read_response(struct stream *s)
 
 	while (!t->res_parsed) {
 		struct slice bytes = buf_slice(s->res.buf);
-		t->res_len = (uint32_t)http1_find_end(bytes.ptr, bytes.len, &t->res_scanned);
-		if (t->res_len) {
-			http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX);
-			if (!http1_parse_response(bytes.ptr, t->res_len, &t->res, &fault))
-				return bad_answer(s, CLOSE_REFUSED, 502);
+		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
+		if (look == HTTP_HEAD_WRONG)
+			return bad_answer(s, CLOSE_REFUSED, 502);
+		if (look == HTTP_HEAD_WHOLE) {
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
 			bool ok = t->req.version < 11 || compose(s);

@@ -184,6 +184,17 @@ void link_rest(struct link **lp)
 	timer_bring_forward(&p->purge, clock_now_ms + srv->set.pool_purge_delay_ms);
 }
 
+static void purge_here(void *srv)
+{
+	links_purge(srv);
+}
+
+void links_server_gone(struct server *srv)
+{
+	if (gauge_now(&srv->idle_conns))
+		thread_run_on_all(purge_here, srv);
+}
+
 void links_purge(const struct server *srv)
 {
 	struct idle_links *p;

@@ -81,10 +81,19 @@ static void await_request(struct session *s)
 		timer_bring_forward(&s->timer, s->request_since_ms + limit_ms);
 }
 
+void sessions_spread_idle(uint32_t within_ms)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &sessions_here, link)
+		if (s->step == SESSION_NEXT && s->stream == NULL)
+			timer_bring_forward(&s->timer, clock_now_ms + 1 + (uint64_t)random() % within_ms);
+}
+
 /* What a stream calls last. */
 static void stream_ended(struct session *s, enum close_reason reason, bool keep)
 {
-	if (!keep || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
+	if (!keep) {
 		session_end(s, reason, false);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "rule/ruleset.h"
 
 struct balance;
+struct expr;
 struct listener;
 struct log_target;
 struct queue;
@@ -45,6 +46,23 @@ struct format_text {
 	int line;
 };
 
+enum hash_affinity {
+	AFFINITY_ALWAYS,   /* the server the key means, however long its line */
+	AFFINITY_MAXQUEUE, /* another one when its line is full */
+	AFFINITY_MAXCONN,  /* another one when it has no free slot */
+};
+
+/* What `balance`, hash-type and their like say. */
+struct balance_settings {
+	struct expr *key;          /* owned for ever; balance hash: what is hashed */
+	char *name;                /* owned for ever; what stood in the parentheses: rdp-cookie(<name>) */
+	int64_t draws;             /* random(<draws>) */
+	bool consistent, avalanche;         /* hash-type */
+	uint32_t (*hash)(struct slice key); /* hash-type's function; NULL: sdbm */
+	int64_t factor;            /* hash-balance-factor, percent; 0: no bound */
+	enum hash_affinity affinity;
+};
+
 /* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
 struct proxy_settings {
 	enum proxy_mode mode;
@@ -64,6 +82,7 @@ struct proxy_settings {
 	bool httpclose, http_server_close, forwardfor, http_ignore_probes;
 	int http_reuse;                   /* enum http_reuse */
 	const struct balance *balance;    /* NULL: roundrobin */
+	struct balance_settings balancing;
 	char *default_backend;            /* owned for ever */
 	struct server_settings server;    /* default-server */
 	struct log_target **log_targets;  /* owned for ever; NULL-terminated list or NULL */

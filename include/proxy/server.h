@@ -18,12 +18,15 @@ struct check;
 struct queue;
 struct pp_send;
 
+enum server_hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
+
 /* What default-server passes on. Row types as conf/keyword.h wants them. */
 struct server_settings {
 	int64_t weight;              /* 0-256, default 1 */
 	int64_t maxconn, minconn, maxqueue; /* 0: none */
 	int64_t id;                  /* 0: by order */
 	bool backup, disabled, tfo;
+	enum server_hash_key hash_key; /* hash-key: what its places on the hash ring are made from */
 	struct endpoint source;      /* kind INET with family set when given */
 	bool has_source;
 	char *interface;
@@ -77,6 +80,7 @@ struct server {
 	struct check *check;        /* owns; NULL without `check` */
 	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
+	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
 	struct counter_set counters;
 };
 
@@ -87,6 +91,8 @@ struct server *server_find(const struct proxy *px, struct slice name);
 void server_set_source(struct server *s, struct dial *d);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
 uint32_t server_conn_limit(const struct server *s);
+/* Whether a stream that came now would not wait: below that limit, and nobody stands in its line. */
+bool server_has_room(const struct server *s);
 /* Whether rules and cookies that name it may still send to it: up and in service, its weight does not matter. */
 static inline bool server_in_service(const struct server *s)
 {

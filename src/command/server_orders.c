@@ -3,6 +3,7 @@
  * Orders about servers: set server, disable and enable, weights. The answers are HAProxy's; what
  * follows from an order is health.c's. Any thread.
  */
+#include "proxy/balance.h"
 #include "proxy/command.h"
 #include "proxy/health.h"
 
@@ -54,6 +55,8 @@ static bool set_weight(struct cli *c, struct server *srv, const char *word)
 		n = 256;
 	if (n < 0 || n > 256)
 		return cli_refuse(c, "Absolute weight can only be between 0 and 256 inclusive.");
+	if (!balance_takes_weight(srv, n))
+		return cli_refuse(c, "Backend is using a static LB algorithm and only accepts weights '0%%' and '100%%'.");
 	health_set_weight(srv, (int)n);
 	return true;
 }

@@ -28,21 +28,47 @@ static bool parse_mode(struct conf_line *l, void *owner)
 }
 KEYWORD(mode) = { .keyword = "mode", .usage = "mode {tcp | http}", .where = IN_PROXY, .parse = parse_mode };
 
+/* Why there is no such algorithm. */
+static bool unknown_algorithm(struct conf_line *l, struct slice name)
+{
+	static const char *const http[] = { "uri", "url_param", "hdr", "url32", "url32+src" };
+	const char *near = registry_nearest(&balance_registry, name);
+
+	for (size_t i = 0; i < sizeof(http) / sizeof(http[0]); i++)
+		if (slice_is(name, http[i]))
+			return conf_fail(l, "usher does not have this algorithm yet: it looks at HTTP");
+	return near ? conf_fail(l, "no such algorithm; did you mean '%s'?", near) :
+		conf_fail(l, "expected an algorithm: roundrobin, static-rr, leastconn, first, random, source, hash or rdp-cookie");
+}
+
+/* <algorithm> or <algorithm>(<argument>), and words behind it. */
 static bool parse_balance(struct conf_line *l, void *owner)
 {
+	struct proxy *px = owner;
 	const char *word = conf_need(l, "an algorithm");
 
 	if (word == NULL)
 		return false;
-	const struct balance *b = registry_find(&balance_registry, slice_of(word));
-	if (b == NULL) {
-		const char *near = registry_nearest(&balance_registry, slice_of(word));
-		return conf_fail(l, "usher does not have this algorithm yet; use '%s'", near ? near : "roundrobin");
+	struct slice name = slice_of(word), in_parens = { NULL, 0 };
+	ptrdiff_t open = slice_find_byte(name, '(');
+	if (open >= 0) {
+		if (!slice_ends(name, SLICE(")")))
+			return conf_fail(l, "expected ')' at the end");
+		in_parens = slice_make(name.ptr + open + 1, name.len - (size_t)open - 2);
+		name.len = (size_t)open;
 	}
-	((struct proxy *)owner)->set.balance = b;
+	const struct balance *b = registry_find(&balance_registry, name);
+	if (b == NULL)
+		return unknown_algorithm(l, name);
+	if (b->parse == NULL && in_parens.ptr)
+		return conf_fail(l, "'%s' takes no argument", b->keyword);
+	if (b->parse && !b->parse(l, px, in_parens))
+		return false;
+	px->set.balance = b;
 	return true;
 }
-KEYWORD(balance) = { .keyword = "balance", .usage = "balance roundrobin", .where = IN_BE, .parse = parse_balance };
+KEYWORD(balance) = { .keyword = "balance", .usage = "balance <algorithm>[(<argument>)] [<argument>]", .where = IN_BE,
+	.parse = parse_balance };
 
 static bool parse_default_backend(struct conf_line *l, void *owner)
 {

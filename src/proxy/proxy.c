@@ -162,6 +162,21 @@ uint32_t server_conn_limit(const struct server *s)
 	return (uint32_t)(limit < s->set.minconn ? s->set.minconn : limit);
 }
 
+bool server_has_room(const struct server *s)
+{
+	uint32_t limit = server_conn_limit(s);
+
+	return !limit || (gauge_now(&s->conns) < limit && !gauge_now(&s->queue_len));
+}
+
+bool balance_takes_weight(const struct server *srv, int64_t weight)
+{
+	const struct balance *b = srv->px->set.balance;
+	bool fixed = b && b->weights_fixed && b->weights_fixed(srv->px);
+
+	return weight >= 0 && weight <= 256 && (!fixed || weight == 0 || weight == srv->set.weight);
+}
+
 void balance_update(struct proxy *px)
 {
 	struct server *s;

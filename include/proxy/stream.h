@@ -44,6 +44,7 @@ struct stream {
 	bool server_used;          /* a slot of the server was this stream's at least once */
 	bool redispatched;
 	bool forced;               /* use-server chose */
+	bool bound;                /* the balancer meant this server: it waits in that one's line */
 	bool pausing;              /* between two connection attempts */
 	bool server_refused;       /* the server takes no more bytes; its answer is still delivered */
 	bool response_rules_begun, response_rules_done;

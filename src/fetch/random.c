@@ -6,23 +6,10 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "core/random.h"
 #include "rule/fetch.h"
 
 static bool random_bytes(void *out, size_t n) { return getrandom(out, n, 0) == (ssize_t)n; }
-
-/* xorshift64*: fast, and good enough to spread load. */
-static uint64_t random_next(void)
-{
-	static _Thread_local uint64_t state;
-
-	while (state == 0)
-		if (!random_bytes(&state, sizeof(state)))
-			state = (uint64_t)(uintptr_t)&state | 1;
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1du;
-}
 
 static bool rand_check(struct args *a, struct strbuf *err)
 {
@@ -36,10 +23,8 @@ static bool rand_check(struct args *a, struct strbuf *err)
 
 static enum eval_result rand_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	uint64_t r = random_next() >> 32;
-
 	(void)ev;
-	*out = value_int((int64_t)(r * (uint64_t)a->v[0].num >> 32));
+	*out = value_int((int64_t)random_below((uint64_t)a->v[0].num));
 	return EVAL_OK;
 }
 

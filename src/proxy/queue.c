@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "proxy/balance.h"
 
 enum entry_state { ENTRY_WAITING, ENTRY_SENT, ENTRY_CALLED };
 
@@ -38,6 +39,15 @@ static struct queue *queue_new(void)
 	pthread_mutex_init(&q->lock, NULL);
 	TAILQ_INIT(&q->line);
 	return q;
+}
+
+/* Tells the balancer that a server has more or less to do. */
+static void load_changed(struct server *srv)
+{
+	const struct balance *b = srv->px->set.balance;
+
+	if (b && b->load_changed)
+		b->load_changed(srv);
 }
 
 void queues_open(struct proxy *be)
@@ -103,9 +113,10 @@ bool queue_slot_take(struct server *srv)
 	uint32_t limit = server_conn_limit(srv);
 
 	/* Who comes now stands behind those who wait. */
-	if (limit && gauge_now(&srv->queue_len))
+	if ((limit && gauge_now(&srv->queue_len)) || !gauge_try_inc(&srv->conns, limit))
 		return false;
-	return gauge_try_inc(&srv->conns, limit);
+	load_changed(srv);
+	return true;
 }
 
 unsigned queue_pull(struct server *srv)
@@ -121,13 +132,16 @@ unsigned queue_pull(struct server *srv)
 		n++;
 	}
 	pthread_mutex_unlock(&srv->px->queue->lock);
+	if (n)
+		load_changed(srv);
 	return n;
 }
 
 void queue_slot_free(struct server *srv)
 {
 	gauge_dec(&srv->conns);
-	queue_pull(srv);
+	if (queue_pull(srv) == 0)
+		load_changed(srv);
 }
 
 unsigned queue_dissolve(struct server *srv)
@@ -143,6 +157,7 @@ unsigned queue_dissolve(struct server *srv)
 		n++;
 	}
 	pthread_mutex_unlock(&srv->px->queue->lock);
+	load_changed(srv);
 	return n;
 }
 
@@ -165,7 +180,8 @@ struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner
 	pthread_mutex_unlock(&be->queue->lock);
 	/* A slot may have been freed between the caller's look and its standing in line. */
 	if (srv) {
-		queue_pull(srv);
+		if (queue_pull(srv) == 0)
+			load_changed(srv);
 	} else {
 		struct server *any;
 		TAILQ_FOREACH(any, &be->servers, link)
@@ -207,6 +223,8 @@ void queue_leave(struct queue_entry **ep)
 		TAILQ_REMOVE(e->srv ? &e->srv->queue->line : &e->be->queue->line, e, link);
 		gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
 		pthread_mutex_unlock(&e->be->queue->lock);
+		if (e->srv)
+			load_changed(e->srv);
 		free(e);
 		return;
 	}

@@ -10,17 +10,19 @@
 
 #include "proxy/proxy.h"
 
-#define RING_PLACES 64 /* for each unit of weight */
+#define RING_PLACES 64 /* for each unit of weight ... */
+#define RING_MOST 1048576 /* ... halved until all configured weights together have no more than this */
 
 struct ring_place {
 	uint32_t at;     /* on the circle */
 	uint32_t server; /* its place among the backend's servers */
-	uint32_t serial; /* the how manieth of that server's places: RING_PLACES * weight of them count */
+	uint32_t serial; /* the how manieth of that server's places: the first places_per_unit * weight count */
 };
 
 struct ring {
 	uint32_t n;                /* places */
 	uint32_t server_count;
+	unsigned places_per_unit;
 	uint64_t weight;           /* of all servers on it */
 	struct server **server;    /* owns the array, borrows what it points to */
 	unsigned *units;           /* owns: the weight each was given places for */

@@ -215,6 +215,23 @@ static void the_ring_stays_as_it_is(void **state)
 	end(be);
 }
 
+static void large_rings_stay_bounded(void **state)
+{
+	(void)state;
+	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
+	be->set.balancing.consistent = true;
+	for (int i = 0; i < 500; i++) {
+		struct server *srv = server_new(be, "x", "test", 2);
+		srv->set.weight = 256;
+		health_init(srv);
+	}
+	struct ring *r = ring_new(be);
+	assert_in_range(r->n, RING_MOST / 2, RING_MOST);
+	for (uint32_t i = 1; i < r->n; i++)
+		assert_true(r->place[i - 1].at <= r->place[i].at);
+	ring_free(r);
+}
+
 static void hash_keys(void **state)
 {
 	static struct server *one[KEYS], *other[KEYS];
@@ -416,6 +433,7 @@ int hashing_test(void)
 		cmocka_unit_test(only_what_must_moves),
 		cmocka_unit_test(the_way_there_does_not_matter),
 		cmocka_unit_test(the_ring_stays_as_it_is),
+		cmocka_unit_test(large_rings_stay_bounded),
 		cmocka_unit_test(hash_keys),
 		cmocka_unit_test(avoided_and_gone),
 		cmocka_unit_test(backups_stand_in),

@@ -63,22 +63,38 @@ static unsigned wanted_units(const struct server *s)
 	return now > configured ? now : configured;
 }
 
+/* By the configuration alone, which other processes share. A server keeps its first places when there are fewer. */
+static unsigned places_per_unit(const struct proxy *px)
+{
+	const struct server *s;
+	unsigned places = RING_PLACES;
+	uint64_t units = 0;
+
+	TAILQ_FOREACH(s, &px->servers, link)
+		units += (uint64_t)s->set.weight;
+	while (places > 1 && units * places > RING_MOST)
+		places /= 2;
+	return places;
+}
+
 struct ring *ring_new(struct proxy *px)
 {
+	unsigned per_unit = places_per_unit(px);
 	uint64_t places = 0;
 	struct server *s;
 	uint32_t order = 0;
 
 	TAILQ_FOREACH(s, &px->servers, link)
-		places += (uint64_t)wanted_units(s) * RING_PLACES;
+		places += (uint64_t)wanted_units(s) * per_unit;
 	struct ring *r = ring_alloc(places, (uint32_t)px->server_count);
+	r->places_per_unit = per_unit;
 	struct ring_place *at = r->place, *end = r->place + places;
 	TAILQ_FOREACH(s, &px->servers, link) {
 		uint64_t key = server_key(s);
 		s->balance_place = order;
 		r->server[order] = s;
 		r->units[order] = wanted_units(s);
-		for (uint32_t i = 0; i < r->units[order] * RING_PLACES && at < end; i++)
+		for (uint32_t i = 0; i < r->units[order] * per_unit && at < end; i++)
 			*at++ = (struct ring_place){ (uint32_t)(spread(key + i * UINT64_C(0x9e3779b97f4a7c15)) >> 32), order, i };
 		order++;
 	}
@@ -106,13 +122,14 @@ struct ring *ring_of(const struct ring *all, const struct seat *seats, size_t n)
 		weight += seats[i].weight;
 	if (n == 0)
 		return NULL;
-	struct ring *r = ring_alloc(weight * RING_PLACES, all->server_count);
+	struct ring *r = ring_alloc(weight * all->places_per_unit, all->server_count);
+	r->places_per_unit = all->places_per_unit;
 	r->weight = weight;
 	memcpy(r->server, all->server, all->server_count * sizeof(r->server[0]));
 	for (size_t i = 0; i < n; i++)
 		r->units[seats[i].srv->balance_place] = seats[i].weight;
 	for (uint32_t i = 0; i < all->n && kept < r->n; i++)
-		if (all->place[i].serial < r->units[all->place[i].server] * RING_PLACES)
+		if (all->place[i].serial < r->units[all->place[i].server] * r->places_per_unit)
 			r->place[kept++] = all->place[i];
 	r->n = kept;
 	return r;

@@ -46,7 +46,7 @@ static int take_until(struct slice all, size_t at, char end, bool more, struct s
 
 int rdp_cookie(struct slice in, struct slice *name, struct slice *value)
 {
-	static const struct slice word = { "Cookie: ", 8 };
+	static const struct slice word = { "Cookie:", 7 };
 	int r = check_head(in);
 
 	if (r < 0 || in.len < HEAD_LEN)
@@ -63,6 +63,8 @@ int rdp_cookie(struct slice in, struct slice *name, struct slice *value)
 		return bad_at(HEAD_LEN);
 	if (n < word.len)
 		return 0;
+	while (at < all.len && all.ptr[at] == ' ')
+		at++;
 	if ((r = take_until(all, at, '=', more, name)) != 0)
 		return r < 0 ? r : 0;
 	if (name->len == 0)

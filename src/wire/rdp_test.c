@@ -22,6 +22,8 @@ static void whole(void **state)
 	assert_true(slice_is(value, "eltons"));
 	assert_int_equal(rdp_cookie(SLICE("\x03\0\0\x19\x14\xe0\0\0\0\0\0cOOKIE: m=\r\n" "more"), &name, &value), 23);
 	assert_int_equal(value.len, 0);
+	assert_int_equal(rdp_cookie(SLICE("\x03\0\0\x19\x14\xe0\0\0\0\0\0Cookie:m=v\r\n"), &name, &value), 23);
+	assert_true(slice_is(name, "m") && slice_is(value, "v"));
 }
 
 static void in_pieces(void **state)

@@ -55,7 +55,10 @@ enum hash_affinity {
 /* What `balance`, hash-type and their like say. */
 struct balance_settings {
 	struct expr *key;          /* owned for ever; balance hash: what is hashed */
-	char *name;                /* owned for ever; what stood in the parentheses: rdp-cookie(<name>) */
+	char *name;                /* owned for ever; rdp-cookie(<name>), hdr(<name>), url_param <name> */
+	int64_t len, depth;        /* uri: 0: no limit */
+	bool whole, path_only;     /* uri */
+	bool domain_only;          /* hdr: use_domain_only */
 	int64_t draws;             /* random(<draws>) */
 	bool consistent, avalanche;         /* hash-type */
 	uint32_t (*hash)(struct slice key); /* hash-type's function; NULL: sdbm */

@@ -31,14 +31,11 @@ KEYWORD(mode) = { .keyword = "mode", .usage = "mode {tcp | http}", .where = IN_P
 /* Why there is no such algorithm. */
 static bool unknown_algorithm(struct conf_line *l, struct slice name)
 {
-	static const char *const http[] = { "uri", "url_param", "hdr", "url32", "url32+src" };
 	const char *near = registry_nearest(&balance_registry, name);
 
-	for (size_t i = 0; i < sizeof(http) / sizeof(http[0]); i++)
-		if (slice_is(name, http[i]))
-			return conf_fail(l, "usher does not have this algorithm yet: it looks at HTTP");
 	return near ? conf_fail(l, "no such algorithm; did you mean '%s'?", near) :
-		conf_fail(l, "expected an algorithm: roundrobin, static-rr, leastconn, first, random, source, hash or rdp-cookie");
+		conf_fail(l, "expected an algorithm: roundrobin, static-rr, leastconn, first, random, source, hash, uri, url_param, "
+			"hdr or rdp-cookie");
 }
 
 /* <algorithm> or <algorithm>(<argument>), and words behind it. */

@@ -143,6 +143,11 @@ static bool resolve_backend(struct proxy *px)
 			ok = false;
 		}
 	}
+	if (px->set.balance && px->set.balance->http && px->set.mode != MODE_HTTP) {
+		diag_at(DIAG_WARNING, px->file, px->line, "Layer 7 hash not possible for backend '%s' (needs 'mode http'). "
+			"Falling back to round robin.", px->name);
+		px->set.balance = NULL;
+	}
 	if (px->set.balance == NULL)
 		px->set.balance = registry_find(&balance_registry, SLICE("roundrobin"));
 	TAILQ_FOREACH(s, &px->servers, link) {

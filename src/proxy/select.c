@@ -87,6 +87,7 @@ enum step_result stream_choose_server(struct stream *s)
 			s->server = srv;
 	}
 	s->forced = s->server != NULL;
+	s->bound = false;
 	if (s->server == NULL)
 		s->server = s->be->set.balance->pick(s->be, s, s->avoid);
 	if (s->server == NULL) {
@@ -130,7 +131,7 @@ enum step_result stream_wait_turn(struct stream *s)
 			return stream_close_with(s, CLOSE_CLIENT_ABORT);
 		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
 		s->queued_us = clock_now_us;
-		s->queue = queue_wait(s->be, s->forced ? s->server : NULL, s, called);
+		s->queue = queue_wait(s->be, s->forced || s->bound ? s->server : NULL, s, called);
 		if (s->queue == NULL) {
 			COUNT(&s->be->be, err_conn);
 			return stream_close_with(s, CLOSE_REFUSED);

@@ -57,7 +57,10 @@ static bool parse_hash_type(struct conf_line *l, void *owner)
 	if (!parse_function(l, set))
 		return false;
 	set->avalanche = conf_take_if(l, "avalanche");
-	return conf_peek(l) == NULL || (conf_take(l), conf_fail(l, "expected 'avalanche', or nothing"));
+	if (set->avalanche || conf_peek(l) == NULL)
+		return true; /* what stands behind is one word too many */
+	conf_take(l);
+	return conf_fail(l, "expected 'avalanche', or nothing");
 }
 KEYWORD(hash_type) = { .keyword = "hash-type", .usage = "hash-type {map-based | consistent} [<function> [avalanche]]",
 	.where = IN_BE, .parse = parse_hash_type };

@@ -39,7 +39,7 @@ sections = {
     "rdp": "    tcp-request inspect-delay 10s\n    tcp-request content accept if { req.rdp_cookie_cnt ge 0 }\n"
            "    balance rdp-cookie\n" + servers(*WEIGHTS),
     "rdpname": "    tcp-request inspect-delay 10s\n    acl user req.rdp_cookie(mstshash) eltons\n"
-               "    tcp-request content accept if user\n    tcp-request content reject if { rdp_cookie -m found }\n"
+               "    tcp-request content accept if user\n    tcp-request content reject if { rdp_cookie_cnt gt 0 } { rdp_cookie -m found }\n"
                "    balance rdp-cookie(msts)\n" + servers(*WEIGHTS),
 }
 header = {"source", "consistent", "line", "affinity"}
@@ -165,4 +165,3 @@ with Usher(config, sockets=["cli", *sections]) as usher:
         assert served(c) == "b"
     assert len({ask("rdpname", rdp(b"mstshash=eltons")) for _ in range(17)}) == 4
     assert ask("rdpname", rdp(b"mstshash=bob")) == ""
-    assert order("show stat leastconn 2 -1").splitlines()[1].split(",")

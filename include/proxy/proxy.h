@@ -55,7 +55,7 @@ enum hash_affinity {
 /* What `balance`, hash-type and their like say. */
 struct balance_settings {
 	struct expr *key;          /* owned for ever; balance hash: what is hashed */
-	char *name;                /* owned for ever; rdp-cookie(<name>), hdr(<name>), url_param <name> */
+	const char *name;          /* boot memory; rdp-cookie(<name>), hdr(<name>), url_param <name> */
 	int64_t len, depth;        /* uri: 0: no limit */
 	bool whole, path_only;     /* uri */
 	bool domain_only;          /* hdr: use_domain_only */

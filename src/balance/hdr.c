@@ -3,17 +3,17 @@
  * balance hdr(<name>): by a header field, the first of its name and of a list the first element. With use_domain_only,
  * of "www.example.com:80" only "example" counts. Who has none, or an empty one, takes turns. Any thread.
  */
-#include <stdlib.h>
 #include "proxy/hashing.h"
 #include "proxy/http.h"
+#include "rule/boot.h"
 
 static bool hdr_parse(struct conf_line *l, struct proxy *px, struct slice in_parens)
 {
 	if (!http_is_token(in_parens))
 		return conf_fail(l, "expected the name of a header field: hdr(<name>)");
 	px->set.balancing.domain_only = conf_take_if(l, "use_domain_only");
-	px->set.balancing.name = slice_dup(in_parens);
-	return px->set.balancing.name != NULL;
+	px->set.balancing.name = boot_copy(in_parens).ptr;
+	return true;
 }
 
 /* What stands before the last dot, from the dot before that on; all of it where there is no such thing. */

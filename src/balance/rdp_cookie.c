@@ -3,17 +3,17 @@
  * balance rdp-cookie(<name>): by the cookie a Remote Desktop client begins with. It must be there already: a
  * tcp-request content rule that looks at req.rdp_cookie_cnt waits for it. Who has none takes turns. Any thread.
  */
-#include <stdlib.h>
 #include "proxy/hashing.h"
 #include "proxy/stream.h"
+#include "rule/boot.h"
 #include "wire/rdp.h"
 
 static bool rdp_cookie_parse(struct conf_line *l, struct proxy *px, struct slice in_parens)
 {
 	if (in_parens.ptr && in_parens.len == 0)
 		return conf_fail(l, "expected the name of a cookie in the parentheses");
-	px->set.balancing.name = slice_dup(in_parens.ptr ? in_parens : SLICE("mstshash"));
-	return px->set.balancing.name != NULL;
+	px->set.balancing.name = boot_copy(in_parens.ptr ? in_parens : SLICE("mstshash")).ptr;
+	return true;
 }
 
 static struct server *rdp_cookie_pick(struct proxy *px, struct stream *s, const struct server *avoid)

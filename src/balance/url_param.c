@@ -3,9 +3,9 @@
  * balance url_param <name>: by a parameter of the request's query, as it stands there. Parameters end at '&' alone. Who
  * has none, or an empty one, takes turns. Any thread.
  */
-#include <stdlib.h>
 #include "proxy/hashing.h"
 #include "proxy/http.h"
+#include "rule/boot.h"
 
 static bool url_param_parse(struct conf_line *l, struct proxy *px, struct slice in_parens)
 {
@@ -17,8 +17,8 @@ static bool url_param_parse(struct conf_line *l, struct proxy *px, struct slice 
 		return false;
 	if (conf_take_if(l, "check_post"))
 		return conf_fail(l, "usher does not look for parameters in bodies");
-	px->set.balancing.name = slice_dup(slice_of(name));
-	return px->set.balancing.name != NULL;
+	px->set.balancing.name = boot_copy(slice_of(name)).ptr;
+	return true;
 }
 
 static struct slice parameter(struct slice target, struct slice name)

@@ -45,3 +45,20 @@ for line in ['id', 'addr', 'addr-port']:
     backend(f'balance source\n hash-type consistent\n default-server hash-key {line}\n server t 127.0.0.1:2 hash-key {line}')
 backend('balance source\n server t 127.0.0.1:2 hash-key name', 1, "at 'name': expected 'id'")
 backend('balance source\n server t 127.0.0.1:2 hash-key', 1, "expected 'id'")
+
+# What defaults say holds for the proxies behind them; a line of their own takes its place.
+check("""defaults
+ mode tcp
+ timeout connect 1s
+ timeout client 1s
+ timeout server 1s
+ balance hash src,ipmask(24)
+ hash-type consistent djb2 avalanche
+ hash-balance-factor 120
+listen l
+ bind 127.0.0.1:1
+ server s 127.0.0.1:1
+backend b
+ balance random
+ server s 127.0.0.1:1
+""", 0, '!WARNING')

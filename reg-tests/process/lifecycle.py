@@ -114,9 +114,10 @@ listen fe
     assert usher.process.wait(WAIT_S) == 0
 
 # hard-stop-after bounds a drain.
-with Usher('global\n    hard-stop-after 200ms\n' + SERVE, sockets=['fe']) as usher:
+with Usher('global\n    pidfile front.pid\n    hard-stop-after 200ms\n' + SERVE, sockets=['fe']) as usher:
     with usher.connect('fe') as c:
         assert answers(c)
+        assert not os.path.exists('front.pid') # a trial run leaves the service's file alone
         usher.process.send_signal(signal.SIGUSR1)
         assert usher.process.wait(WAIT_S) == 0
         assert c.recv(1) == b''

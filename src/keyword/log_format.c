@@ -8,6 +8,12 @@
 #include "proxy/log_line.h"
 #include "rule/boot.h"
 
+static void warn_in_backend(struct conf_line *l, const struct proxy *px, const char *name)
+{
+	if (px->caps == PROXY_BE)
+		conf_warn(l, "backend '%s' : '%s' directive is ignored in backends.", px->name, name);
+}
+
 /* The rest of the line is the format: words are joined by blanks, as HAProxy allows. */
 static bool take_format(struct conf_line *l, void *owner, struct format_text *f)
 {
@@ -22,10 +28,11 @@ static bool take_format(struct conf_line *l, void *owner, struct format_text *f)
 		strbuf_add_byte(&text, ' ');
 		strbuf_add_str(&text, word);
 	}
+	if (px->caps == 0 && f->text && strcmp(f->text, LOG_TCP_FORMAT) == 0)
+		conf_warn(l, "'%s' overrides previous 'option tcplog' in 'defaults' section.", name);
 	*f = (struct format_text){ boot_copy(strbuf_slice(&text)).ptr, l->file, l->line };
 	strbuf_free(&text);
-	if (px->caps == PROXY_BE)
-		conf_warn(l, "backend '%s' : '%s' directive is ignored in backends.", px->name, name);
+	warn_in_backend(l, px, name);
 	return true;
 }
 
@@ -43,7 +50,10 @@ FORMAT(proxy_unique_id_format, "unique-id-format", unique_id_format);
 
 static bool parse_tcplog(struct conf_line *l, void *owner)
 {
-	((struct proxy *)owner)->set.log_format = (struct format_text){ LOG_TCP_FORMAT, l->file, l->line };
+	struct proxy *px = owner;
+
+	px->set.log_format = (struct format_text){ LOG_TCP_FORMAT, l->file, l->line };
+	warn_in_backend(l, px, "option tcplog");
 	return true;
 }
 KEYWORD(option_tcplog) = { .keyword = "option tcplog", .usage = "option tcplog", .where = IN_PROXY, .parse = parse_tcplog };

@@ -64,7 +64,8 @@ static int serve_alone(const struct options *o)
 		return 1;
 	if (o->check)
 		return boot_check();
-	if ((global.daemon && !background_enter()) || !background_write_pid(global.pidfile))
+	/* In front no file is written: a trial run must not overwrite that of the service. */
+	if (global.daemon && (!background_enter() || !background_write_pid(global.pidfile)))
 		return 1;
 	return replace_others(o, true) ? worker_run(&events) : 1;
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include "base/assert.h"
+#include "conf/haproxy_names.h"
 #include "proxy/command.h"
 
 REGISTRY_DEFINE(command)
@@ -187,12 +188,31 @@ unsigned command_list(struct cli *c, struct slice head)
 	return n;
 }
 
+/* True when HAProxy has a command of these words: it is named, and nothing else is guessed. */
+static bool say_of_haproxy(struct cli *c, const char **words, int n)
+{
+	struct strbuf name = STRBUF_EMPTY;
+	bool is_one = false;
+
+	for (int i = 0; i < n && !is_one; i++) {
+		strbuf_addf(&name, "%s%s", i ? " " : "", words[i]);
+		is_one = haproxy_has_name(HAPROXY_COMMAND, name.ptr);
+	}
+	if (is_one)
+		strbuf_addf(&c->out, "Unknown command: '%s' is one of HAProxy's that usher does not have yet.\n", name.ptr);
+	strbuf_free(&name);
+	return is_one;
+}
+
 /* The words that were meant to be a command, joined; what is listed begins as most of them do. */
 static void say_unknown(struct cli *c, const char **words, int n)
 {
 	struct strbuf head = STRBUF_EMPTY;
-	size_t mark = c->out.len;
 	unsigned listed = 0;
+
+	if (say_of_haproxy(c, words, n))
+		return;
+	size_t mark = c->out.len;
 
 	strbuf_add_str(&c->out, "Unknown command, but maybe one of the following ones is a better match:\n");
 	for (int use = n > 3 ? 3 : n; use > 0 && listed == 0; use--) {

@@ -46,6 +46,8 @@ struct listener {
 };
 
 /* A listener appended to px->listeners. */
+/* The listener of this proxy with this number, or NULL. */
+struct listener *listener_by_id(const struct proxy *px, int64_t id);
 struct listener *listener_new(struct proxy *px, const struct endpoint *e, const struct bind_settings *set, const char *file, int line);
 /* Takes over what the inventory has and opens the rest of the sockets of all listeners of all proxies; a port that is in
  * use is tried again for patience_ms. Reports every fault; false when any. */

@@ -87,6 +87,8 @@ struct proxy_settings {
 	const struct balance *balance;    /* NULL: roundrobin */
 	struct balance_settings balancing;
 	char *default_backend;            /* owned for ever */
+	const char *default_backend_file;
+	int default_backend_line;
 	struct server_settings server;    /* default-server */
 	struct log_target **log_targets;  /* owned for ever; NULL-terminated list or NULL */
 	bool log_global;                  /* `log global` */

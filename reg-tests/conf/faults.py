@@ -53,6 +53,14 @@ for line, said in [(3, "'clitimeout' is gone since HAProxy 2.1: use 'timeout cli
                    (11, "'default-server' at 'on-marked-down': 'on-marked-down' is a HAProxy keyword")]:
     assert f'[t.cfg:{line}] : {said}' in out, f'{line}: {said}\n{out}'
 
+# Names and numbers that are taken or missing, each on the line and word that says it.
+out = check('frontend f\n bind 127.0.0.1:1 id 5\n bind 127.0.0.1:2 id 5\n bind 300.0.0.1:80 maxconn 5\n default_backend rome\n'
+            ' use_backend rooms iff TRUE\nbackend rooms\n server a 127.0.0.1:1\n server a 127.0.0.1:2\n', 1)
+for line, said in [(3, "'bind' at '5': the id 5 is that of the 'bind' line at t.cfg:2"), (4, "'bind' at '300.0.0.1:80': "),
+                   (6, "'use_backend' at 'iff': 'if' or 'unless' is expected, not 'iff'"), (9, "'server' at 'a': a server of this name stands at t.cfg:8")]:
+    assert f'[t.cfg:{line}] : {said}' in out, f'{line}: {said}\n{out}'
+check('frontend f\n bind 127.0.0.1:1\n default_backend rome\nbackend room\n', 1, r"t.cfg:3. : unable to find required default_backend: 'rome' \(did you mean 'room'")
+
 # A keyword of the other side is passed over with a warning, as in HAProxy; -dW makes that count.
 misplaced = 'frontend f\n bind 127.0.0.1:1\n timeout client 1s\n timeout server 1s\n'
 check(misplaced, 0, r"WARNING.*t.cfg:4.*'timeout server' is passed over")

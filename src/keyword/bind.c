@@ -11,7 +11,8 @@
 #include "conf/keyword.h"
 #include "proxy/listener.h"
 
-static bool add_listeners(struct conf_line *l, struct proxy *px, struct slice text, const struct bind_settings *set)
+/* The number goes to the first address of the line. */
+static bool add_listeners(struct conf_line *l, struct proxy *px, struct slice text, struct bind_settings *set)
 {
 	struct strbuf err = STRBUF_EMPTY;
 	struct endpoint e;
@@ -24,12 +25,14 @@ static bool add_listeners(struct conf_line *l, struct proxy *px, struct slice te
 	strbuf_free(&err);
 	if (e.kind != ENDPOINT_INET) {
 		listener_new(px, &e, set, l->file, l->line);
+		set->id = 0;
 		return true;
 	}
 	for (unsigned port = e.addr.port; port <= e.port_last; port++) {
 		struct endpoint one = e;
 		one.addr.port = one.port_last = (uint16_t)port;
 		listener_new(px, &one, set, l->file, l->line);
+		set->id = 0;
 	}
 	return true;
 }
@@ -40,6 +43,8 @@ static bool parse_bind(struct conf_line *l, void *owner)
 	struct bind_settings set = { .sock = { .unix_mode = -1, .unix_uid = -1, .unix_gid = -1 } };
 	const char *list = conf_need(l, "an address");
 
+	int address_at = l->at;
+
 	if (list == NULL)
 		return false;
 	while (conf_peek(l))
@@ -47,8 +52,13 @@ static bool parse_bind(struct conf_line *l, void *owner)
 			return false;
 	if (set.accept_proxy && set.policy_name)
 		return conf_fail(l, "'accept-proxy' and 'proxy-policy' cannot stand on one bind line: a policy says it all");
+	const struct listener *same = set.id ? listener_by_id(px, set.id) : NULL;
+	if (same)
+		return conf_fail(l, "the id %lld is that of the 'bind' line at %s:%d", (long long)set.id, same->file, same->line);
 	struct slice rest = slice_of(list);
 	bool ok = true;
+	int end = l->at;
+	l->at = address_at; /* where faults stand from here on */
 	while (ok) {
 		ptrdiff_t comma = slice_find_byte(rest, ',');
 		struct slice one = comma < 0 ? rest : slice_make(rest.ptr, (size_t)comma);
@@ -59,6 +69,8 @@ static bool parse_bind(struct conf_line *l, void *owner)
 			break;
 		rest = slice_from(rest, (size_t)comma + 1);
 	}
+	if (ok)
+		l->at = end;
 	return ok;
 }
 KEYWORD(bind) = { .keyword = "bind", .usage = "bind [<address>]:<port>[-<port>][, ...] [<word> ...]",

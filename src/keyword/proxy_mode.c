@@ -73,7 +73,10 @@ static bool parse_default_backend(struct conf_line *l, void *owner)
 
 	if (name == NULL)
 		return false;
-	((struct proxy *)owner)->set.default_backend = strdup(name);
+	struct proxy_settings *set = &((struct proxy *)owner)->set;
+	set->default_backend = strdup(name);
+	set->default_backend_file = l->file;
+	set->default_backend_line = l->line;
 	return true;
 }
 KEYWORD(default_backend) = { .keyword = "default_backend", .usage = "default_backend <backend>", .where = IN_FE,

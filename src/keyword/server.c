@@ -21,14 +21,16 @@ static bool parse_words(struct conf_line *l, struct server_settings *set)
 static bool parse_server(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
-	const char *name = conf_need(l, "a name"), *address = name ? conf_need(l, "an address") : NULL;
+	const char *name = conf_need(l, "a name");
 	struct strbuf err = STRBUF_EMPTY;
 	struct endpoint e;
 
+	const struct server *same = name ? server_find(px, slice_of(name)) : NULL;
+	if (same)
+		conf_fail(l, "a server of this name stands at %s:%d already", same->file, same->line);
+	const char *address = name ? conf_need(l, "an address") : NULL;
 	if (address == NULL)
 		return false;
-	if (server_find(px, slice_of(name)))
-		conf_fail(l, "a server of this name stands in this backend already");
 	if (!endpoint_parse(slice_of(address), ENDPOINT_ALLOW_OFFSET, &e, &err)) {
 		conf_fail(l, "%s", err.ptr ? err.ptr : "bad address");
 		strbuf_free(&err);

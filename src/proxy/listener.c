@@ -45,6 +45,16 @@ struct listener *listener_new(struct proxy *px, const struct endpoint *e, const 
 	return l;
 }
 
+struct listener *listener_by_id(const struct proxy *px, int64_t id)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH(l, &px->listeners, link)
+		if (l->set.id == id)
+			return l;
+	return NULL;
+}
+
 static void group_add(struct listen_group *g, int fd)
 {
 	g->fds = realloc(g->fds, (size_t)(g->n + 1) * sizeof(*g->fds));

@@ -64,8 +64,11 @@ static void resolve_listeners(struct proxy *px)
 		o->smart_accept = set->smart_accept;
 		if (o->backlog == 0)
 			o->backlog = set->backlog ? set->backlog : set->maxconn;
-		if (l->set.id == 0)
+		if (l->set.id == 0) {
+			while (listener_by_id(px, id))
+				id++;
 			l->set.id = id;
+		}
 		id = l->set.id + 1;
 	}
 }
@@ -82,7 +85,8 @@ static bool resolve_frontend(struct proxy *px)
 			ok = false;
 	}
 	if (px->set.default_backend) {
-		px->default_backend = find_backend(px->set.default_backend, "default_backend", px->file, px->line);
+		px->default_backend = find_backend(px->set.default_backend, "default_backend", px->set.default_backend_file,
+			px->set.default_backend_line);
 		ok = ok && px->default_backend;
 	} else if (px->caps & PROXY_BE) {
 		px->default_backend = px;

@@ -127,8 +127,8 @@ struct cond *cond_parse(struct conf_line *l, struct acl_table **table, unsigned 
 	if (conf_take_if(l, "unless")) {
 		c->unless = true;
 	} else if (!conf_take_if(l, "if")) {
-		conf_fail(l, "'if' or 'unless' is expected, not '%s'",
-			conf_peek(l) ? conf_peek(l) : "the end of the line");
+		const char *word = conf_take(l);
+		conf_fail(l, "'if' or 'unless' is expected, not '%s'", word ? word : "the end of the line");
 		return NULL;
 	}
 	return cond_parse_groups(l, c, table, phase, px) ? c : NULL;

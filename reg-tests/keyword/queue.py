@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits and lines: maxconn, maxqueue, minconn and fullconn of servers, timeout queue, option abortonclose."""
+"""Limits and lines: maxconn of servers and frontends, maxqueue, minconn, fullconn, timeout queue, option abortonclose."""
 # tsan
+import os
 import socket
+import threading
 
 from _usher import Origin, Usher, WAIT_S, read_all
 
@@ -11,21 +13,49 @@ def greet(client):  # says hello, then holds the connection until the client end
     read_all(client)
 
 
+def count(client):  # answers one question, and remembers how many were served at once
+    global most, now
+    with lock:
+        now += 1
+        most = max(most, now)
+    data = client.recv(100)
+    with lock:
+        now -= 1
+    client.sendall(data)
+
+
+most = now = 0
+lock = threading.Lock()
+counted = Origin(count)
 origin, other = Origin(greet), Origin(lambda s: s.sendall(b'other'))
 config = f'''
+global
+    nbthread 4
+    stats socket unix@{os.getcwd()}/stats.sock level admin
 defaults
     mode tcp
     timeout connect 10s
     timeout client 20s
     timeout server 20s
     timeout queue 20s
+listen few
+    bind "fd@${{few}}"
+    server s 127.0.0.1:{counted.port} maxconn 3
+frontend narrow
+    bind "fd@${{narrow}}"
+    maxconn 2
+    default_backend wide
+backend wide
+    server s 127.0.0.1:{origin.port}
 listen line
     bind "fd@${{line}}"
     server s 127.0.0.1:{origin.port} maxconn 2
 listen short
     bind "fd@${{short}}"
+    option redispatch
+    use-server s if {{ always_true }}
     server s 127.0.0.1:{origin.port} maxconn 1 maxqueue 1
-    server other 127.0.0.1:{other.port} backup
+    server other 127.0.0.1:{other.port}
 listen impatient
     bind "fd@${{impatient}}"
     timeout queue 100ms
@@ -58,7 +88,45 @@ def waits(c):
         c.settimeout(WAIT_S)
 
 
-with Usher(config, sockets=['line', 'short', 'impatient', 'leaving', 'dynamic']) as usher:
+def waiting_for(backend, server):
+    """The length of a server's line."""
+    with socket.socket(socket.AF_UNIX) as c:
+        c.connect('stats.sock')
+        c.sendall(b'show stat\n')
+        rows = [r.split(',') for r in read_all(c).decode().splitlines()]
+    return int(next(r for r in rows if r[:2] == [backend, server])[rows[0].index('qcur')])
+
+
+def ask(usher, results):
+    with usher.connect('few') as c:
+        c.sendall(b'question')
+        results.append(read_all(c))
+
+
+with Usher(config, sockets=['few', 'narrow', 'line', 'short', 'impatient', 'leaving', 'dynamic']) as usher:
+    # Sixty at once through three slots, on all threads: all are served, never more than three together.
+    results = []
+    threads = [threading.Thread(target=ask, args=(usher, results)) for _ in range(60)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert results == [b'question'] * 60, results
+    assert 1 <= most <= 3, most
+
+    # A full frontend leaves newcomers in the kernel's queue, and takes them as soon as one leaves.
+    holders = [usher.connect('narrow') for _ in range(2)]
+    for c in holders:
+        greeted(c)
+    third = usher.connect('narrow')
+    with usher.connect('line') as c: # goes all the way meanwhile
+        greeted(c)
+    assert waits(third)
+    holders.pop().close()
+    greeted(third)
+    third.close()
+    holders.pop().close()
+
     # Two are served, the third when one of them has left, in their order.
     first, second = usher.connect('line'), usher.connect('line')
     greeted(first)
@@ -103,7 +171,15 @@ with Usher(config, sockets=['line', 'short', 'impatient', 'leaving', 'dynamic'])
     greeted(second)
     second.close()
 
-    # Beyond maxqueue another server is asked.
+    # Beyond maxqueue another server is asked: the second waits for the one it wants, the third goes to the other.
     holder = usher.connect('short')
     greeted(holder)
+    second = usher.connect('short')
+    while waiting_for('short', 's') == 0:
+        pass
+    with usher.connect('short') as third:
+        assert read_all(third) == b'other'
+    assert waits(second)
     holder.close()
+    greeted(second)
+    second.close()

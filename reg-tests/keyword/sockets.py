@@ -4,6 +4,7 @@ import ctypes
 import os
 import socket
 import stat
+import struct
 import sys
 
 from _usher import Origin, Usher, WAIT_S, free_ports, read_all
@@ -163,10 +164,12 @@ with Usher(config, sockets=['linger']) as usher:
             pass
 
     # What the kernel was told.
+    plain = served(connect(('127.0.0.1', any_port)))
     copies = sockets_of(usher.process.pid)
     if copies is None:
         print('not allowed to look at the sockets of another process')
         words.close()
+        plain.close()
         sys.exit(77)
     inet = [s for s in copies if s.family in (socket.AF_INET, socket.AF_INET6)]
     listening = [s for s in inet if s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
@@ -180,6 +183,8 @@ with Usher(config, sockets=['linger']) as usher:
     for s in on(words_port):
         assert s.getsockopt(tcp, TCP_USER_TIMEOUT) == 7000
         assert s.getsockopt(tcp, TCP_FASTOPEN) > 0
+        # Where the kernel tells what waits in a listening socket, it tells next how much may.
+        assert struct.unpack_from('I', s.getsockopt(tcp, socket.TCP_INFO, 104), 28) == (33,)
         assert s.getsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, 16).rstrip(b'\0') == b'lo'
     for s in on(defer_port):
         assert s.getsockopt(tcp, TCP_DEFER_ACCEPT) > 0
@@ -192,6 +197,8 @@ with Usher(config, sockets=['linger']) as usher:
 
     accepted = [s for s in inet if s not in listening and s.getsockname()[1] == words_port]
     assert [keepalive(s) for s in accepted] == [(True, 3, 40, 5)], [keepalive(s) for s in accepted]
+    accepted = [s for s in inet if s not in listening and s.getsockname()[1] == any_port]
+    assert accepted and not any(keepalive(s)[0] for s in accepted)
     dialled = [s for s in inet if s not in listening and s.family == socket.AF_INET and s.type == socket.SOCK_STREAM
                and keepalive(s) == (True, 4, 50, 6)]
     assert len(dialled) == 1
@@ -200,3 +207,4 @@ with Usher(config, sockets=['linger']) as usher:
     for s in copies:
         s.close()
     words.close()
+    plain.close()

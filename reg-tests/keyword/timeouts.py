@@ -3,6 +3,7 @@
 # tsan
 import socket
 import threading
+import time
 
 from _usher import Origin, Usher, echo, read_all
 
@@ -19,8 +20,20 @@ def speak_and_end(client):
     speaker_left.set()
 
 
+def talk_on(client):  # something now and again, whatever the client does
+    for _ in range(12):
+        client.sendall(b'x')
+        time.sleep(0.05)
+
+
+def answer_late(client):
+    time.sleep(0.3)
+    client.sendall(client.recv(100))
+
+
 held, speaker_left = [], threading.Event()
 quiet, speaker, echoing = Origin(silent), Origin(speak_and_end), Origin(echo)
+chatter, late = Origin(talk_on), Origin(answer_late)
 full = socket.create_server(('127.0.0.1', 0), backlog=1)  # nobody accepts: a third connection gets no answer
 fillers = [socket.socket() for _ in range(4)]
 for f in fillers:
@@ -46,6 +59,17 @@ listen tunnel
     timeout client 20s
     timeout tunnel 100ms
     server s 127.0.0.1:{quiet.port}
+listen chatter
+    bind "fd@${{chatter}}"
+    timeout client 200ms
+    timeout server 200ms
+    server s 127.0.0.1:{chatter.port}
+listen longtunnel
+    bind "fd@${{longtunnel}}"
+    timeout client 50ms
+    timeout server 50ms
+    timeout tunnel 20s
+    server s 127.0.0.1:{late.port}
 listen clientfin
     bind "fd@${{clientfin}}"
     timeout client-fin 100ms
@@ -74,13 +98,19 @@ def ends(c):
         return b''
 
 
-with Usher(config, sockets=['client', 'server', 'tunnel', 'clientfin', 'serverfin', 'connect', 'all']) as usher:
+with Usher(config, sockets=['client', 'server', 'tunnel', 'clientfin', 'serverfin', 'connect', 'all', 'chatter', 'longtunnel']) as usher:
     standing = usher.connect('all')
     standing.sendall(b'1')
     assert standing.recv(1) == b'1'
     for name in ('client', 'server', 'tunnel', 'connect'):
         with usher.connect(name) as c:
             assert ends(c) == b'', name
+    # What one side says keeps the connection for both, and the tunnel's limit takes the place of theirs.
+    with usher.connect('chatter') as c:
+        assert ends(c) == b'x' * 12
+    with usher.connect('longtunnel') as c:
+        c.sendall(b'late')
+        assert ends(c) == b'late'
     # The server has ended, the client says nothing and does not end.
     with usher.connect('clientfin') as c:
         assert c.recv(1) == b'x'

@@ -132,6 +132,12 @@ enum step_result stream_wait_turn(struct stream *s)
 		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
 		s->queued_us = clock_now_us;
 		s->queue = queue_wait(s->be, s->forced || s->bound ? s->server : NULL, s, called);
+		/* Its line is full (maxqueue): another one serves, where that is allowed at all. */
+		if (s->queue == NULL && s->be->set.redispatch && s->avoid == NULL && (s->forced || s->bound)) {
+			s->avoid = s->server;
+			s->step = STREAM_CHOOSE_SERVER;
+			return STEP_AGAIN;
+		}
 		if (s->queue == NULL) {
 			COUNT(&s->be->be, err_conn);
 			return stream_close_with(s, CLOSE_REFUSED);

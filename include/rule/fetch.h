@@ -31,6 +31,14 @@ struct args {
 	void *priv;
 };
 
+/* A place among the several values of one fetch (hdr() of a list); zeroes before the first. What stands in it is the
+ * fetch's own, but begun: set once one was given. */
+struct fetch_walk {
+	bool begun;
+	int field;         /* which of several fields */
+	struct slice rest; /* what is left of that one; borrows */
+};
+
 /* `args` declares the arguments, one letter each: i int, s string, t time, z size, n network, v variable,
  * p proxy name (may be empty: the current one), ';' separates required from optional ones. "" or NULL: none. */
 struct fetch {
@@ -44,8 +52,15 @@ struct fetch {
 	/* May be NULL. After all files are read: resolve names. `px` is the proxy the expression stands in, or NULL. */
 	bool (*resolve)(struct args *a, struct proxy *px, struct strbuf *err);
 	enum eval_result (*get)(const struct args *a, struct eval *ev, struct value *out);
+	/* May be NULL: get's value is the only one. Conditions look at each of several until one matches: gives the next;
+	 * EVAL_NONE behind the last. */
+	enum eval_result (*next)(const struct args *a, struct eval *ev, struct fetch_walk *w, struct value *out);
 	bool alias;            /* a log-format alias: keyword is "%ci" and expressions cannot name it */
-	bool (*get_text)(struct eval *ev, struct strbuf *out); /* alias only: writes itself; false means "-" */
+	bool (*get_text)(struct eval *ev, struct strbuf *out); /* alias only: writes itself, maybe nothing; false means "-" */
+	/* alias only, in place of the others: it is a list, each with the flags of the whole, a blank between. Writes the
+	 * nth, maybe nothing ("-"); false behind the last. Of an empty list not even the blank before it is written. */
+	bool (*get_item)(struct eval *ev, unsigned nth, struct strbuf *out);
+	bool may_vanish;       /* alias only: get_text's false means nothing at all, as for an empty list */
 	bool plain;            /* alias only, with get_text: a number, never quoted nor in hexadecimal */
 };
 /* get runs only where ev->phase is one of phases. */
@@ -88,6 +103,10 @@ const char *expr_fetch_name(const struct expr *e);
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out);
 /* Evaluates and casts. */
 enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct eval *ev, struct value *out);
+/* The same for conditions: one value after the other, *w zeroed before the first. Values that a converter cannot take are
+ * passed over. EVAL_NONE behind the last. */
+enum eval_result expr_eval_next(const struct expr *e, enum value_type type, struct eval *ev, struct fetch_walk *w,
+	struct value *out);
 /* After all files are read: runs every pending fetch.resolve in the order of appearance; reports faults; false when any. */
 bool expr_resolve_all(void);
 

@@ -82,6 +82,9 @@ int http_head_remove_all(struct http_head *h, struct slice name);
 const char *http_reason(unsigned status);
 /* One element of a comma-separated list, quoted strings respected (RFC 9110 section 5.6.1); false at the end. */
 bool http_list_next(struct slice *rest, struct slice *element);
+/* One comma-separated value as hdr() counts them: as above, but empty ones are values too. Behind the last, rest->ptr is
+ * NULL, and then false. */
+bool http_value_next(struct slice *rest, struct slice *value);
 /* True when the list has this token (any case). */
 bool http_list_has(struct slice list, struct slice token);
 /* RFC 9110 token and field-value characters. */

@@ -51,9 +51,10 @@ static bool hostname_text(struct eval *ev, struct strbuf *out)
 
 static bool id_text(struct eval *ev, struct strbuf *out)
 {
-	if (ev->stream)
-		strbuf_add_slice(out, stream_unique_id(ev->stream));
-	return ev->stream != NULL;
+	struct slice id = ev->stream ? stream_unique_id(ev->stream) : SLICE("");
+
+	strbuf_add_slice(out, id);
+	return id.len > 0;
 }
 
 static enum eval_result pid_get(const struct args *a, struct eval *ev, struct value *out)

@@ -224,16 +224,20 @@ struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *
 	return t;
 }
 
+/* One value that matches is enough. */
 static enum eval_result acl_test_eval(const struct acl_test *t, struct eval *ev)
 {
+	struct fetch_walk walk = { 0 };
+	bool may_change = false;
+	enum eval_result r;
 	struct value v;
-	enum eval_result r = expr_eval_as(t->expr, t->matcher->in, ev, &v);
 
-	if (r != EVAL_OK)
-		return r;
-	if ((t->set || t->matcher->no_patterns) && t->matcher->match(t->set, &v, ev))
-		return EVAL_OK;
-	return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
+	while ((r = expr_eval_next(t->expr, t->matcher->in, ev, &walk, &v)) == EVAL_OK) {
+		if ((t->set || t->matcher->no_patterns) && t->matcher->match(t->set, &v, ev))
+			return EVAL_OK;
+		may_change |= ev->may_change;
+	}
+	return may_change && !ev->final ? EVAL_WAIT : r;
 }
 
 enum eval_result acl_eval(const struct acl *a, struct eval *ev)

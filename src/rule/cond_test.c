@@ -34,6 +34,35 @@ static bool bool_match(const struct pattern_set *set, const struct value *v, str
 
 MATCHER(cond_bool) = { .keyword = "bool", .in = VALUE_BOOL, .no_patterns = true, .match = bool_match };
 
+/* t.each(FTW): each letter is a value; get's is the last. */
+static enum eval_result each_get(const struct args *a, struct eval *e, struct value *out)
+{
+	struct args last = { .v = { { .type = ARG_STR, .str = slice_from(a->v[0].str, a->v[0].str.len - 1) } }, .count = 1 };
+
+	return letter_get(&last, e, out);
+}
+
+static enum eval_result each_next(const struct args *a, struct eval *e, struct fetch_walk *w, struct value *out)
+{
+	struct args one = { .count = 1 };
+
+	if ((size_t)w->field == a->v[0].str.len)
+		return EVAL_NONE;
+	one.v[0] = (struct arg){ .type = ARG_STR, .str = slice_from(a->v[0].str, (size_t)w->field++) };
+	return letter_get(&one, e, out);
+}
+
+FETCH(cond_each) = { .keyword = "t.each", .args = "s", .type = VALUE_BOOL, .phases = PHASE_FE_CONN, .get = each_get, .next = each_next };
+
+/* Takes no false. */
+static bool truth_convert(const struct args *a, struct eval *e, struct value *v)
+{
+	(void)a, (void)e;
+	return v->num != 0;
+}
+
+CONVERTER(cond_truth) = { .keyword = "t.truth", .in = VALUE_BOOL, .out = VALUE_SAME, .convert = truth_convert };
+
 static struct arena arena;
 static struct eval ev = { .arena = &arena, .phase = PHASE_FE_CONN };
 static struct acl_table *table;
@@ -88,6 +117,9 @@ static const struct { const char *cond; char now, final; } answers[] = {
 	{ "if W F", 'N', 'N' }, { "if F W", 'N', 'N' }, { "if W T", 'W', 'N' }, { "if W or T", 'O', 'O' }, { "if W or F", 'W', 'N' },
 	{ "if T or W", 'O', 'O' }, { "if !W F or F", 'N', 'N' }, { "unless W or T", 'N', 'N' }, { "unless W F", 'O', 'O' },
 	{ "if M", 'W', 'N' }, { "if !M", 'W', 'O' }, { "if N", 'O', 'O' }, { "if !N", 'N', 'N' }, { "if M F", 'N', 'N' },
+	{ "if { t.each(FFT) }", 'O', 'O' }, { "if { t.each(TFF) }", 'O', 'O' }, { "if { t.each(FFF) }", 'N', 'N' },
+	{ "if !{ t.each(FTF) }", 'N', 'N' }, { "if { t.each(FMF) }", 'W', 'N' }, { "if { t.each(FWT) }", 'W', 'N' },
+	{ "if { t.each(FMT) }", 'O', 'O' }, { "if { t.each(FFT),t.truth }", 'O', 'O' }, { "if { t.each(FF),t.truth }", 'N', 'N' },
 	{ "if TRUE", 'O', 'O' }, { "if !TRUE", 'N', 'N' },
 };
 

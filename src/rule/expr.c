@@ -221,6 +221,17 @@ enum value_type expr_type(const struct expr *e) { return e->type; }
 unsigned expr_phases(const struct expr *e) { return e->fetch->phases; }
 const char *expr_fetch_name(const struct expr *e) { return e->fetch->keyword; }
 
+static bool expr_convert(const struct expr *e, struct eval *ev, struct value *v)
+{
+	for (size_t i = 0; i < e->ncalls; i++) {
+		const struct expr_call *c = &e->calls[i];
+
+		if (!value_cast(v, c->conv->in, ev->arena) || !c->conv->convert(&c->args, ev, v))
+			return false;
+	}
+	return true;
+}
+
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out)
 {
 	enum eval_result r;
@@ -232,12 +243,8 @@ enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *
 	r = e->fetch->get(&e->args, ev, out);
 	if (r != EVAL_OK)
 		return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;
-	for (size_t i = 0; i < e->ncalls; i++) {
-		const struct expr_call *c = &e->calls[i];
-
-		if (!value_cast(out, c->conv->in, ev->arena) || !c->conv->convert(&c->args, ev, out))
-			return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
-	}
+	if (!expr_convert(e, ev, out))
+		return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
 	return EVAL_OK;
 }
 
@@ -248,6 +255,28 @@ enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct
 	if (r == EVAL_OK && !value_cast(out, type, ev->arena))
 		return EVAL_NONE;
 	return r;
+}
+
+enum eval_result expr_eval_next(const struct expr *e, enum value_type type, struct eval *ev, struct fetch_walk *w,
+	struct value *out)
+{
+	enum eval_result r;
+
+	if (!e->fetch->next) {
+		if (w->begun)
+			return EVAL_NONE;
+		w->begun = true;
+		return expr_eval_as(e, type, ev, out);
+	}
+	ev->may_change = false;
+	if (!(e->fetch->phases & ev->phase))
+		return EVAL_NONE;
+	do {
+		r = e->fetch->next(&e->args, ev, w, out);
+		if (r != EVAL_OK)
+			return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;
+	} while (!expr_convert(e, ev, out) || !value_cast(out, type, ev->arena));
+	return EVAL_OK;
 }
 
 bool expr_resolve_all(void)

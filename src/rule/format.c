@@ -275,6 +275,22 @@ static void format_write_value(const struct format *f, const struct format_node 
 		format_write_text(f, node, text, out);
 }
 
+/* Each item as if it stood alone. */
+static void format_write_list(
+	const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
+{
+	char memory[1024];
+	struct strbuf item;
+
+	strbuf_init_fixed(&item, memory, sizeof(memory));
+	for (unsigned n = 0; node->alias->get_item(ev, n, &item); n++) {
+		if (n)
+			strbuf_add_byte(out, ' ');
+		format_write_text(f, node, strbuf_slice(&item), out);
+		strbuf_clear(&item);
+	}
+}
+
 static void format_write_alias(
 	const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
 {
@@ -300,8 +316,12 @@ static void format_write_alias(
 			format_write_text(f, node, SLICE(""), out);
 		return;
 	}
+	if (node->alias->get_item) {
+		format_write_list(f, node, ev, out);
+		return;
+	}
 	got = node->alias->get_text(ev, out);
-	if (got && out->len > start && !(node->flags & (FLAG_QUOTE | FLAG_ESCAPE)))
+	if (got ? !(node->flags & (FLAG_QUOTE | FLAG_ESCAPE)) : node->alias->may_vanish)
 		return;
 	/* Taken back and written again with its quotes. */
 	text = got && !out->truncated ? arena_copy(ev->arena, slice_make(out->ptr + start, out->len - start))
@@ -323,6 +343,13 @@ static void format_write_expr(
 	format_write_text(f, node, text, out);
 }
 
+/* A blank behind what wrote nothing, where one stands already. */
+static bool format_blank_doubled(const struct format_node *before, const struct format_node *node, const struct strbuf *out)
+{
+	return before->alias && (before->alias->get_item || before->alias->may_vanish) && node->literal.len &&
+	       node->literal.ptr[0] == ' ' && (out->len == 0 || out->ptr[out->len - 1] == ' ');
+}
+
 void format_write(const struct format *f, struct eval *ev, struct strbuf *out)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -333,7 +360,7 @@ void format_write(const struct format *f, struct eval *ev, struct strbuf *out)
 		else if (node->expr)
 			format_write_expr(f, node, ev, out);
 		else
-			strbuf_add_slice(out, node->literal);
+			strbuf_add_slice(out, slice_from(node->literal, i && format_blank_doubled(node - 1, node, out)));
 	}
 }
 

@@ -50,12 +50,39 @@ static bool s_text(struct eval *ev, struct strbuf *out)
 	return false;
 }
 
+static bool empty_text(struct eval *ev, struct strbuf *out)
+{
+	(void)ev, (void)out;
+	return true;
+}
+
+/* Three items, the second empty. */
+static bool three_items(struct eval *ev, unsigned nth, struct strbuf *out)
+{
+	static const char *const items[] = { "a]", "", "c" };
+
+	(void)ev;
+	if (nth < 3)
+		strbuf_add_str(out, items[nth]);
+	return nth < 3;
+}
+
+static bool no_items(struct eval *ev, unsigned nth, struct strbuf *out)
+{
+	(void)ev, (void)nth, (void)out;
+	return false;
+}
+
 #define ALIAS(ident, p, ...) FETCH(format_##ident) = { .keyword = "%" #ident, .phases = p, .alias = true, __VA_ARGS__ }
 ALIAS(ci, PHASE_ANY, .type = VALUE_ADDR, .get = ci_get);
 ALIAS(cp, PHASE_ANY, .type = VALUE_INT, .get = cp_get);
 ALIAS(bi, PHASE_ANY, .type = VALUE_ADDR, .get = none_get);
 ALIAS(f, PHASE_ANY, .type = VALUE_STR, .get_text = f_text);
 ALIAS(s, PHASE_ANY, .type = VALUE_STR, .get_text = s_text);
+ALIAS(HQ, PHASE_ANY, .get_text = empty_text);
+ALIAS(hs, PHASE_ANY, .get_text = s_text, .may_vanish = true);
+ALIAS(hrl, PHASE_ANY, .get_item = three_items);
+ALIAS(hsl, PHASE_ANY, .get_item = no_items);
 ALIAS(Tt, PHASE_LOG, .type = VALUE_INT, .get = cp_get);
 
 static enum eval_result text_get(const struct args *a, struct eval *ev, struct value *out)
@@ -116,6 +143,8 @@ static const struct { const char *text, *want; } logs[] = {
 	{ "%{+X}o %ci %cp %[f.int]", "01020304 0102 258" }, { "%{+Q}o %ci %cp %[f.int] %{-Q}ci %ci", "\"1.2.3.4\" 258 \"258\" 1.2.3.4 \"1.2.3.4\"" },
 	{ "%{+Q}o%ci%{-Q}o%ci", "\"1.2.3.4\"1.2.3.4" }, { "%ci%ci", "1.2.3.41.2.3.4" },
 	{ "%bi %{+X}bi %{+Q}bi", "- - \"\"" }, { "%s|%{+Q}s", "-|\"\"" }, { "%f %{+Q}f %{+E}f", "f\"] \"f\"]\" f\\\"\\]" },
+	{ "a %HQ b", "a  b" }, { "%{+Q}HQ", "\"\"" }, { "a %hs b", "a b" }, { "%hs %hs c", "c" }, { "a %hs %hsl %{+Q}f", "a \"f\"]\"" }, { "a %hs", "a " },
+	{ "%hrl", "a] - c" }, { "%{+Q}hrl", "\"a]\" \"\" \"c\"" }, { "%{+E}hrl.", "a\\] - c." },
 	{ "100%%", "100%" }, { "%% %%", "% %" }, { "%[f.text(a]b)]", "a]b" }, { "%Tt", "258" },
 	{ "%[f.text(\"a\\nb\\rc\")]|", "a#0Ab#0Dc|" }, { "%{+E}[f.text(\"a\\n]\")]", "a#0A\\]" },
 };

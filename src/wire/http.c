@@ -238,6 +238,18 @@ bool http_list_next(struct slice *rest, struct slice *element)
 	return false;
 }
 
+bool http_value_next(struct slice *rest, struct slice *value)
+{
+	size_t len;
+
+	if (rest->ptr == NULL)
+		return false;
+	len = element_len(*rest);
+	*value = slice_trim(slice_make(rest->ptr, len));
+	*rest = len < rest->len ? slice_from(*rest, len + 1) : (struct slice){ NULL, 0 };
+	return true;
+}
+
 bool http_list_has(struct slice list, struct slice token)
 {
 	struct slice element;

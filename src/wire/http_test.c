@@ -136,6 +136,28 @@ static void lists(void **state)
 	assert_false(http_list_has(slice_of(NULL), SLICE("close")));
 }
 
+static void values(void **state)
+{
+	static const struct { const char *field, *joined; } cases[] = {
+		{ "", "[]" }, { ",", "[][]" }, { "1,,2", "[1][][2]" }, { " a ,\tb,", "[a][b][]" }, { "\"a,b\", 3abc", "[\"a,b\"][3abc]" },
+		{ "x\"b,b\",c", "[x\"b,b\"][c]" }, { "\"a\\\", b", "[\"a\\\", b]" },
+	};
+	struct slice rest = { NULL, 0 }, value;
+
+	(void)state;
+	assert_false(http_value_next(&rest, &value));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char joined[64] = "";
+		rest = slice_of(cases[i].field);
+		while (http_value_next(&rest, &value)) {
+			strcat(joined, "[");
+			strncat(joined, value.ptr, value.len);
+			strcat(joined, "]");
+		}
+		assert_string_equal(joined, cases[i].joined);
+	}
+}
+
 static void words(void **state)
 {
 	(void)state;
@@ -157,7 +179,7 @@ int http_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes), cmocka_unit_test(methods), cmocka_unit_test(known_names),
-		cmocka_unit_test(table), cmocka_unit_test(lists), cmocka_unit_test(words),
+		cmocka_unit_test(table), cmocka_unit_test(lists), cmocka_unit_test(values), cmocka_unit_test(words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include "proxy/stream.h"
 #include "wire/http1.h"
 
+#define HTTP_LINE_KEPT 1024 /* bytes of a request line that logs show: tune.http.logurilen's default */
+
 /* One exchange; from a pool, owned by its stream, there only while a request is in hand. */
 struct http_txn {
 	struct http_head req, res;      /* fields borrow from req.buf / res.buf of the stream, or its arena */
@@ -27,8 +29,11 @@ struct http_txn {
 	bool local;                     /* the answer is usher's own */
 	bool reused;                    /* the link had carried others before */
 	bool expect_continue;
-	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: for logs */
-	struct slice uri, version_text; /* parts of `line` */
+	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: where http_keeps_line */
+	struct slice uri;               /* a part of `line` */
+	struct slice method_text;       /* as received; outlives the head */
+	struct slice *captured[2];      /* of request and answer: a slice for each slot of the frontend, in the arena, or NULL */
+	struct slice captured_cookie[2]; /* in the arena */
 	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
 	struct http_field req_fields[HTTP_FIELDS_MAX], res_fields[HTTP_FIELDS_MAX];
 };

@@ -13,15 +13,23 @@
 /* `option tcplog` */
 #define LOG_TCP_FORMAT "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq"
 
-/* Durations in milliseconds as the manual's 8.4 draws them; -1: that point was not reached. */
+/* `option httplog`, and with `clf` */
+#define LOG_HTTP_FORMAT \
+	"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r"
+#define LOG_CLF_FORMAT \
+	"%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq " \
+	"%bq %CC %CS %hrl %hsl"
+
+/* Durations in milliseconds as the manual's 8.4 draws them; -1: that point was not reached. Those of http (idle: Ti, request: TR,
+ * response: Tr, active: Ta) are -1 in tcp mode; from its second request on a session counts from the end of the one before. */
 struct log_times {
-	int64_t handshake, queue, connect, data, total;
+	int64_t handshake, idle, request, queue, connect, response, data, active, total, user;
 };
 struct log_times log_times(const struct session *s);
 
-/* A stream began: writes the default line ("Connect from ...") when the frontend has no format. */
+/* A stream began (http: its request's head was read): writes the default line ("Connect from ...") when the frontend has no format. */
 void log_line_start(struct stream *s);
-/* Its server is connected: writes the line now under `option logasap`. */
+/* Its server is connected (http: has answered): writes the line now under `option logasap`. */
 void log_line_asap(struct stream *s);
 /* It is about to close the server's connection: keeps what %bi and %bp will show, when they are wanted. */
 void log_line_keep_source(struct stream *s);

@@ -66,6 +66,12 @@ struct balance_settings {
 	enum hash_affinity affinity;
 };
 
+/* What a frontend keeps of heads for its logs (capture.h). */
+struct capture_list {
+	struct capture_slot *slots; /* owned for ever */
+	unsigned n;
+};
+
 /* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
 struct proxy_settings {
 	enum proxy_mode mode;
@@ -124,6 +130,9 @@ struct proxy {
 	struct proxy *default_backend;    /* borrows; NULL: itself for a listen section, or none */
 	struct format *log_format, *log_format_sd, *error_log_format, *unique_id_format;
 	bool log_wants_source;            /* log_format shows %bi or %bp */
+	struct capture_list captures[2];  /* of requests, of answers */
+	const char *capture_cookie;       /* owned for ever: the beginning of "name="; NULL: none */
+	uint32_t capture_cookie_len;
 	uint64_t log_count;               /* atomic: lines written, %lc */
 	struct gauge fe_conns;            /* atomics */
 	struct rate fe_conn_rate, fe_sess_rate;

@@ -59,6 +59,7 @@ struct session {
 	void (*stream_ended)(struct session *s, enum close_reason reason, bool keep); /* what the stream calls last; keep: the
 	                             * connection goes on with the next request, whose first bytes are in `in` */
 	uint64_t request_since_ms;  /* when it began to wait for the next request */
+	uint64_t since_us;          /* what times of the next request count from: accept_us, later the end of the one before */
 	uint64_t requests;          /* streams that were finished before */
 	struct task task;           /* starts the next stream when its bytes are there already */
 	struct var_store *vars;     /* owns: sess.* */

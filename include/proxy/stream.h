@@ -64,6 +64,7 @@ struct stream {
 	const struct service *service; /* borrows; NULL: a server answers */
 	void *service_state;       /* the service's own */
 	struct http_txn *http;     /* owns: the exchange in http mode, else NULL */
+	struct http_peek *peek[2]; /* in arena: tcp mode, what of request and answer was read as HTTP */
 	struct rule_cursor cursor, http_cursor;
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
@@ -75,7 +76,7 @@ struct stream {
 	uint64_t client_active_ms, server_active_ms; /* last byte moved on that side */
 	uint64_t deadline_ms;      /* of the step at hand (connect, queue, inspect); 0 = none */
 	/* moments, monotonic microseconds; 0 = not reached */
-	uint64_t head_us, response_us; /* http: the request's head was whole, the answer's was */
+	uint64_t request_us, head_us, response_us; /* http: the request's first byte, its head was whole, the answer's was */
 	uint64_t start_us, queued_us, connect_us, connected_us, first_byte_us;
 	struct timer timer;
 	struct task task;

@@ -61,7 +61,7 @@ struct fetch {
 	 * nth, maybe nothing ("-"); false behind the last. Of an empty list not even the blank before it is written. */
 	bool (*get_item)(struct eval *ev, unsigned nth, struct strbuf *out);
 	bool may_vanish;       /* alias only: get_text's false means nothing at all, as for an empty list */
-	bool plain;            /* alias only, with get_text: a number, never quoted nor in hexadecimal */
+	bool plain;            /* alias only, with get_text: a number or date, never quoted nor in hexadecimal */
 };
 /* get runs only where ev->phase is one of phases. */
 #define FETCH(ident) REGISTRY_ADD(fetch, ident)

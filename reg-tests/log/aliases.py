@@ -81,7 +81,7 @@ def main():
                 'H': socket.gethostname(), 'pid': usher.process.pid,
                 '{+X}ci': '7F000001', '{+X}cp': f'{port:04X}', '{+X}Ts': f'{seconds:X}',
                 '{+X}pid': f'{usher.process.pid:04X}', '{+X}rt': f'{number:04X}', '{+X}B': 6,
-                '{+Q}b': '"be"', '{+Q}B': 6, '{+Q}t': f'"{v["t"]}"', '{+E}s': 's1',
+                '{+Q}b': '"be"', '{+Q}B': 6, '{+Q}t': v["t"], '{+E}s': 's1',
             }
             for alias, value in want.items():
                 if v[alias] != str(value):

@@ -11,7 +11,13 @@ static bool to_client_text(struct eval *ev, struct strbuf *out)
 {
 	if (ev->session->fe->set.logasap)
 		strbuf_add_byte(out, '+');
-	strbuf_add_u64(out, ev->stream ? ev->stream->res.given : 0);
+	const struct stream *s = ev->stream;
+	uint64_t bytes = s ? s->res.given : 0;
+
+	/* Under logasap an answer's line is written before its first byte goes: what is about to go counts. */
+	if (s && s->http && s->step != STREAM_CLOSE)
+		bytes += pump_pending(&s->res);
+	strbuf_add_u64(out, bytes);
 	return true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <unistd.h>
+#include "proxy/http_view.h"
 #include "proxy/log_line.h"
 #include "proxy/service.h"
 #include "rule/fetch.h"
@@ -94,20 +95,25 @@ static bool ts_text(struct eval *ev, struct strbuf *out)
 static bool tsc_text(struct eval *ev, struct strbuf *out)
 {
 	ts_text(ev, out);
-	strbuf_add(out, "--", 2); /* no cookies in tcp mode */
+	strbuf_add(out, "--", 2); /* no persistence cookies */
 	return true;
 }
 
+/* Of what the client got: -1 when it got nothing. tcp has none, which is 0. */
 static bool status_text(struct eval *ev, struct strbuf *out)
 {
-	(void)ev;
-	strbuf_add_byte(out, '0'); /* no status in tcp mode */
+	const struct http_txn *t = http_of(ev);
+
+	if (t && t->status == 0)
+		strbuf_add_i64(out, t->req_parsed ? -1 : 400); /* HAProxy's 400 for what was no request goes to logs only */
+	else
+		strbuf_add_u64(out, t ? t->status : 0);
 	return true;
 }
 
 #define TEXT(ident, word, fn, what) \
 	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, .get_text = fn }
-#define NUMBER(ident, word, fn, what) \
+#define PLAIN(ident, word, fn, what) \
 	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, \
 		.get_text = fn, .plain = true }
 
@@ -117,10 +123,10 @@ TEXT(b, "%b", be_text, "backend");
 TEXT(s, "%s", server_text, "server");
 TEXT(H, "%H", hostname_text, "hostname");
 TEXT(ID, "%ID", id_text, "unique-id-format's text");
-TEXT(ts, "%ts", ts_text, "termination state");
-TEXT(tsc, "%tsc", tsc_text, "termination state with cookie state");
-NUMBER(lc, "%lc", lc_text, "lines the frontend has written");
-NUMBER(ST, "%ST", status_text, "status code");
+PLAIN(ts, "%ts", ts_text, "termination state");
+PLAIN(tsc, "%tsc", tsc_text, "termination state with cookie state");
+PLAIN(lc, "%lc", lc_text, "lines the frontend has written");
+PLAIN(ST, "%ST", status_text, "status code");
 FETCH(alias_pid) = { .keyword = "%pid", .usage = "%pid process id", .alias = true, .phases = PHASE_SESSION, .get = pid_get };
 FETCH(alias_rt) = { .keyword = "%rt", .usage = "%rt number of the stream in this process", .alias = true,
 	.phases = PHASE_SESSION, .get = rt_get };

@@ -10,7 +10,7 @@
 
 static struct timeval accepted(const struct eval *ev)
 {
-	return clock_wall_at(ev->session->accept_us);
+	return clock_wall_at(ev->session->since_us);
 }
 
 static bool t_text(struct eval *ev, struct strbuf *out)
@@ -76,29 +76,30 @@ static bool data_text(struct eval *ev, struct strbuf *out)
 	return true;
 }
 
-static bool total_text(struct eval *ev, struct strbuf *out)
+static bool add_growing(const struct eval *ev, int64_t ms, struct strbuf *out)
 {
 	if (ev->session->fe->set.logasap)
 		strbuf_add_byte(out, '+');
-	strbuf_add_i64(out, log_times(ev->session).total);
+	strbuf_add_i64(out, ms);
 	return true;
 }
 
-#define TEXT(ident, word, fn, what) \
-	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, .get_text = fn }
-#define NUMBER(ident, word, fn, what) \
+static bool total_text(struct eval *ev, struct strbuf *out) { return add_growing(ev, log_times(ev->session).total, out); }
+static bool user_text(struct eval *ev, struct strbuf *out) { return add_growing(ev, log_times(ev->session).user, out); }
+
+#define PLAIN(ident, word, fn, what) \
 	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, \
 		.get_text = fn, .plain = true }
 
-TEXT(t, "%t", t_text, "accept date with milliseconds");
-TEXT(T, "%T", gmt_text, "accept date, GMT");
-TEXT(Tl, "%Tl", local_text, "accept date, local time");
-NUMBER(ms, "%ms", ms_text, "milliseconds of the accept date");
-NUMBER(Th, "%Th", handshake_text, "time of the handshakes (PROXY header)");
-NUMBER(Tw, "%Tw", queue_text, "time until a server was free");
-NUMBER(Tc, "%Tc", connect_text, "time to connect to the server");
-NUMBER(Td, "%Td", data_text, "time of the data phase");
-NUMBER(Tt, "%Tt", total_text, "total time");
-NUMBER(Tu, "%Tu", total_text, "total time without idle time");
+PLAIN(t, "%t", t_text, "accept date with milliseconds");
+PLAIN(T, "%T", gmt_text, "accept date, GMT");
+PLAIN(Tl, "%Tl", local_text, "accept date, local time");
+PLAIN(ms, "%ms", ms_text, "milliseconds of the accept date");
+PLAIN(Th, "%Th", handshake_text, "time of the handshakes (PROXY header)");
+PLAIN(Tw, "%Tw", queue_text, "time until a server was free");
+PLAIN(Tc, "%Tc", connect_text, "time to connect to the server");
+PLAIN(Td, "%Td", data_text, "time of the data phase");
+PLAIN(Tt, "%Tt", total_text, "total time");
+PLAIN(Tu, "%Tu", user_text, "total time without idle time");
 FETCH(alias_Ts) = { .keyword = "%Ts", .usage = "%Ts accept date, seconds since 1970", .alias = true, .phases = PHASE_SESSION,
 	.get = seconds_get };

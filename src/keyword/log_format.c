@@ -58,6 +58,15 @@ static bool parse_tcplog(struct conf_line *l, void *owner)
 }
 KEYWORD(option_tcplog) = { .keyword = "option tcplog", .usage = "option tcplog", .where = IN_PROXY, .parse = parse_tcplog };
 
+static bool parse_httplog(struct conf_line *l, void *owner)
+{
+	const char *format = conf_take_if(l, "clf") ? LOG_CLF_FORMAT : LOG_HTTP_FORMAT;
+
+	((struct proxy *)owner)->set.log_format = (struct format_text){ format, l->file, l->line };
+	return true;
+}
+KEYWORD(option_httplog) = { .keyword = "option httplog", .usage = "option httplog [clf]", .where = IN_PROXY, .parse = parse_httplog };
+
 #define OPTION(ident, word, field) \
 	KEYWORD(option_##ident) = { .keyword = "option " word, .usage = "[no] option " word, .where = IN_FE, \
 		.type = SETTING_FLAG, .offset = offsetof(struct proxy, set.field) }

@@ -7,7 +7,9 @@
 
 #include <stdlib.h>
 #include "core/pool.h"
-#include "proxy/http.h"
+#include "proxy/capture.h"
+#include "proxy/http_view.h"
+#include "proxy/log_line.h"
 
 POOL_DEFINE(txn, struct http_txn);
 
@@ -56,16 +58,27 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 	return n > 0 ? HTTP_HEAD_WHOLE : n == 0 ? HTTP_HEAD_PART : HTTP_HEAD_WRONG;
 }
 
-/* The request line, kept for logs beyond the head's own life. */
+/* What is known of the request beyond its head's own life. */
 static void keep_line(struct stream *s, const char *head)
 {
+	static const struct slice methods[] = {
+		[HTTP_OTHER] = { NULL, 0 },
+#define X(name) [HTTP_##name] = { #name, sizeof(#name) - 1 },
+		HTTP_METHODS(X)
+#undef X
+	};
 	struct http_txn *t = s->http;
-	const char *end = memchr(head, '\n', t->req_len);
-	size_t len = end ? (size_t)(end - head) : t->req_len;
+	size_t before = t->req.method_text.len + 1, len = before + t->req.target.len + sizeof(" HTTP/1.1") - 1;
 
-	while (len && (head[len - 1] == '\r' || head[len - 1] == '\n'))
-		len--;
-	t->line = arena_copy(&s->arena, slice_make(head, len < 1024 ? len : 1024));
+	t->method_text = t->method == HTTP_OTHER ? arena_copy(&s->arena, t->req.method_text) : methods[t->method];
+	if (!http_keeps_line)
+		return;
+	t->line = arena_copy(&s->arena, slice_make(head, len < HTTP_LINE_KEPT ? len : HTTP_LINE_KEPT));
+	if (t->line.ptr == NULL)
+		return;
+	t->uri = slice_from(t->line, before);
+	if (t->uri.len > t->req.target.len)
+		t->uri.len = t->req.target.len;
 }
 
 static enum step_result parsed(struct stream *s, const char *head)
@@ -79,6 +92,8 @@ static enum step_result parsed(struct stream *s, const char *head)
 	http1_body_init(&t->req_body, &t->req, t->req.method);
 	keep_line(s, head);
 	s->head_us = clock_now_us;
+	capture_head(s, false);
+	log_line_start(s);
 	s->deadline_ms = 0;
 	COUNT(&s->session->fe->fe, req_total);
 	return STEP_NEXT;
@@ -109,6 +124,8 @@ enum step_result stream_read_request(struct stream *s)
 			buf_consume(s->req.buf, empty);
 			continue;
 		}
+		if (s->request_us == 0 && bytes.len)
+			s->request_us = clock_now_us;
 		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
 		case HTTP_HEAD_WHOLE:
 			return parsed(s, bytes.ptr);

@@ -5,7 +5,9 @@
  */
 #include "proxy/stream_step.h"
 
+#include "proxy/capture.h"
 #include "proxy/http.h"
+#include "proxy/log_line.h"
 
 /* Whether chunks must be unpacked: an HTTP/1.0 client knows none. */
 static bool client_is_old(const struct http_txn *t)
@@ -80,6 +82,7 @@ static enum step_result final_head(struct stream *s)
 	http1_body_init(&t->res_body, &t->res, t->method);
 	buf_put(&t->replay);
 	s->response_us = clock_now_us;
+	capture_head(s, true);
 	if (!stream_http_response_rules(s))
 		return stream_close_with(s, s->reason);
 	bool unchunk = dress_answer(t, !s->req.flushed), ok = compose(s);
@@ -95,6 +98,7 @@ static enum step_result final_head(struct stream *s)
 	} else {
 		pump_frame(&s->res, &t->res_body, unchunk);
 	}
+	log_line_asap(s);
 	return STEP_NEXT;
 }
 

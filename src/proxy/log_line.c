@@ -7,22 +7,57 @@
 
 #include "core/clock.h"
 #include "core/log_time.h"
+#include "proxy/http.h"
+
+static int64_t span_ms(uint64_t from_us, uint64_t to_us)
+{
+	return to_us > from_us ? (int64_t)((to_us - from_us) / 1000) : 0;
+}
+
+/* From the moment it could be sent to a server on. */
+static void server_times(const struct stream *s, uint64_t ready_us, struct log_times *t)
+{
+	if (s->connect_us)
+		t->queue = span_ms(ready_us, s->connect_us);
+	else if (s->queued_us)
+		t->queue = span_ms(ready_us, clock_now_us);
+	if (s->connected_us)
+		t->connect = span_ms(s->connect_us, s->connected_us);
+}
+
+static void http_times(const struct stream *s, struct log_times *t)
+{
+	const struct session *session = s->session;
+	uint64_t open_us = session->since_us + (session->requests ? 0 : session->handshake_us);
+
+	t->handshake = span_ms(session->since_us, open_us);
+	t->active = span_ms(s->request_us ? s->request_us : open_us, clock_now_us);
+	if (s->request_us)
+		t->idle = span_ms(open_us, s->request_us);
+	t->user = t->handshake + t->active;
+	if (s->head_us == 0)
+		return;
+	t->request = span_ms(s->request_us, s->head_us);
+	server_times(s, s->head_us, t);
+	if (s->response_us == 0)
+		return;
+	t->response = span_ms(s->connected_us, s->response_us);
+	t->data = t->active - (t->request + t->queue + t->connect + t->response);
+}
 
 struct log_times log_times(const struct session *session)
 {
 	const struct stream *s = session->stream;
-	struct log_times t = { -1, -1, -1, -1, (int64_t)(clock_now_us - session->accept_us) / 1000 };
+	struct log_times t = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 
-	if (s == NULL)
-		return t;
-	t.handshake = (int64_t)session->handshake_us / 1000;
-	if (s->connect_us)
-		t.queue = (int64_t)(s->connect_us - s->start_us) / 1000;
-	else if (s->queued_us)
-		t.queue = (int64_t)(clock_now_us - s->start_us) / 1000;
-	if (s->connected_us) {
-		t.connect = (int64_t)(s->connected_us - s->connect_us) / 1000;
-		t.data = (int64_t)(clock_now_us - s->connected_us) / 1000;
+	t.total = t.user = span_ms(session->since_us, clock_now_us);
+	if (s && s->http) {
+		http_times(s, &t);
+	} else if (s) {
+		t.handshake = span_ms(0, session->handshake_us);
+		server_times(s, s->start_us, &t);
+		if (s->connected_us)
+			t.data = span_ms(s->connected_us, clock_now_us);
 	}
 	return t;
 }
@@ -61,7 +96,7 @@ static void add_default(struct session *s, struct strbuf *out)
 	add_source(s, &s->src, out);
 	strbuf_add_str(out, " to ");
 	add_source(s, &dst, out);
-	strbuf_addf(out, " (%s/TCP)", s->fe->name);
+	strbuf_addf(out, " (%s/%s)", s->fe->name, s->fe->set.mode == MODE_HTTP ? "HTTP" : "TCP");
 }
 
 static void add_refused(struct session *s, const char *text, struct strbuf *out)
@@ -130,7 +165,8 @@ void log_line_start(struct stream *s)
 
 static bool went_wrong(const struct stream *s)
 {
-	return (s->reason != CLOSE_NONE && s->reason != CLOSE_LOCAL) || s->retries_done || s->redispatched;
+	return (s->reason != CLOSE_NONE && s->reason != CLOSE_LOCAL) || s->retries_done || s->redispatched ||
+	       (s->http && s->http->status >= 500);
 }
 
 static void write_line(struct stream *s, bool wrong)
@@ -161,6 +197,8 @@ void log_line_end(struct stream *s)
 {
 	const struct proxy_settings *fe = &s->session->fe->set;
 
+	if (s->http && !s->http->req_parsed && s->session->fe->log_format == NULL)
+		return; /* the default line tells of requests only */
 	if (s->logged || (fe->dontlognull && s->req.total == 0) || (fe->dontlog_normal && !went_wrong(s)))
 		return;
 	write_line(s, went_wrong(s));

@@ -82,7 +82,8 @@ enum step_result stream_relay(struct stream *s)
 		s->avoid = NULL;
 		/* The session begins anew for both: what they did before does not count as silence. */
 		s->client_active_ms = s->server_active_ms = clock_now_ms;
-		log_line_asap(s);
+		if (s->http == NULL)
+			log_line_asap(s);
 	}
 	enum step_result r = s->http ? stream_read_response(s) : stream_response_rules(s);
 	if (r == STEP_CLOSE || r == STEP_AGAIN)

@@ -101,6 +101,7 @@ static void stream_ended(struct session *s, enum close_reason reason, bool keep)
 	s->step = SESSION_NEXT;
 	s->client.watch.on_event = on_client;
 	s->request_since_ms = clock_now_ms;
+	s->since_us = clock_now_us;
 	/* Bytes of the next request may be there already: in a turn of their own, so that a long row of pipelined
 	 * requests neither nests nor keeps others waiting. */
 	if (buf_len(s->in) || s->client.can_read)
@@ -254,7 +255,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	s->listener = l;
 	s->fe = l->px;
 	s->peer = s->src = *peer;
-	s->accept_us = clock_now_us;
+	s->accept_us = s->since_us = clock_now_us;
 	s->expect_proxy = l->set.policy != NULL;
 	s->timer.fire = on_timer;
 	s->task.run = on_task;

@@ -262,8 +262,9 @@ void stream_start(struct session *session)
 	session->stream = s;
 	session->client.watch.on_event = on_client;
 	s->on_server = on_server;
-	if (session->fe->set.mode != MODE_HTTP)
+	if (session->fe->set.mode != MODE_HTTP) {
 		COUNT(&session->fe->fe, req_total);
-	log_line_start(s);
+		log_line_start(s);
+	}
 	stream_run(s);
 }

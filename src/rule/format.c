@@ -143,6 +143,8 @@ static bool format_read_alias(struct format_reader *r, unsigned flags)
 		strbuf_addf(r->err, "'%s' has no value at this place", alias->keyword);
 		return false;
 	}
+	if (alias->check && !alias->check(&(struct args){ 0 }, r->err))
+		return false;
 	r->at += n;
 	node = format_add_node(r);
 	node->flags = flags;

@@ -20,6 +20,8 @@ struct http_txn {
 	uint32_t req_len, res_len;      /* bytes of the heads in their buffers; 0 once taken off */
 	uint16_t status;                /* of the answer, for logs; 0: none yet */
 	uint8_t method;                 /* enum http_method of the request as it came */
+	uint8_t server_version;         /* of the answer as it came: 10 or 11; 0: none came */
+	uint16_t server_status;         /* of the answer as it came; 0: none came */
 	bool req_parsed, res_parsed;
 	bool req_valid;                 /* req's slices may be read: until its head leaves */
 	bool res_valid;

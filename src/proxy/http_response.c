@@ -77,6 +77,8 @@ static enum step_result final_head(struct stream *s)
 	struct http_txn *t = s->http;
 
 	t->status = t->res.status;
+	t->server_version = t->res.version;
+	t->server_status = t->status;
 	t->res_parsed = t->res_valid = true;
 	t->tunnel = t->status == 101 || (t->method == HTTP_CONNECT && t->status / 100 == 2);
 	http1_body_init(&t->res_body, &t->res, t->method);
@@ -85,6 +87,7 @@ static enum step_result final_head(struct stream *s)
 	capture_head(s, true);
 	if (!stream_http_response_rules(s))
 		return stream_close_with(s, s->reason);
+	t->status = t->res.status; /* a rule may have changed it */
 	bool unchunk = dress_answer(t, !s->req.flushed), ok = compose(s);
 	take_head_off(s);
 	t->res_valid = false;

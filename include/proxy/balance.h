@@ -18,7 +18,6 @@ struct balance {
 	const char *keyword;  /* "roundrobin" */
 	const char *usage;
 	bool http;            /* looks at the request: a backend in tcp mode falls back to roundrobin, with a warning */
-	bool takes_any;       /* any client may go to any server: a connection that failed goes to another at once */
 	/* Its arguments on the configuration's line: what stood in parentheses behind its name (ptr NULL: nothing) and the words
 	 * of l. Sets its fields of px->set.balancing, all of them: a defaults section may have set them. NULL: it takes none. */
 	bool (*parse)(struct conf_line *l, struct proxy *px, struct slice in_parens);

@@ -207,7 +207,6 @@ static void leastconn_free(struct proxy *px)
 BALANCE(leastconn) = {
 	.keyword = "leastconn",
 	.usage = "balance leastconn",
-	.takes_any = true,
 	.pick = leastconn_pick,
 	.server_changed = leastconn_server_changed,
 	.load_changed = leastconn_load_changed,

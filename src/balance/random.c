@@ -135,7 +135,6 @@ BALANCE(random) = {
 	.keyword = "random",
 	.usage = "balance random[(<draws>)]",
 	.parse = random_parse,
-	.takes_any = true,
 	.pick = random_pick,
 	.server_changed = random_server_changed,
 	.free = random_free,

@@ -41,7 +41,6 @@ static void roundrobin_free(struct proxy *px)
 BALANCE(roundrobin) = {
 	.keyword = "roundrobin",
 	.usage = "balance roundrobin",
-	.takes_any = true,
 	.pick = roundrobin_pick,
 	.server_changed = roundrobin_server_changed,
 	.free = roundrobin_free,

@@ -47,7 +47,6 @@ static void static_rr_free(struct proxy *px)
 BALANCE(static_rr) = {
 	.keyword = "static-rr",
 	.usage = "balance static-rr",
-	.takes_any = true,
 	.pick = static_rr_pick,
 	.server_changed = static_rr_server_changed,
 	.weights_fixed = static_rr_weights_fixed,

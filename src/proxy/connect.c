@@ -94,7 +94,7 @@ static bool redispatch_now(const struct stream *s)
 		return true;
 	if (every == 0 || !another_server(s))
 		return false;
-	if (!s->forced && s->be->set.balance->takes_any)
+	if (!s->forced && !s->bound)
 		return true;
 	if (every < 0)
 		every = s->be->set.retries + 1 + every;

@@ -256,6 +256,16 @@ static void other_forms_of_targets(void **state)
 	assert_gives("http_auth_user", PHASE_FE_REQ_HTTP, NULL);
 }
 
+static void numbers_in_fields(void **state)
+{
+	(void)state;
+	request("GET / HTTP/1.1\r\nHost: h\r\nN: 5, 17\r\nA: 10.0.0.1\r\n\r\n");
+	assert_gives("req.hdr_val(n)", PHASE_FE_REQ_HTTP, "17");
+	assert_gives("req.hdr_val(n,1)", PHASE_FE_REQ_HTTP, "5");
+	assert_gives("req.hdr_ip(a)", PHASE_FE_REQ_HTTP, "10.0.0.1");
+	assert_gives("req_proto_http", PHASE_FE_REQ_HTTP, "1");
+}
+
 static void addresses_in_fields(void **state)
 {
 	static const struct { const char *field, *ip; } cases[] = {
@@ -351,11 +361,18 @@ static void an_answer(void **state)
 	answer("HTTP/1.0 201 Cre\r\nX: 1, 2\r\nSet-Cookie: a=1; Path=/; b=2\r\nSet-Cookie: a=\"x,y\"; z\r\nset-cookie: b=7,c=8, d=1, e=2\r\n"
 	       "Content-Length: 5\r\n\r\nhello");
 	ALL(wanted, PHASE_BE_RES_HTTP);
+	static const struct wanted more[] = {
+		{ "shdr_cnt(x)", "2" }, { "shdr_val(x,1)", "1" }, { "res.cook_val(b)", "7" }, { "scook_val(c)", "8" }, { "res.hdr_ip(x)", NULL },
+		{ "shdr_ip(x)", NULL }, { "res.hdrs", "x: 1, 2\r\nset-cookie: a=1; Path=/; b=2\r\nset-cookie: a=\"x,y\"; z\r\nset-cookie: b=7,c=8, d=1, e=2\r\n"
+		  "content-length: 5\r\n\r\n" }, { "res.cook_names", "a,a,b,c,d,e" },
+	};
+	ALL(more, PHASE_BE_RES_HTTP);
 	assert_walks("res.hdr(x)", PHASE_BE_RES_HTTP, "1|2|");
 	assert_walks("res.cook(a)", PHASE_BE_RES_HTTP, "1|\"x,y\"|");
 	assert_gives("capture.req.uri", PHASE_LOG, "/d?e");
 	txn.res_valid = false;
 	assert_gives("res.hdr(x)", PHASE_FE_RES_HTTP, NULL);
+	assert_gives("res.hdrs_bin", PHASE_FE_RES_HTTP, NULL);
 	assert_gives("status", PHASE_LOG, "201");
 	assert_gives("res.ver", PHASE_LOG, "1.0");
 }
@@ -500,6 +517,9 @@ static void times_of_an_exchange(void **state)
 	assert_string_equal(log_of("%Th %Ti %TR %Tq %Ta %Tt %Tu"), "0 25 10 35 75 100 75");
 	assert_gives("req.timer.idle", PHASE_FE_REQ_HTTP, "25");
 	assert_gives("req.timer.tq", PHASE_FE_REQ_HTTP, "35");
+	assert_gives("req.timer.hdr", PHASE_FE_REQ_HTTP, "10");
+	assert_gives("req.timer.queue", PHASE_BE_RES_HTTP, "5");
+	assert_gives("res.timer.data", PHASE_LOG, "17");
 	assert_gives("txn.timer.total", PHASE_LOG, "75");
 	assert_gives("res.timer.hdr", PHASE_BE_RES_HTTP, "40");
 	assert_gives("fc.timer.total", PHASE_LOG, "100");
@@ -514,6 +534,7 @@ int http_fetch_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_plain_request, give_back),
 		cmocka_unit_test_teardown(other_forms_of_targets, give_back),
+		cmocka_unit_test_teardown(numbers_in_fields, give_back),
 		cmocka_unit_test_teardown(addresses_in_fields, give_back),
 		cmocka_unit_test_teardown(credentials, give_back),
 		cmocka_unit_test_teardown(conditions_see_every_value, give_back),

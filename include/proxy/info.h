@@ -12,7 +12,7 @@
 #define INFO_FIELDS(X)                                                                                        \
 	X(NAME, "Name", "POS", STR, "name of the program")                                                    \
 	X(VERSION, "Version", "POS", STR, "its version")                                                      \
-	X(RELEASE_DATE, "Release_date", "POS", STR, "date of the version")                                    \
+	X(RELEASE_DATE, "Release_date", "POS", STR, "day of the build")                                       \
 	X(NBTHREAD, "Nbthread", "CGS", U32, "threads that run (nbthread)")                                    \
 	X(NBPROC, "Nbproc", "CGS", U32, "worker processes, always 1")                                         \
 	X(PROCESS_NUM, "Process_num", "KGP", U32, "number of this worker, always 1")                          \

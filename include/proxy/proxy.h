@@ -171,5 +171,7 @@ struct proxy *proxy_find(struct slice name, unsigned caps);
 const char *proxy_kind(const struct proxy *p);
 /* After all files are read: resolves names, formats and rules, checks what must be there. Reports every fault; false when any. */
 bool proxies_resolve(void);
+/* What follows from the process's maxconn, which the limits of the system have a say in. After boot's limits. */
+void proxies_limit(void);
 
 #endif

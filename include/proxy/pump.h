@@ -58,5 +58,7 @@ static inline size_t pump_pending(const struct pump *p) { return pump_deliverabl
 void pump_release(struct pump *p);
 /* Frees this thread's spare pipes. */
 void pump_pipes_free(void);
+/* Pipes of the process now: those that carry something, and those kept ready. Any thread. */
+void pump_pipes_count(uint64_t *used, uint64_t *spare);
 
 #endif

@@ -88,13 +88,12 @@ def waits(c):
         c.settimeout(WAIT_S)
 
 
-def waiting_for(backend, server):
-    """The length of a server's line."""
+def stat(proxy, name, column):
     with socket.socket(socket.AF_UNIX) as c:
         c.connect('stats.sock')
         c.sendall(b'show stat\n')
         rows = [r.split(',') for r in read_all(c).decode().splitlines()]
-    return int(next(r for r in rows if r[:2] == [backend, server])[rows[0].index('qcur')])
+    return int(next(r for r in rows if r[:2] == [proxy, name])[rows[0].index(column)])
 
 
 def ask(usher, results):
@@ -113,6 +112,10 @@ with Usher(config, sockets=['few', 'narrow', 'line', 'short', 'impatient', 'leav
         t.join()
     assert results == [b'question'] * 60, results
     assert 1 <= most <= 3, most
+
+    # Without fullconn it is a tenth of what the frontends before it take, here the process's maxconn.
+    assert stat('few', 'BACKEND', 'slim') == stat('few', 'FRONTEND', 'slim') // 10 > 1
+    assert stat('dynamic', 'BACKEND', 'slim') == 4
 
     # A full frontend leaves newcomers in the kernel's queue, and takes them as soon as one leaves.
     holders = [usher.connect('narrow') for _ in range(2)]
@@ -175,7 +178,7 @@ with Usher(config, sockets=['few', 'narrow', 'line', 'short', 'impatient', 'leav
     holder = usher.connect('short')
     greeted(holder)
     second = usher.connect('short')
-    while waiting_for('short', 's') == 0:
+    while stat('short', 's', 'qcur') == 0:
         pass
     with usher.connect('short') as third:
         assert read_all(third) == b'other'

@@ -147,6 +147,7 @@ bool boot_limits(const struct options *o)
 	}
 	bool enough = limits_set_fds(&l, &needed);
 	global.maxconn = l.maxconn;
+	proxies_limit();
 	if (enough)
 		return true;
 	diag_say(global.lenient_limits ? DIAG_WARNING : DIAG_ALERT,

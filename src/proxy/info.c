@@ -6,12 +6,15 @@
 
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "core/clock.h"
 #include "core/log.h"
 #include "proxy/admission.h"
 #include "proxy/global.h"
+#include "proxy/pump.h"
 #include "proxy/session.h"
 
 const struct stats_field info_fields[INFO_FIELD_COUNT] = {
@@ -37,6 +40,19 @@ static uint64_t resource_limit(int which)
 	return getrlimit((__rlimit_resource_t)which, &r) < 0 || r.rlim_cur == RLIM_INFINITY ? 0 : (uint64_t)r.rlim_cur;
 }
 
+/* The day of the build, which SOURCE_DATE_EPOCH sets: "2026/11/21". Terminal monitors insist on having one. */
+static const char *release_date(void)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec", built[] = __DATE__; /* "Nov  1 2026" */
+	static __thread char text[32];
+	int month = 0;
+
+	while (month < 11 && memcmp(months + 3 * month, built, 3) != 0)
+		month++;
+	snprintf(text, sizeof(text), "%.4s/%02d/%02d", built + 7, month + 1, atoi(built + 4));
+	return text;
+}
+
 static void put_process(struct info *i)
 {
 	uint64_t up = (clock_now_ms - clock_start_ms) / 1000;
@@ -44,6 +60,7 @@ static void put_process(struct info *i)
 	put_s(i, INFO_NAME, "usher");
 	put_s(i, INFO_VERSION, USHER_VERSION);
 	put_s(i, INFO_BUILD, USHER_VERSION);
+	put_s(i, INFO_RELEASE_DATE, release_date());
 	put_u(i, INFO_NBTHREAD, (uint64_t)thread_count);
 	put_u(i, INFO_NBPROC, 1);
 	put_u(i, INFO_PROCESS_NUM, 1);
@@ -79,6 +96,11 @@ static void put_limits(struct info *i)
 	put_u(i, INFO_MAXSOCK, fds);
 	put_u(i, INFO_MAXCONN, (uint64_t)global.maxconn);
 	put_u(i, INFO_HARD_MAXCONN, (uint64_t)global.maxconn);
+	put_u(i, INFO_MAXPIPES, 0);
+	uint64_t pipes_used, pipes_spare;
+	pump_pipes_count(&pipes_used, &pipes_spare);
+	put_u(i, INFO_PIPESUSED, pipes_used);
+	put_u(i, INFO_PIPESFREE, pipes_spare);
 }
 
 static void put_traffic(struct info *i)

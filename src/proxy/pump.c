@@ -35,12 +35,19 @@ struct pipe {
 static _Thread_local struct pipe *spare_pipes;
 static _Thread_local int spare_count;
 static _Thread_local uint64_t scarce_until_ms;
+static int pipes_open, pipes_spare; /* atomics: of all threads */
+
+static void add(int *count, int n)
+{
+	__atomic_fetch_add(count, n, __ATOMIC_RELAXED);
+}
 
 static void pipe_free(struct pipe *p)
 {
 	close(p->fds[0]);
 	close(p->fds[1]);
 	free(p);
+	add(&pipes_open, -1);
 }
 
 static struct pipe *pipe_new(void)
@@ -53,6 +60,7 @@ static struct pipe *pipe_new(void)
 		free(p);
 		return NULL;
 	}
+	add(&pipes_open, 1);
 	int size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE);
 	if (size < 0)
 		size = fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_SIZE_LEAST);
@@ -71,6 +79,7 @@ static struct pipe *pipe_get(void)
 	if (p) {
 		spare_pipes = p->next;
 		spare_count--;
+		add(&pipes_spare, -1);
 		return p;
 	}
 	if (clock_now_ms < scarce_until_ms)
@@ -97,6 +106,7 @@ static void pipe_put(struct pipe **p, bool empty)
 	i->next = spare_pipes;
 	spare_pipes = i;
 	spare_count++;
+	add(&pipes_spare, 1);
 }
 
 void pump_pipes_free(void)
@@ -106,7 +116,16 @@ void pump_pipes_free(void)
 		spare_pipes = p->next;
 		pipe_free(p);
 	}
+	add(&pipes_spare, -spare_count);
 	spare_count = 0;
+}
+
+void pump_pipes_count(uint64_t *used, uint64_t *spare)
+{
+	int open = __atomic_load_n(&pipes_open, __ATOMIC_RELAXED), idle = __atomic_load_n(&pipes_spare, __ATOMIC_RELAXED);
+
+	*used = (uint64_t)(open > idle ? open - idle : 0);
+	*spare = (uint64_t)idle;
 }
 
 void pump_release(struct pump *p)

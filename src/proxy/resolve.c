@@ -211,9 +211,15 @@ bool proxies_resolve(void)
 			ok = false;
 	}
 	ok = pp_policies_resolve() && ok;
+	acl_table_of = acls_of_proxy;
+	return expr_resolve_all() && ok;
+}
+
+void proxies_limit(void)
+{
+	struct proxy *px;
+
 	TAILQ_FOREACH(px, &proxies, link)
 		if (px->caps & PROXY_BE)
 			resolve_fullconn(px);
-	acl_table_of = acls_of_proxy;
-	return expr_resolve_all() && ok;
 }

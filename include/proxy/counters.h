@@ -20,6 +20,7 @@
 	X(req_total)                                                                              \
 	X(denied_conn) X(denied_sess) X(denied_req) X(denied_resp)                                \
 	X(err_req) X(err_conn) X(err_resp) X(err_internal)                                        \
+	X(failed_rewrites)  /* rules that could not change a head */                              \
 	X(client_abort) X(server_abort)                                                           \
 	X(retries) X(redispatches)                                                                \
 	X(lb_total)         /* times the balancer chose it */                                     \

@@ -31,6 +31,7 @@ struct http_txn {
 	bool local;                     /* the answer is usher's own */
 	bool reused;                    /* the link had carried others before */
 	bool expect_continue;
+	bool rewritten;                 /* a rule touched a field that frames the message at hand */
 	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: where http_keeps_line */
 	struct slice uri;               /* a part of `line` */
 	struct slice method_text;       /* as received; outlives the head */
@@ -54,11 +55,5 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 bool http_may_keep(const struct stream *s);
 /* Whether the link has nothing left of this exchange on it. */
 bool http_link_is_clean(const struct stream *s);
-
-/* Starts a local answer: status, an HTML or text body, optional extra header lines (each "Name: value\r\n"). The request
- * is not forwarded; the stream goes on at STREAM_REPLY. Also used for errors, where the proxy's errorfile goes first. */
-void http_reply(struct stream *s, unsigned status, struct slice content_type, struct slice headers, struct slice body);
-/* The answer for an error: errorfile of backend or frontend, or a built-in page. */
-void http_reply_error(struct stream *s, unsigned status);
 
 #endif

@@ -15,6 +15,7 @@
 
 struct balance;
 struct expr;
+struct http_errors;
 struct listener;
 struct log_target;
 struct queue;
@@ -37,6 +38,14 @@ struct switch_rule {
 struct switch_rules {
 	struct switch_rule *list; /* owns */
 	size_t n;
+};
+
+/* `option forwardfor` and `option originalto`. */
+struct forwarded_addr {
+	bool on, if_none;
+	bool has_except;
+	struct addr_net except;
+	const char *header;     /* borrows, for ever; NULL: the usual name */
 };
 
 /* A format as the configuration wrote it, and where. */
@@ -88,7 +97,7 @@ struct proxy_settings {
 	bool clitcpka, srvtcpka, nolinger, smart_accept, smart_connect, splice_auto, splice_request, splice_response;
 	bool tcplog, dontlognull, dontlog_normal, logasap, log_separate_errors, proxylog, log_health_checks;
 	bool contstats, socket_stats, allbackups, independent_streams, persist, abortonclose, disabled;
-	bool httpclose, http_server_close, forwardfor, http_ignore_probes;
+	bool httpclose, http_server_close, http_pretend_keepalive, http_ignore_probes;
 	int http_reuse;                   /* enum http_reuse */
 	const struct balance *balance;    /* NULL: roundrobin */
 	struct balance_settings balancing;
@@ -101,7 +110,10 @@ struct proxy_settings {
 	char *log_tag;
 	struct format_text log_format, log_format_sd, error_log_format, unique_id_format;
 	char *description;
-	struct ruleset req_http, res_http; /* http-request, http-response */
+	struct ruleset req_http, res_http, after_http; /* http-request, http-response, http-after-response */
+	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */
+	char *monitor_uri;                /* owned for ever */
+	struct forwarded_addr forwardfor, originalto;
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
 	struct acl_table *acls;
 };
@@ -127,6 +139,7 @@ struct proxy {
 	/* frontend */
 	TAILQ_HEAD(listener_list, listener) listeners; /* owns */
 	struct switch_rules use_backend;
+	struct cond **monitor_fail;       /* owned for ever, NULL-terminated, or NULL */
 	struct proxy *default_backend;    /* borrows; NULL: itself for a listen section, or none */
 	struct format *log_format, *log_format_sd, *error_log_format, *unique_id_format;
 	bool log_wants_source;            /* log_format shows %bi or %bp */
@@ -145,6 +158,7 @@ struct proxy {
 	TAILQ_HEAD(server_list, server) servers; /* owns, in file order */
 	int server_count;
 	struct switch_rules use_server;
+	struct ruleset redirects;         /* the `redirect` keyword; they follow the http-request rules */
 	void *balance_state;              /* the algorithm's own: published, see balance.h */
 	pthread_mutex_t balance_lock;     /* guards rebuilding balance_state */
 	pthread_mutex_t health_lock;      /* guards every change of its servers' state (health.h); taken before balance_lock */

@@ -40,6 +40,7 @@ struct server_settings {
 	bool has_check_addr;
 	int64_t pool_max_conn;       /* idle links kept; -1: no limit, 0: none */
 	uint32_t pool_purge_delay_ms; /* 5000 */
+	int64_t max_reuse;           /* requests on a link after its first; -1: no limit */
 	/* PROXY header to the server */
 	int send_proxy;              /* 0 none, 1, 2 */
 	bool pp_crc32c, pp_authority, pp_unique_id; /* proxy-v2-options */

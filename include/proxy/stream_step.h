@@ -27,12 +27,8 @@ enum step_result stream_relay(struct stream *s);
 enum step_result stream_reply(struct stream *s);
 /* Part of relay in http mode: NEXT once the answer's head was read and composed. */
 enum step_result stream_read_response(struct stream *s);
-/* http-response rules; false: refused (s->reason, s->reply_status). */
-bool stream_http_response_rules(struct stream *s);
 /* Part of send: the request's head, behind a PROXY header if there is one, into req.head. False: it does not fit. */
 bool http_compose_request(struct stream *s);
-struct http_head;
-void http_strip_hop_by_hop(struct http_head *h);
 /* Part of relay: NEXT once the answer may pass. */
 enum step_result stream_response_rules(struct stream *s);
 

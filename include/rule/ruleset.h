@@ -18,6 +18,7 @@
 #define RULES_HTTP_REQ     0x10u
 #define RULES_HTTP_RES     0x20u
 #define RULES_HTTP_AFTER   0x40u
+#define RULES_REDIRECT     0x80u /* the redirect keyword: one action, whose texts are no formats */
 
 enum action_result {
 	ACTION_DONE,  /* go on with the next rule */
@@ -26,14 +27,17 @@ enum action_result {
 };
 
 /* What a set decided, or a rule in it. */
-enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_CLOSE };
+enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_CLOSE,
+	VERDICT_FAILED /* an http rewrite was not possible, and strict mode is on */ };
 
 struct rule;
 struct rule_cursor {
 	uint16_t index;      /* the rule at hand */
 	bool yielded;        /* its action has yielded */
+	bool lenient;        /* `strict-mode off` was met */
 	uint8_t verdict;     /* enum verdict */
 	uintptr_t state;     /* one word for the action that yielded; 0 at its first run */
+	const struct ruleset *set; /* borrows: the set that runs, while it runs */
 };
 
 struct action {

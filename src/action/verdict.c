@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * accept, reject and close: the actions that end a tcp rule set with a verdict. Any thread.
+ * accept, reject and close, which end a tcp rule set with a verdict; allow and reject do so in http sets. Any thread.
  */
 #include "rule/ruleset.h"
 
@@ -29,6 +29,9 @@ static enum action_result verdict_close(const struct rule *r, struct eval *ev, s
 
 ACTION(accept) = {
 	.keyword = "accept", .usage = "accept", .where = RULES_TCP_REQ | RULES_TCP_RES_CONT, .run = verdict_accept,
+};
+ACTION(allow) = {
+	.keyword = "allow", .usage = "allow", .where = RULES_HTTP_REQ | RULES_HTTP_RES | RULES_HTTP_AFTER, .run = verdict_accept,
 };
 ACTION(reject) = {
 	.keyword = "reject", .usage = "reject", .where = RULES_TCP_REQ | RULES_TCP_RES_CONT | RULES_HTTP_REQ,

@@ -124,7 +124,8 @@ void keyword_forget(void)
 
 bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner)
 {
-	if (k->no_effect || (k->once && keyword_given_before(k, l))) {
+	/* One that reads its own arguments stands on a line with others. */
+	if ((k->no_effect && !k->parse) || (k->once && keyword_given_before(k, l))) {
 		l->at = l->count;
 		return true;
 	}
@@ -146,6 +147,7 @@ static const struct {
 	{ IN_LISTEN, "'listen'" },
 	{ IN_BACKEND, "'backend'" },
 	{ IN_POLICY, "'proxy-policy'" },
+	{ IN_HTTP_ERRORS, "'http-errors'" },
 	{ IN_BIND, "'bind' lines" },
 	{ IN_SERVER, "'server' lines" },
 	{ IN_STATS_SOCKET, "'stats socket' lines" },

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "proxy/http.h"
+#include "proxy/http_rules.h"
 
 static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
 {
@@ -33,30 +34,6 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 	return STEP_NEXT;
 }
 
-/* http-request rules: they see the whole head, so only actions make them wait. */
-static enum step_result http_rules(struct stream *s, const struct ruleset *set, unsigned phase)
-{
-	if (set->n == 0 || s->http == NULL)
-		return STEP_NEXT;
-	struct eval ev = stream_eval(s, phase);
-	ev.final = true;
-	enum ruleset_result r = ruleset_run(set, &s->http_cursor, &ev);
-	if (r == RULES_WAIT)
-		return STEP_WAIT;
-	uint8_t verdict = s->http_cursor.verdict;
-	s->http_cursor = RULE_CURSOR_START;
-	if (s->http->local) { /* an action has answered, and left the reason */
-		s->phase = 'R';
-		s->step = STREAM_REPLY;
-		return STEP_AGAIN;
-	}
-	if (r == RULES_STOPPED && (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE)) {
-		s->silent = true; /* closed without a word */
-		return stream_close_with(s, CLOSE_REFUSED);
-	}
-	return STEP_NEXT;
-}
-
 enum step_result stream_request_rules(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
@@ -66,7 +43,7 @@ enum step_result stream_request_rules(struct stream *s)
 	if (r != STEP_NEXT || s->http == NULL)
 		return r;
 	s->content_done = true;
-	r = http_rules(s, &fe->set.req_http, PHASE_FE_REQ_HTTP);
+	r = http_request_rules(s, fe, PHASE_FE_REQ_HTTP);
 	s->content_done = r == STEP_WAIT;
 	return r;
 }
@@ -79,7 +56,7 @@ enum step_result stream_backend_rules(struct stream *s)
 
 	if (r == STEP_NEXT && s->http && s->be != s->session->fe) {
 		s->content_done = true;
-		r = http_rules(s, &s->be->set.req_http, PHASE_BE_REQ_HTTP);
+		r = http_request_rules(s, s->be, PHASE_BE_REQ_HTTP);
 		s->content_done = r == STEP_WAIT;
 	}
 	if (r == STEP_NEXT && !s->service) {
@@ -118,31 +95,4 @@ enum step_result stream_response_rules(struct stream *s)
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
 	return STEP_NEXT;
-}
-
-/* ---- http-response ---- */
-
-static bool http_response_set(struct stream *s, const struct ruleset *set, unsigned phase)
-{
-	if (set->n == 0)
-		return true;
-	struct rule_cursor cursor = RULE_CURSOR_START;
-	struct eval ev = stream_eval(s, phase);
-	ev.response = ev.final = true;
-	if (ruleset_run(set, &cursor, &ev) != RULES_STOPPED || cursor.verdict == VERDICT_ACCEPT)
-		return true;
-	COUNT(&s->be->be, denied_resp);
-	s->reason = CLOSE_REFUSED;
-	s->reply_status = 502;
-	s->http->res_parsed = false; /* what the server said is not what the client gets */
-	return false;
-}
-
-bool stream_http_response_rules(struct stream *s)
-{
-	struct proxy *fe = s->session->fe;
-
-	if (!http_response_set(s, &s->be->set.res_http, PHASE_BE_RES_HTTP))
-		return false;
-	return fe == s->be || http_response_set(s, &fe->set.res_http, PHASE_FE_RES_HTTP);
 }

@@ -3,107 +3,333 @@
  * Answers that usher gives itself: error pages, and what rules order. The request's body, if it
  * still flows, is not waited for: the connection closes behind the answer then. One thread.
  */
-#include "proxy/stream_step.h"
+#include "proxy/http_reply.h"
 
 #include "base/assert.h"
-#include "proxy/http.h"
+#include "proxy/http_after.h"
+#include "proxy/http_edit.h"
+#include "proxy/http_framing.h"
+#include "proxy/stream_step.h"
 
-/* One page for all: HAProxy's users know its words. */
-static const struct page {
-	unsigned status;
-	const char *text;
-} pages[] = {
-	{ 400, "Your browser sent an invalid request." },
-	{ 401, "You need a valid user and password to access this content." },
-	{ 403, "Request forbidden by administrative rules." },
-	{ 404, "The requested resource was not found." },
-	{ 405, "This method is not allowed on this resource." },
-	{ 407, "You need a valid user and password to access this content." },
-	{ 408, "Your browser didn't send a complete request in time." },
-	{ 410, "The resource is no longer available and will not be available again." },
-	{ 413, "The request entity exceeds the maximum allowed." },
-	{ 425, "Your browser sent early data." },
-	{ 429, "You have sent too many requests in a given amount of time." },
-	{ 431, "The request's header fields exceed the maximum allowed." },
-	{ 500, "An internal server error occurred." },
-	{ 501, "The server does not support the functionality required to fulfill the request." },
-	{ 502, "The server returned an invalid or incomplete response." },
-	{ 503, "No server is available to handle this request." },
-	{ 504, "The server didn't respond in time." },
-	{ 505, "This version of HTTP is not supported." },
+/* The built-in pages have the words that HAProxy's users, and their monitoring, know. */
+static const struct builtin {
+	uint16_t status;
+	const char *reason, *text;
+} builtins[] = {
+	{ 200, "OK", "Service ready." },
+	{ 400, "Bad request", "Your browser sent an invalid request." },
+	{ 401, "Unauthorized", "You need a valid user and password to access this content." },
+	{ 403, "Forbidden", "Request forbidden by administrative rules." },
+	{ 404, "Not Found", "The resource could not be found." },
+	{ 405, "Method Not Allowed", "A request was made of a resource using a request method not supported by that resource" },
+	{ 407, "Unauthorized", "You need a valid user and password to access this content." },
+	{ 408, "Request Time-out", "Your browser didn't send a complete request in time." },
+	{ 410, "Gone", "The resource is no longer available and will not be available again." },
+	{ 413, "Payload Too Large", "The request entity exceeds the maximum allowed." },
+	{ 425, "Too Early", "Your browser sent early data." },
+	{ 429, "Too Many Requests", "You have sent too many requests in a given amount of time." },
+	{ 431, "Request Header Fields Too Large", "The request's header fields exceed the maximum allowed." },
+	{ 500, "Internal Server Error", "An internal server error occurred." },
+	{ 501, "Not Implemented", "The server does not support the functionality required to fulfill the request." },
+	{ 502, "Bad Gateway", "The server returned an invalid or incomplete response." },
+	{ 503, "Service Unavailable", "No server is available to handle this request." },
+	{ 504, "Gateway Time-out", "The server didn't respond in time." },
+	{ 505, "HTTP Version Not Supported", "This version of HTTP is not supported." },
 };
 
-static const char *page_text(unsigned status)
-{
-	for (size_t i = 0; i < COUNT_OF(pages); i++)
-		if (pages[i].status == status)
-			return pages[i].text;
-	return http_reason(status);
-}
+/* ---- composing ---- */
 
-void http_reply(struct stream *s, unsigned status, struct slice content_type, struct slice headers, struct slice body)
+void http_answer_begin(struct stream *s, unsigned status)
 {
 	struct http_txn *t = s->http;
-	char mem[1024];
-	struct strbuf head;
 
-	/* What the server may have begun to say is not wanted any more. */
-	buf_put(&s->res.head);
+	/* What the server may have begun to say is not wanted any more; interim answers may still be under way. */
 	buf_put(&s->res.buf);
+	t->res_len = 0;
 	t->local = true;
+	t->rewritten = false;
 	t->status = (uint16_t)status;
-	t->res_valid = false;
-	if (t->req_len) { /* the head was not sent: it leaves its buffer here */
+	http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX);
+	t->res.response = true;
+	t->res.version = 11;
+	t->res.status = (uint16_t)status;
+	t->res.reason = slice_of(http_reason(status));
+	t->res_parsed = t->res_valid = true;
+}
+
+bool http_answer_add(struct stream *s, struct slice name, struct slice value)
+{
+	return http_head_add(&s->http->res, name, value);
+}
+
+static void add_length(struct stream *s, size_t len)
+{
+	if (!http_add_length(s, &s->http->res, len))
+		s->http->client_close = true; /* then the end says where the body ends */
+}
+
+/* The head was not forwarded, or its body is still under way: what of it is here leaves. A body that is not
+ * wholly here would be read as the next request. */
+static void settle_request(struct stream *s)
+{
+	struct http_txn *t = s->http;
+
+	if (!t->req_parsed) {
+		t->client_close = true;
+		return;
+	}
+	if (t->req_len) {
 		buf_consume(s->req.buf, t->req_len);
 		t->req_len = 0;
 		t->req_valid = false;
-		if (buf_len(s->req.buf) == 0)
-			buf_put(&s->req.buf);
+		pump_frame(&s->req, &t->req_body, false);
 	}
-	/* A body that still flows would be read as the next request. */
-	if (!t->req_parsed || !t->req_body.ended || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
+	if (!t->req_body.ended || s->req.pipe || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
 		t->client_close = true;
-	strbuf_init_fixed(&head, mem, sizeof(mem));
-	strbuf_addf(&head, "HTTP/1.1 %u %s\r\n", status, http_reason(status));
-	if (status != 204 && status != 304)
-		strbuf_addf(&head, "content-length: %zu\r\n", body.len);
-	strbuf_add_slice(&head, headers);
-	if (body.len)
-		strbuf_addf(&head, "content-type: %.*s\r\n", SLICE_FMT(content_type));
-	if (status >= 400)
-		strbuf_add_str(&head, "cache-control: no-cache\r\n");
+	} else if (s->req.ready) {
+		buf_consume(s->req.buf, s->req.ready);
+		s->req.ready = 0;
+	}
+	if (buf_len(s->req.buf) == 0)
+		buf_put(&s->req.buf);
+}
+
+/* Head and body into the pump's buffers, behind interim answers that have not left yet. False: no memory, or too long. */
+static bool write_out(struct stream *s, struct slice body)
+{
+	struct pump *p = &s->res;
+	size_t n = 0;
+
+	if (p->head == NULL && (p->head = buf_get_small()) == NULL)
+		return false;
+	n = http1_write_head(&s->http->res, p->head->data + p->head->tail, buf_room(p->head));
+	if (n == 0)
+		return false;
+	p->head->tail += (uint32_t)n;
+	if (buf_room(p->head) >= body.len) {
+		buf_append(p->head, body.ptr, body.len);
+		return true;
+	}
+	p->buf = body.len <= buf_small_size ? buf_get_small() : buf_get_large();
+	return p->buf && buf_append(p->buf, body.ptr, body.len) == body.len;
+}
+
+static void dress(struct stream *s)
+{
+	struct http_txn *t = s->http;
+
+	if (t->res.version == 10) /* an old page says nothing when it closes */
+		return;
 	if (t->client_close)
-		strbuf_add_str(&head, "connection: close\r\n");
-	strbuf_add_str(&head, "\r\n");
+		http_answer_add(s, SLICE("connection"), SLICE("close"));
+	else if (t->req.version < 11)
+		http_answer_add(s, SLICE("connection"), SLICE("keep-alive"));
+}
+
+void http_answer_end(struct stream *s, struct slice body)
+{
+	struct http_txn *t = s->http;
+	struct http_head *h = &t->res;
+	bool old_page = h->version == 10 && t->client_close;
+	uint16_t status = h->status;
+
+	if (!old_page && http_head_find(h, HTTP_FIELD_CONTENT_LENGTH, 0) < 0)
+		add_length(s, body.len);
+	/* A request that could not be read has nothing that rules could speak of. */
+	if (t->req_parsed)
+		http_after_rules(s);
+	if (t->rewritten || http_status_is_bodyless(h->status)) {
+		http_head_remove_all(h, SLICE("content-length"));
+		http_head_remove_all(h, SLICE("transfer-encoding"));
+		if (!old_page && !http_status_is_bodyless(h->status))
+			add_length(s, body.len);
+	}
+	if (h->status != status)
+		t->status = h->status;
+	if (http_status_is_bodyless(h->status) || t->method == HTTP_HEAD)
+		body.len = 0;
+	settle_request(s);
+	http_strip_hop_by_hop(h);
+	dress(s);
 	s->res.from = NULL;
 	s->res.to = &s->session->client;
 	s->res.body = NULL;
-	s->res.failed = s->res.complete = s->res.flushed = false;
-	s->res.buf = head.truncated || head.len + body.len > buf_small_size ? NULL : buf_get_small();
-	if (s->res.buf == NULL) {
+	s->res.unchunk = s->res.failed = s->res.complete = s->res.flushed = false;
+	s->res.ready = 0;
+	if (!write_out(s, body))
 		t->client_close = true; /* no memory for an answer: the end is one */
-	} else {
-		buf_append(s->res.buf, head.ptr, head.len);
-		if (t->method != HTTP_HEAD)
-			buf_append(s->res.buf, body.ptr, body.len);
-	}
 	s->res.ended = true;
+	t->res_valid = false;
+}
+
+/* ---- pages ---- */
+
+static void give_builtin(struct stream *s, unsigned status)
+{
+	const struct builtin *b = NULL;
+	char mem[512];
+	struct strbuf body;
+
+	for (size_t i = 0; i < COUNT_OF(builtins) && !b; i++)
+		if (builtins[i].status == status)
+			b = &builtins[i];
+	const char *reason = b ? b->reason : http_reason(status);
+	if (status == 400 || status == 408)
+		s->http->client_close = true;
+	strbuf_init_fixed(&body, mem, sizeof(mem));
+	strbuf_addf(&body, "<html><body><h1>%u %s</h1>\n%s\n</body></html>\n", status, reason, b ? b->text : reason);
+	http_answer_begin(s, status);
+	s->http->res.reason = slice_of(reason);
+	add_length(s, body.len);
+	http_answer_add(s, SLICE("cache-control"), SLICE("no-cache"));
+	http_answer_add(s, SLICE("content-type"), SLICE("text/html"));
+	http_answer_end(s, strbuf_slice(&body));
+}
+
+/* An empty page is no answer at all. */
+static void give_nothing(struct stream *s, unsigned status)
+{
+	http_answer_begin(s, status);
+	s->http->client_close = true;
+	settle_request(s);
+	buf_put(&s->res.head);
+	s->res.from = NULL;
+	s->res.to = &s->session->client;
+	s->res.body = NULL;
+	s->res.ended = true;
+	s->http->res_valid = false;
+}
+
+static void give_page(struct stream *s, const struct http_page *page, unsigned status)
+{
+	struct http_txn *t = s->http;
+
+	if (page->empty) {
+		give_nothing(s, status);
+		return;
+	}
+	http_answer_begin(s, status);
+	t->res.version = page->head.version;
+	t->res.status = page->head.status;
+	t->res.reason = page->head.reason;
+	t->client_close = t->client_close || page->head.close;
+	for (unsigned i = 0; i < page->head.n; i++)
+		t->res.fields[t->res.n++] = page->head.fields[i];
+	http_strip_hop_by_hop(&t->res);
+	http_answer_end(s, page->body);
+}
+
+/* The error page of a proxy, or NULL. */
+static const struct http_reply *own_page(const struct proxy *px, int error)
+{
+	const struct http_reply *r = px->set.errors && error >= 0 ? px->set.errors->by[error] : NULL;
+
+	while (r && r->kind == HTTP_REPLY_SECTION && r->page == NULL)
+		r = r->otherwise;
+	return r;
+}
+
+/* What stands behind a description that points elsewhere; NULL: the built-in page. */
+static const struct http_reply *resolve(const struct stream *s, const struct http_reply *r)
+{
+	if (r->kind != HTTP_REPLY_ERROR && (r->kind != HTTP_REPLY_SECTION || r->page))
+		return r;
+	int error = http_error_of(r->status);
+	const struct http_reply *page = own_page(s->be, error);
+	return page ? page : own_page(s->session->fe, error);
+}
+
+/* ---- descriptions ---- */
+
+static struct slice compose(struct stream *s, const struct format *f, struct eval *ev)
+{
+	struct strbuf text = STRBUF_EMPTY;
+
+	format_write(f, ev, &text);
+	struct slice copy = arena_copy(&s->arena, strbuf_slice(&text));
+	strbuf_free(&text);
+	return copy.ptr ? copy : SLICE("");
+}
+
+static void give_described(struct stream *s, const struct http_reply *r, unsigned status, struct eval *ev)
+{
+	struct slice body = r->kind == HTTP_REPLY_FORMAT ? compose(s, r->format, ev) : r->body;
+	struct slice *values = r->field_count ? arena_alloc(&s->arena, r->field_count * sizeof(*values)) : NULL;
+
+	/* All is composed before the answer's table is emptied: it may speak of the server's answer. */
+	for (size_t i = 0; values && i < r->field_count; i++)
+		values[i] = http_edit_text(r->fields[i].value, ev, HTTP_TEXT_FIELD);
+	if (body.len > BUF_LARGE_SIZE)
+		body.len = BUF_LARGE_SIZE;
+	http_answer_begin(s, status);
+	for (size_t i = 0; values && i < r->field_count; i++)
+		if (values[i].ptr)
+			http_answer_add(s, r->fields[i].name, values[i]);
+	add_length(s, body.len);
+	if (body.len)
+		http_answer_add(s, SLICE("content-type"), r->content_type);
+	http_answer_end(s, body);
+}
+
+void http_answer(struct stream *s, const struct http_reply *r, struct eval *ev)
+{
+	unsigned status = r->status;
+
+	r = resolve(s, r);
+	if (r == NULL)
+		give_builtin(s, status);
+	else if (r->kind == HTTP_REPLY_PAGE || r->kind == HTTP_REPLY_SECTION)
+		give_page(s, r->page, status);
+	else
+		give_described(s, r, status, ev);
 }
 
 void http_reply_error(struct stream *s, unsigned status)
 {
-	char mem[512];
-	struct strbuf body;
+	const struct http_reply r = { .kind = HTTP_REPLY_ERROR, .status = (uint16_t)status };
+	struct eval ev = stream_eval(s, s->http->req_valid ? PHASE_FE_REQ_HTTP : PHASE_BE_RES_HTTP);
 
-	strbuf_init_fixed(&body, mem, sizeof(mem));
-	strbuf_addf(&body, "<html><body><h1>%u %s</h1>\n%s\n</body></html>\n", status, http_reason(status), page_text(status));
-	/* HAProxy closes behind most errors; an answered refusal by rule leaves the connection open. */
-	if (status != 401 && status != 407 && status != 403 && status != 404 && status != 405 && status != 410 && status != 429)
-		s->http->client_close = true;
-	http_reply(s, status, SLICE("text/html"), SLICE(""), strbuf_slice(&body));
+	ev.response = !s->http->req_valid;
+	http_answer(s, &r, &ev);
 }
 
 /* ---- STREAM_REPLY ---- */
+
+#define DRAIN_MS 1000u
+#define DRAIN_READS 16
+
+/* A connection that is closed with bytes unread is reset, and the reset may overtake the answer: what still comes is
+ * read and thrown away, for a moment, until the client has seen our end and sent its own. */
+static enum step_result drain(struct stream *s)
+{
+	struct pump *p = &s->req;
+
+	if (!s->draining) {
+		s->draining = true;
+		s->deadline_ms = clock_now_ms + DRAIN_MS;
+		p->body = NULL;
+		p->ready = 0;
+	}
+	for (int i = 0; i < DRAIN_READS && !p->ended && s->session->client.can_read; i++) {
+		if (p->buf)
+			buf_consume(p->buf, buf_len(p->buf));
+		pump_fill(p);
+	}
+	bool more = s->session->client.can_read;
+	buf_put(&p->buf);
+	if (p->ended || s->session->client.error || stream_deadline_passed(s))
+		return STEP_CLOSE;
+	if (more)
+		stream_wake(s);
+	return stream_wait_until(s, s->deadline_ms);
+}
+
+static bool may_have_unread(const struct stream *s)
+{
+	const struct conn *c = &s->session->client;
+
+	return s->http->client_close && !s->req.complete && !s->req.ended && !c->eof && !c->error && !s->killed;
+}
 
 enum step_result stream_reply(struct stream *s)
 {
@@ -112,9 +338,12 @@ enum step_result stream_reply(struct stream *s)
 
 	if (!s->entered)
 		s->deadline_ms = limit_ms ? clock_now_ms + limit_ms : 0;
+	if (s->draining)
+		return drain(s);
 	s->res.keep_open = !s->http->client_close;
 	switch (pump_run(&s->res, &moved)) {
 	case PUMP_ENDED:
+		return may_have_unread(s) ? drain(s) : STEP_CLOSE;
 	case PUMP_TO_FAILED:
 	case PUMP_FROM_FAILED:
 		return STEP_CLOSE; /* for the reason that led here */

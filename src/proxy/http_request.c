@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include "core/pool.h"
 #include "proxy/capture.h"
+#include "proxy/http_forwarded.h"
+#include "proxy/http_framing.h"
 #include "proxy/http_view.h"
 #include "proxy/log_line.h"
 
@@ -158,32 +160,12 @@ enum step_result stream_read_request(struct stream *s)
 
 /* ---- composing ---- */
 
-/* Fields that concern one connection only (RFC 9110 section 7.6.1) do not travel. */
-void http_strip_hop_by_hop(struct http_head *h)
+/* Whether the options want the server's connection closed behind this exchange. */
+static bool closes_server(const struct stream *s)
 {
-	for (int i = h->n - 1; i >= 0; i--) {
-		switch (h->fields[i].id) {
-		case HTTP_FIELD_CONNECTION:
-		case HTTP_FIELD_KEEP_ALIVE:
-		case HTTP_FIELD_PROXY_CONNECTION:
-			http_head_remove(h, i);
-			break;
-		}
-	}
-}
+	const struct proxy_settings *fe = &s->session->fe->set, *be = &s->be->set;
 
-static void add_forwarded_for(struct stream *s, struct http_head *h)
-{
-	char text[ADDR_TEXT_MAX];
-
-	if (!s->session->fe->set.forwardfor && !s->be->set.forwardfor)
-		return;
-	if (!addr_is_inet(&s->session->src))
-		return;
-	size_t n = addr_format_ip(&s->session->src, text);
-	struct slice value = arena_copy(&s->arena, slice_make(text, n));
-	if (value.ptr)
-		http_head_add(h, SLICE("x-forwarded-for"), value);
+	return fe->httpclose || be->httpclose || fe->http_server_close || be->http_server_close;
 }
 
 bool http_compose_request(struct stream *s)
@@ -196,11 +178,14 @@ bool http_compose_request(struct stream *s)
 		return false;
 	s->req.head = out;
 	http_strip_hop_by_hop(h);
-	add_forwarded_for(s, h);
-	t->server_close = s->be->set.http_server_close || s->be->set.httpclose;
+	if (t->rewritten)
+		http_restore_framing(s, h);
+	http_add_forwarded(s);
+	if (closes_server(s))
+		t->server_close = true;
 	if (h->upgrade)
 		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
-	else if (t->server_close)
+	else if (t->server_close && !s->be->set.http_pretend_keepalive)
 		http_head_add(h, SLICE("connection"), SLICE("close"));
 	else if (h->version == 10)
 		http_head_add(h, SLICE("connection"), SLICE("keep-alive"));

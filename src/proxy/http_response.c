@@ -7,6 +7,10 @@
 
 #include "proxy/capture.h"
 #include "proxy/http.h"
+#include "proxy/http_after.h"
+#include "proxy/http_framing.h"
+#include "proxy/http_reply.h"
+#include "proxy/http_rules.h"
 #include "proxy/log_line.h"
 
 /* Whether chunks must be unpacked: an HTTP/1.0 client knows none. */
@@ -72,6 +76,41 @@ static enum step_result bad_answer(struct stream *s, enum close_reason reason, u
 	return stream_close_with(s, reason);
 }
 
+/* An http-after-response rule could not do its work: what the server said is not what the client gets. */
+static enum step_result rewrite_failed(struct stream *s)
+{
+	s->reason = CLOSE_REFUSED;
+	s->phase = 'H';
+	http_reply_error(s, 500);
+	s->step = STREAM_REPLY;
+	return STEP_AGAIN;
+}
+
+/* Rules may have changed the status, or fields of the frame: the message must still end where it ends. */
+static void mend_frame(struct stream *s)
+{
+	struct http_txn *t = s->http;
+	struct http_head *h = &t->res;
+	bool had_none = http_status_is_bodyless(t->status), has_none = http_status_is_bodyless(h->status);
+
+	if (t->tunnel)
+		return;
+	if (t->rewritten)
+		http_restore_framing(s, h);
+	if (has_none && !had_none) {
+		/* The server's body is not read: its connection cannot be used again. */
+		http_head_remove_all(h, SLICE("content-length"));
+		http_head_remove_all(h, SLICE("transfer-encoding"));
+		t->server_close = !t->res_body.ended || t->res_body.kind == HTTP1_BODY_CLOSE;
+		t->res_body = (struct http1_body){ .kind = HTTP1_BODY_NONE, .ended = true };
+	} else if (had_none && !has_none && t->method != HTTP_HEAD) {
+		http_head_remove_all(h, SLICE("content-length"));
+		http_head_remove_all(h, SLICE("transfer-encoding"));
+		http_add_length(s, h, 0);
+	}
+	t->status = h->status;
+}
+
 static enum step_result final_head(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -85,9 +124,12 @@ static enum step_result final_head(struct stream *s)
 	buf_put(&t->replay);
 	s->response_us = clock_now_us;
 	capture_head(s, true);
-	if (!stream_http_response_rules(s))
-		return stream_close_with(s, s->reason);
-	t->status = t->res.status; /* a rule may have changed it */
+	enum step_result r = http_response_rules(s);
+	if (r != STEP_NEXT)
+		return r;
+	if (!http_after_rules(s))
+		return rewrite_failed(s);
+	mend_frame(s);
 	bool unchunk = dress_answer(t, !s->req.flushed), ok = compose(s);
 	take_head_off(s);
 	t->res_valid = false;

@@ -164,7 +164,9 @@ void link_rest(struct link **lp)
 	struct idle_links *p = idle_of(srv, true);
 	int64_t most = srv->set.pool_max_conn;
 
-	if (p == NULL || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof || srv->set.pool_purge_delay_ms == 0 ||
+	bool used_up = srv->set.max_reuse >= 0 && l->uses > srv->set.max_reuse;
+
+	if (p == NULL || used_up || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof || srv->set.pool_purge_delay_ms == 0 ||
 	    !gauge_try_inc(&srv->idle_conns, most < 0 ? 0 : most == 0 ? 1 : (uint32_t)most)) {
 		link_close(lp, false);
 		return;

@@ -176,6 +176,10 @@ static void write_line(struct stream *s, bool wrong)
 	char memory[LOG_LEN_MAX + 1];
 	struct strbuf line;
 
+	if (s->log_level == STREAM_LOG_SILENT)
+		return;
+	if (s->log_level)
+		level = (enum log_level)(s->log_level - 1);
 	if (!wanted(fe, level))
 		return;
 	strbuf_init_fixed(&line, memory, sizeof(memory));

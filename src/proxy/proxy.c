@@ -19,7 +19,8 @@ static int64_t next_id = 2;
 static void set_builtin(struct proxy_settings *set)
 {
 	set->retries = 3;
-	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .pool_max_conn = -1, .pool_purge_delay_ms = 5000 };
+	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .pool_max_conn = -1,
+		.pool_purge_delay_ms = 5000, .max_reuse = -1 };
 	set->server.source.fd = set->server.check_addr.fd = -1;
 }
 
@@ -57,6 +58,7 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 		/* Rules are shared, the lists are its own: it adds to them. */
 		p->set.req_http = ruleset_copy(&defaults->set.req_http);
 		p->set.res_http = ruleset_copy(&defaults->set.res_http);
+		p->set.after_http = ruleset_copy(&defaults->set.after_http);
 		p->set.req_conn = ruleset_copy(&defaults->set.req_conn);
 		p->set.req_sess = ruleset_copy(&defaults->set.req_sess);
 		p->set.req_cont = ruleset_copy(&defaults->set.req_cont);

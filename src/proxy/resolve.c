@@ -12,6 +12,7 @@
 #include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
+#include "proxy/http_pages.h"
 #include "proxy/listener.h"
 #include "proxy/log_line.h"
 #include "proxy/pp_policy.h"
@@ -212,6 +213,7 @@ bool proxies_resolve(void)
 	}
 	ok = pp_policies_resolve() && ok;
 	acl_table_of = acls_of_proxy;
+	ok = http_replies_resolve() && ok;
 	return expr_resolve_all() && ok;
 }
 

@@ -54,7 +54,6 @@ static void begin_row(struct stats_row *r, enum stats_kind kind, const struct pr
 	put_u(r, STAT_sid, (uint64_t)sid);
 	put_u(r, STAT_type, kind);
 	put_s(r, STAT_mode, px->set.mode == MODE_HTTP ? "http" : "tcp");
-	put_u(r, STAT_wrew, 0);
 	put_zeros(r, STAT_ssl_sess, STAT_ssl_failed_handshake);
 }
 
@@ -94,6 +93,7 @@ static void put_traffic(struct stats_row *r, const struct counters *c)
 	put_u(r, STAT_bout, c->bytes_out);
 	put_u(r, STAT_dresp, c->denied_resp);
 	put_u(r, STAT_eint, c->err_internal);
+	put_u(r, STAT_wrew, c->failed_rewrites);
 }
 
 /* ---- frontends and listeners ---- */

@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "core/clock.h"
 #include "core/pool.h"
-#include "proxy/http.h"
+#include "proxy/http_reply.h"
 #include "proxy/log_line.h"
 #include "proxy/service.h"
 

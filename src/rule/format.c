@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include "rule/boot.h"
 #include "rule/known.h"
+#include "rule/regex.h"
 
 #define FLAG_QUOTE  1u /* Q */
 #define FLAG_HEX    2u /* X */
@@ -18,6 +19,7 @@ struct format_node {
 	struct slice literal;      /* when neither of the others is set */
 	const struct fetch *alias;
 	struct expr *expr;
+	int8_t group;              /* from 1: \0; 0: none */
 };
 
 struct format {
@@ -34,6 +36,7 @@ struct format_reader {
 	unsigned phase;
 	struct proxy *px;
 	unsigned flags;            /* what %{..}o has set for all that follows */
+	bool groups;               /* \1 is a group of a match */
 	bool merge, blank;         /* blanks are merged; the last byte was one (or nothing came yet) */
 	struct strbuf literal;     /* bytes not yet in a node */
 };
@@ -174,9 +177,27 @@ static bool format_read_item(struct format_reader *r)
 	return true;
 }
 
+/* A backslash and what is behind it; at the end of the text it is one itself. */
+static void format_read_escape(struct format_reader *r)
+{
+	char c = *++r->at;
+
+	r->blank = false;
+	if (c >= '0' && c <= '9')
+		format_add_node(r)->group = (int8_t)(c - '0' + 1);
+	else
+		strbuf_add_byte(&r->literal, c ? c : '\\');
+	if (c)
+		r->at++;
+}
+
 static bool format_read(struct format_reader *r)
 {
 	while (*r->at) {
+		if (*r->at == '\\' && r->groups) {
+			format_read_escape(r);
+			continue;
+		}
 		if (*r->at == '%') {
 			if (!format_read_item(r))
 				return false;
@@ -202,6 +223,7 @@ struct format *format_compile(const char *text, unsigned phase, struct proxy *px
 
 	r.f = boot_alloc(sizeof(*r.f));
 	r.f->log = (phase & PHASE_LOG) != 0;
+	r.groups = (phase & FORMAT_GROUPS) != 0;
 	r.merge = r.blank = r.f->log || (phase & FORMAT_MERGE_BLANKS);
 	ok = format_read(&r);
 	if (!ok)
@@ -352,7 +374,14 @@ static bool format_blank_doubled(const struct format_node *before, const struct 
 	       node->literal.ptr[0] == ' ' && (out->len == 0 || out->ptr[out->len - 1] == ' ');
 }
 
-void format_write(const struct format *f, struct eval *ev, struct strbuf *out)
+static void format_write_group(const struct regex_match *m, struct slice subject, int group, struct strbuf *out)
+{
+	if (m && group < m->n && m->from[group] <= m->to[group])
+		strbuf_add(out, subject.ptr + m->from[group], m->to[group] - m->from[group]);
+}
+
+void format_write_match(const struct format *f, struct eval *ev, const struct regex_match *m, struct slice subject,
+	struct strbuf *out)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct format_node *node = &f->nodes[i];
@@ -361,9 +390,22 @@ void format_write(const struct format *f, struct eval *ev, struct strbuf *out)
 			format_write_alias(f, node, ev, out);
 		else if (node->expr)
 			format_write_expr(f, node, ev, out);
+		else if (node->group)
+			format_write_group(m, subject, node->group - 1, out);
 		else
 			strbuf_add_slice(out, slice_from(node->literal, i && format_blank_doubled(node - 1, node, out)));
 	}
+}
+
+void format_write(const struct format *f, struct eval *ev, struct strbuf *out)
+{
+	format_write_match(f, ev, NULL, SLICE(""), out);
+}
+
+bool format_is_constant(const struct format *f, struct slice *text)
+{
+	*text = f->n ? f->nodes[0].literal : SLICE("");
+	return f->n == 0 || (f->n == 1 && !f->nodes[0].alias && !f->nodes[0].expr && !f->nodes[0].group);
 }
 
 bool format_uses(const struct format *f, const char *alias)

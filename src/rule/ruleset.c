@@ -87,6 +87,7 @@ bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsign
 
 enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *cur, struct eval *ev)
 {
+	cur->set = set;
 	for (; cur->index < set->n; cur->index++) {
 		const struct rule *r = set->rules[cur->index];
 		enum eval_result cond = EVAL_OK;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What rules do to a message's head: text from formats made fit for it, fields added and taken out, targets and
+ * methods replaced. It keeps what the engine knows of the message in step: framing stays the engine's own, and Host agrees
+ * with the target's authority. Bytes live in the stream's arena. One thread.
+ */
+#ifndef USHER_PROXY_HTTP_EDIT_H
+#define USHER_PROXY_HTTP_EDIT_H
+
+#include "proxy/http.h"
+#include "rule/format.h"
+#include "rule/regex.h"
+
+/* The head that the rules of this place edit: the answer's where ev->response, else the request's. */
+struct http_head *http_edit_head(const struct eval *ev);
+
+/* Where text will stand, which says what must not be in it as it is (it is written %XX then): control bytes; in
+ * targets blanks as well. */
+enum http_text { HTTP_TEXT_FIELD, HTTP_TEXT_TARGET };
+#define HTTP_TEXT_MAX 16384
+/* The format's text; ptr is NULL when it is longer than HTTP_TEXT_MAX or memory is out. */
+struct slice http_edit_text(const struct format *f, struct eval *ev, enum http_text where);
+/* The same for a format with groups (FORMAT_GROUPS) of a match in subject. */
+struct slice http_edit_match_text(const struct format *f, struct eval *ev, enum http_text where, const struct regex_match *m,
+	struct slice subject);
+
+/* Adds a field at the end; false when the table is full. */
+bool http_edit_add(struct eval *ev, struct slice name, struct slice value);
+/* Takes one out, or all with this name; returns how many. */
+void http_edit_remove(struct eval *ev, int index);
+int http_edit_remove_all(struct eval *ev, struct slice name);
+/* Puts another value into a field. */
+void http_edit_replace(struct eval *ev, int index, struct slice value);
+/* Puts another target, or method, into the request; false when it cannot be one. */
+bool http_edit_target(struct eval *ev, struct slice target);
+/* Puts text in the place of `len` bytes of the target from `at` on. */
+bool http_edit_splice_target(struct eval *ev, size_t at, size_t len, struct slice text);
+bool http_edit_method(struct eval *ev, struct slice method);
+
+/* A rewrite failed: counts it; in strict mode the rule set ends with VERDICT_FAILED. */
+enum action_result http_edit_failed(struct eval *ev, struct rule_cursor *cur);
+
+#endif

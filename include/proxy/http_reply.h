@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The giving of answers that usher makes itself. Every one is a head in the stream's answer table, which
+ * http-after-response rules may edit, and a body; the request is not forwarded (any more), and the stream goes on at
+ * STREAM_REPLY. One thread.
+ */
+#ifndef USHER_PROXY_HTTP_REPLY_H
+#define USHER_PROXY_HTTP_REPLY_H
+
+#include "proxy/http.h"
+#include "proxy/http_pages.h"
+
+/* The answer that is described; `ev` is what formats are composed with. */
+void http_answer(struct stream *s, const struct http_reply *r, struct eval *ev);
+/* The proxy's page for a status. */
+void http_reply_error(struct stream *s, unsigned status);
+/* An answer by hand: begin with a status, add fields (borrowed: constants or the stream's arena), end with a body, which
+ * may be empty. content-length and connection are added by end. */
+void http_answer_begin(struct stream *s, unsigned status);
+bool http_answer_add(struct stream *s, struct slice name, struct slice value);
+void http_answer_end(struct stream *s, struct slice body);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * set-header <name> <format> and add-header <name> <format>: a field at the end of the head; set takes out those of
+ * that name first, once the value was composed. One thread.
+ */
+#include "proxy/http_edit.h"
+#include "rule/boot.h"
+
+static bool set_header_parse(struct conf_line *l, struct rule *r, const char *paren)
+{
+	const char *name = conf_need(l, "the name of a header"), *text = name ? conf_need(l, "the value of the header") : NULL;
+
+	(void)paren;
+	if (text == NULL)
+		return false;
+	if (!http_is_token(slice_of(name)))
+		return conf_fail(l, "'%s' cannot be the name of a header", name);
+	r->ptr = (void *)name;
+	r->num = (int64_t)strlen(name);
+	r->format = format_parse(l, text, r->phase, r->px);
+	return r->format != NULL;
+}
+
+static enum action_result set_header(const struct rule *r, struct eval *ev, struct rule_cursor *cur, bool first_remove)
+{
+	struct slice name = slice_make(r->ptr, (size_t)r->num), value = http_edit_text(r->format, ev, HTTP_TEXT_FIELD);
+
+	if (value.ptr == NULL)
+		return http_edit_failed(ev, cur);
+	if (first_remove)
+		http_edit_remove_all(ev, name);
+	return http_edit_add(ev, name, value) ? ACTION_DONE : http_edit_failed(ev, cur);
+}
+
+static enum action_result set_header_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
+{
+	return set_header(r, ev, cur, true);
+}
+
+static enum action_result add_header_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
+{
+	return set_header(r, ev, cur, false);
+}
+
+#define ANY_HTTP (RULES_HTTP_REQ | RULES_HTTP_RES | RULES_HTTP_AFTER)
+
+ACTION(set_header) = {
+	.keyword = "set-header", .usage = "set-header <name> <format>", .where = ANY_HTTP, .parse = set_header_parse,
+	.run = set_header_run,
+};
+ACTION(add_header) = {
+	.keyword = "add-header", .usage = "add-header <name> <format>", .where = ANY_HTTP, .parse = set_header_parse,
+	.run = add_header_run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * set-status <status> [reason <text>]: another status on the answer. One thread.
+ */
+#include "proxy/http_edit.h"
+
+static bool set_status_parse(struct conf_line *l, struct rule *r, const char *paren)
+{
+	const char *reason;
+
+	(void)paren;
+	/* One below 200 would make an interim answer of it: the client would wait for ever. */
+	if (!conf_need_int(l, "a status", 200, 999, &r->num))
+		return false;
+	reason = http_reason((unsigned)r->num);
+	if (conf_take_if(l, "reason") && (reason = conf_need(l, "the reason")) == NULL)
+		return false;
+	if (!http_is_field_value(slice_of(reason)))
+		return conf_fail(l, "the reason holds a control byte");
+	r->ptr = (void *)reason;
+	return true;
+}
+
+static enum action_result set_status_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
+{
+	struct http_head *h = http_edit_head(ev);
+
+	if (h->status == 101 || ev->stream->http->tunnel) /* bytes follow that are no answer's */
+		return http_edit_failed(ev, cur);
+	h->status = (uint16_t)r->num;
+	h->reason = slice_of(r->ptr);
+	return ACTION_DONE;
+}
+
+ACTION(set_status) = {
+	.keyword = "set-status", .usage = "set-status <status> [reason <text>]", .where = RULES_HTTP_RES | RULES_HTTP_AFTER,
+	.parse = set_status_parse, .run = set_status_run,
+};

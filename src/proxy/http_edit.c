@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Editing heads. A rule may say what it likes in Content-Length, Transfer-Encoding, Connection and Upgrade: the
+ * engine frames the message as it came, and takes from Connection only the wish to close. One thread.
+ */
+#include "proxy/http_edit.h"
+
+#include "wire/http_char.h"
+#include "wire/uri.h"
+
+struct http_head *http_edit_head(const struct eval *ev)
+{
+	struct http_txn *t = ev->stream->http;
+
+	return ev->response ? &t->res : &t->req;
+}
+
+/* ---- text ---- */
+
+static bool is_fit(char c, enum http_text where)
+{
+	return http_char_is(c, HTTP_CHAR_VALUE) && (where == HTTP_TEXT_FIELD || !http_is_blank(c));
+}
+
+/* In the arena, with what is not fit as %XX. */
+static struct slice make_fit(struct slice s, struct eval *ev, enum http_text where)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t unfit = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		unfit += !is_fit(s.ptr[i], where);
+	if (unfit == 0)
+		return arena_copy(ev->arena, s);
+	char *out = arena_alloc(ev->arena, s.len + 2 * unfit), *p = out;
+	for (size_t i = 0; out && i < s.len; i++) {
+		if (is_fit(s.ptr[i], where)) {
+			*p++ = s.ptr[i];
+			continue;
+		}
+		*p++ = '%';
+		*p++ = hex[(uint8_t)s.ptr[i] >> 4];
+		*p++ = hex[s.ptr[i] & 15];
+	}
+	return slice_make(out, out ? s.len + 2 * unfit : 0);
+}
+
+static bool all_fit(struct slice s, enum http_text where)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_fit(s.ptr[i], where))
+			return false;
+	return true;
+}
+
+struct slice http_edit_text(const struct format *f, struct eval *ev, enum http_text where)
+{
+	char mem[HTTP_TEXT_MAX];
+	struct strbuf text;
+	struct slice constant;
+
+	if (format_is_constant(f, &constant) && all_fit(constant, where))
+		return constant;
+	strbuf_init_fixed(&text, mem, sizeof(mem));
+	format_write(f, ev, &text);
+	return text.truncated ? slice_make(NULL, 0) : make_fit(strbuf_slice(&text), ev, where);
+}
+
+struct slice http_edit_match_text(const struct format *f, struct eval *ev, enum http_text where, const struct regex_match *m,
+	struct slice subject)
+{
+	char mem[HTTP_TEXT_MAX];
+	struct strbuf text;
+
+	strbuf_init_fixed(&text, mem, sizeof(mem));
+	format_write_match(f, ev, m, subject, &text);
+	return text.truncated ? slice_make(NULL, 0) : make_fit(strbuf_slice(&text), ev, where);
+}
+
+/* ---- fields ---- */
+
+static bool says_close(struct slice connection)
+{
+	return http_list_has(connection, SLICE("close"));
+}
+
+/* s with text in the place of `len` bytes from `at` on; ptr is NULL when memory is out. */
+static struct slice spliced(struct eval *ev, struct slice s, size_t at, size_t len, struct slice text)
+{
+	size_t after = s.len - at - len;
+	char *p = arena_alloc(ev->arena, at + text.len + after + 1);
+
+	if (p == NULL)
+		return slice_make(NULL, 0);
+	memcpy(p, s.ptr, at);
+	if (text.len)
+		memcpy(p + at, text.ptr, text.len);
+	memcpy(p + at + text.len, s.ptr + at + len, after);
+	return slice_make(p, at + text.len + after);
+}
+
+/* The target's authority is what the server must go by where there is one (RFC 9112 section 3.2.2): it follows Host. */
+static void follow_host(struct eval *ev, struct slice host)
+{
+	struct http_head *h = &ev->stream->http->req;
+	struct uri u;
+
+	uri_split(h->target, &u);
+	if (u.scheme.len == 0 || slice_eq(u.authority, host))
+		return;
+	struct slice target = spliced(ev, h->target, (size_t)(u.authority.ptr - h->target.ptr), u.authority.len, host);
+	if (target.ptr)
+		h->target = target;
+}
+
+/* A field was added, or has another value now. */
+static void note_field(struct eval *ev, const struct http_field *f)
+{
+	struct http_txn *t = ev->stream->http;
+
+	switch (f->id) {
+	case HTTP_FIELD_CONTENT_LENGTH:
+	case HTTP_FIELD_TRANSFER_ENCODING:
+		t->rewritten = true;
+		break;
+	case HTTP_FIELD_CONNECTION:
+		if (says_close(f->value) && ev->response)
+			t->client_close = true;
+		else if (says_close(f->value))
+			t->server_close = true;
+		break;
+	case HTTP_FIELD_HOST:
+		if (!ev->response)
+			follow_host(ev, f->value);
+		break;
+	}
+}
+
+static void note_removal(struct eval *ev, uint8_t id)
+{
+	struct http_txn *t = ev->stream->http;
+
+	if (id == HTTP_FIELD_CONTENT_LENGTH || id == HTTP_FIELD_TRANSFER_ENCODING)
+		t->rewritten = true;
+	else if (id == HTTP_FIELD_UPGRADE)
+		http_edit_head(ev)->upgrade = false;
+}
+
+bool http_edit_add(struct eval *ev, struct slice name, struct slice value)
+{
+	struct http_head *h = http_edit_head(ev);
+
+	if (!http_head_add(h, name, value))
+		return false;
+	note_field(ev, &h->fields[h->n - 1]);
+	return true;
+}
+
+void http_edit_remove(struct eval *ev, int index)
+{
+	struct http_head *h = http_edit_head(ev);
+	uint8_t id = h->fields[index].id;
+
+	http_head_remove(h, index);
+	note_removal(ev, id);
+}
+
+int http_edit_remove_all(struct eval *ev, struct slice name)
+{
+	int n = http_head_remove_all(http_edit_head(ev), name);
+
+	if (n)
+		note_removal(ev, (uint8_t)http_field_id_of(name));
+	return n;
+}
+
+void http_edit_replace(struct eval *ev, int index, struct slice value)
+{
+	struct http_field *f = &http_edit_head(ev)->fields[index];
+
+	f->value = value;
+	note_field(ev, f);
+}
+
+/* ---- the request line ---- */
+
+bool http_edit_target(struct eval *ev, struct slice target)
+{
+	struct http_head *h = &ev->stream->http->req;
+	struct uri was, is;
+
+	if (target.len == 0 || h->method == HTTP_CONNECT)
+		return false;
+	uri_split(h->target, &was);
+	uri_split(target, &is);
+	h->target = target;
+	if (is.scheme.len == 0 || slice_eq(was.authority, is.authority))
+		return true;
+	int host = http_head_find(h, HTTP_FIELD_HOST, 0);
+	if (host < 0)
+		return http_head_add(h, SLICE("host"), is.authority);
+	h->fields[host].value = is.authority;
+	return true;
+}
+
+bool http_edit_splice_target(struct eval *ev, size_t at, size_t len, struct slice text)
+{
+	struct slice target = spliced(ev, ev->stream->http->req.target, at, len, text);
+
+	return target.ptr && http_edit_target(ev, target);
+}
+
+bool http_edit_method(struct eval *ev, struct slice method)
+{
+	struct http_head *h = &ev->stream->http->req;
+	enum http_method is = http_method_of(method);
+
+	if (!http_is_token(method))
+		return false;
+	/* How an answer is framed hangs on these: server and client must speak of the same method. */
+	if (is != h->method && (is == HTTP_HEAD || is == HTTP_CONNECT || h->method == HTTP_HEAD || h->method == HTTP_CONNECT))
+		return false;
+	h->method = (uint8_t)is;
+	h->method_text = method;
+	return true;
+}
+
+/* ---- failures ---- */
+
+enum action_result http_edit_failed(struct eval *ev, struct rule_cursor *cur)
+{
+	struct stream *s = ev->stream;
+
+	COUNT(&s->session->fe->fe, failed_rewrites);
+	COUNT(&s->session->listener->counters, failed_rewrites);
+	if (s->be_counted)
+		COUNT(&s->be->be, failed_rewrites);
+	if (s->server && ev->response)
+		COUNT(&s->server->counters, failed_rewrites);
+	if (cur->lenient)
+		return ACTION_DONE;
+	cur->verdict = VERDICT_FAILED;
+	return ACTION_STOP;
+}

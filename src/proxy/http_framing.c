@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fields of the frame, and those that do not travel. One thread.
+ */
+#include "proxy/http_framing.h"
+
+void http_strip_hop_by_hop(struct http_head *h)
+{
+	for (int i = h->n - 1; i >= 0; i--) {
+		switch (h->fields[i].id) {
+		case HTTP_FIELD_CONNECTION:
+		case HTTP_FIELD_KEEP_ALIVE:
+		case HTTP_FIELD_PROXY_CONNECTION:
+			http_head_remove(h, i);
+			break;
+		}
+	}
+}
+
+bool http_add_length(struct stream *s, struct http_head *h, uint64_t len)
+{
+	char digits[24];
+	struct strbuf text;
+
+	strbuf_init_fixed(&text, digits, sizeof(digits));
+	strbuf_add_u64(&text, len);
+	struct slice value = arena_copy(&s->arena, strbuf_slice(&text));
+	return value.ptr && http_head_add(h, SLICE("content-length"), value);
+}
+
+void http_restore_framing(struct stream *s, struct http_head *h)
+{
+	http_head_remove_all(h, SLICE("content-length"));
+	http_head_remove_all(h, SLICE("transfer-encoding"));
+	if (h->chunked)
+		http_head_add(h, SLICE("transfer-encoding"), SLICE("chunked"));
+	else if (h->has_length)
+		http_add_length(s, h, h->content_length);
+}

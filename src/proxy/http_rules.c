@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http-request and http-response rules: running the sets, and what their verdicts mean. One thread.
+ */
+#include "proxy/http_rules.h"
+
+#include "proxy/http_reply.h"
+#include "wire/uri.h"
+
+/* An answer of usher's own stands ready, and the reason with it. */
+static enum step_result answered(struct stream *s, char phase)
+{
+	if (s->phase == 0)
+		s->phase = (uint8_t)phase;
+	s->step = STREAM_REPLY;
+	return STEP_AGAIN;
+}
+
+static enum step_result failed(struct stream *s, char phase)
+{
+	COUNT(&s->session->fe->fe, err_internal);
+	if (s->be_counted)
+		COUNT(&s->be->be, err_internal);
+	s->reason = CLOSE_REFUSED;
+	http_reply_error(s, 500);
+	return answered(s, phase);
+}
+
+/* ---- monitor-uri ---- */
+
+/* A monitor's address that begins with a slash is a path; any other is a whole target. */
+static bool is_monitor(const struct stream *s, const char *monitor)
+{
+	struct slice want = slice_of(monitor);
+	struct uri u;
+
+	if (want.len == 0 || want.ptr[0] != '/')
+		return slice_eq(s->http->req.target, want);
+	uri_split(s->http->req.target, &u);
+	return slice_eq(u.pathq, want);
+}
+
+static void answer_monitor(struct stream *s)
+{
+	const struct proxy *fe = s->session->fe;
+	struct eval ev = stream_eval(s, PHASE_FE_REQ_HTTP);
+	bool fails = false;
+
+	ev.final = true;
+	for (struct cond **c = fe->monitor_fail; c && *c && !fails; c++)
+		fails = cond_eval(*c, &ev) == EVAL_OK;
+	s->reason = CLOSE_LOCAL;
+	s->logged = true; /* as wanted: there is no line for it */
+	http_reply_error(s, fails ? 503 : 200);
+}
+
+/* ---- http-request ---- */
+
+/* The redirect keyword's rules: they never wait, and `allow` does not pass over them. */
+static enum ruleset_result run_redirects(const struct proxy *px, struct eval *ev)
+{
+	struct rule_cursor cursor = RULE_CURSOR_START;
+
+	return px->redirects.n ? ruleset_run(&px->redirects, &cursor, ev) : RULES_PASSED;
+}
+
+enum step_result http_request_rules(struct stream *s, const struct proxy *px, unsigned phase)
+{
+	struct rule_cursor *cursor = &s->http_cursor;
+
+	if (px->set.monitor_uri && !cursor->yielded && phase == PHASE_FE_REQ_HTTP && is_monitor(s, px->set.monitor_uri)) {
+		answer_monitor(s);
+		return answered(s, 'R');
+	}
+	if (px->set.req_http.n == 0 && px->redirects.n == 0)
+		return STEP_NEXT;
+	/* A rule that waits wants to know when its client goes. */
+	if (cursor->yielded && (!stream_listen(s) || s->req.ended)) {
+		*cursor = RULE_CURSOR_START;
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+	}
+	struct eval ev = stream_eval(s, phase);
+	ev.final = true;
+	enum ruleset_result r = ruleset_run(&px->set.req_http, cursor, &ev);
+	if (r == RULES_WAIT)
+		return STEP_WAIT;
+	uint8_t verdict = cursor->verdict;
+	*cursor = RULE_CURSOR_START;
+	if (!s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && verdict != VERDICT_FAILED)
+		run_redirects(px, &ev);
+	if (s->http->local)
+		return answered(s, 'R');
+	if (verdict == VERDICT_FAILED)
+		return failed(s, 'R');
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
+		s->silent = true; /* closed without a word */
+		COUNT(phase == PHASE_FE_REQ_HTTP ? &s->session->fe->fe : &s->be->be, denied_req);
+		return stream_close_with(s, CLOSE_REFUSED);
+	}
+	return STEP_NEXT;
+}
+
+/* ---- http-response ---- */
+
+static enum step_result run_response(struct stream *s, const struct ruleset *set, unsigned phase)
+{
+	if (set->n == 0)
+		return STEP_NEXT;
+	struct rule_cursor cursor = RULE_CURSOR_START;
+	struct eval ev = stream_eval(s, phase);
+	ev.response = ev.final = true;
+	ruleset_run(set, &cursor, &ev);
+	if (s->http->local)
+		return answered(s, 'H');
+	if (cursor.verdict == VERDICT_FAILED)
+		return failed(s, 'H');
+	if (cursor.verdict == VERDICT_REJECT || cursor.verdict == VERDICT_CLOSE) {
+		s->silent = true;
+		COUNT(&s->be->be, denied_resp);
+		COUNT(&s->server->counters, denied_resp);
+		return stream_close_with(s, CLOSE_REFUSED);
+	}
+	return STEP_NEXT;
+}
+
+enum step_result http_response_rules(struct stream *s)
+{
+	struct proxy *fe = s->session->fe;
+
+	s->http->rewritten = false; /* the request's frame is out */
+	enum step_result r = run_response(s, &s->be->set.res_http, PHASE_BE_RES_HTTP);
+	return r == STEP_NEXT && fe != s->be ? run_response(s, &fe->set.res_http, PHASE_FE_RES_HTTP) : r;
+}

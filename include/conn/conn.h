@@ -37,7 +37,7 @@ struct conn {
 	bool connecting;                  /* a dialled connection that is not through yet */
 	bool urgent;                      /* EPOLLPRI: short reads prove nothing any more */
 	bool nodelay;                     /* TCP_NODELAY is set, or not wanted */
-	bool shut;                        /* our end was sent */
+	bool shut;                        /* our end was sent, or is not to be */
 };
 
 /* What every connection is registered for. */
@@ -50,6 +50,9 @@ void conn_note_events(struct conn *c, uint32_t events);
 static inline bool conn_is_open(const struct conn *c) { return c->watch.fd >= 0; }
 /* Closes; `reset` sends RST instead of FIN (SO_LINGER 0). Harmless when closed. */
 void conn_close(struct conn *c, bool reset);
+/* From now on nothing that happens to this connection here is told the peer: not even that it is closed. Without the
+ * privilege for that (CAP_NET_ADMIN) what is sent dies at the first router. The caller closes it. */
+void conn_vanish(struct conn *c);
 /* Sends our end (half-close), once. */
 void conn_shutdown(struct conn *c);
 /* Sets TCP_NODELAY, once. Dialled connections get it before their second write: the first never waits. */

@@ -56,7 +56,6 @@ struct stream {
 	bool content_done;         /* http: the tcp rules of this side have passed, the http rules are running */
 	bool silent;               /* http: the connection ended without a byte of a request */
 	bool draining;             /* http: answered, and what the client still sends is thrown away */
-	bool moved_src, moved_dst; /* rules changed the session's addresses for this stream; what they were is in old_* */
 	uint8_t log_level;         /* set-log-level: 0 none, LOG_LEVEL_* + 1, or STREAM_LOG_SILENT */
 	bool resent;               /* http: the request went a second time, on a link of its own */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
@@ -75,7 +74,7 @@ struct stream {
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
 	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
-	struct addr *old_src, *old_dst; /* in arena */
+	struct addr *old_src, *old_dst; /* in arena: the session's addresses before rules changed them for this stream; NULL */
 	uint32_t set_server_timeout_ms, set_tunnel_timeout_ms; /* set-timeout; 0: the backend's */
 	struct slice unique_id;    /* in arena; empty until asked for */
 	unsigned retries_left, retries_done, queue_position;

@@ -89,6 +89,19 @@ static void set_int(int fd, int level, int option, int value)
 	setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+void conn_vanish(struct conn *c)
+{
+	int on = 1;
+
+	if (c->watch.fd < 0)
+		return;
+	c->shut = true;
+	if (setsockopt(c->watch.fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) == 0)
+		return;
+	set_int(c->watch.fd, IPPROTO_IP, IP_TTL, 1);
+	set_int(c->watch.fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1);
+}
+
 void conn_set_nodelay(struct conn *c)
 {
 	if (!c->nodelay) {

@@ -20,4 +20,5 @@ TIMEOUT(tunnel, "tunnel", timeout_tunnel_ms, IN_BE);
 TIMEOUT(client_hs, "client-hs", timeout_client_hs_ms, IN_FE);
 TIMEOUT(http_request, "http-request", timeout_http_request_ms, IN_PROXY);
 TIMEOUT(http_keep_alive, "http-keep-alive", timeout_http_keep_alive_ms, IN_PROXY);
+TIMEOUT(tarpit, "tarpit", timeout_tarpit_ms, IN_PROXY);
 TIMEOUT(check, "check", timeout_check_ms, IN_BE);

@@ -15,12 +15,15 @@ static uint64_t silence_limit(const struct stream *s, bool client)
 	const struct pump *in = client ? &s->req : &s->res, *out = client ? &s->res : &s->req;
 	uint32_t limit_ms = client ? fe->timeout_client_ms : be->timeout_server_ms;
 	uint32_t fin_ms = client ? fe->timeout_client_fin_ms : be->timeout_server_fin_ms;
+	uint32_t tunnel_ms = s->set_tunnel_timeout_ms ? s->set_tunnel_timeout_ms : be->timeout_tunnel_ms;
 	uint64_t active_ms = client ? s->client_active_ms : s->server_active_ms;
 
 	if (in->ended && pump_pending(out) == 0)
 		return 0;
-	if (be->timeout_tunnel_ms)
-		limit_ms = be->timeout_tunnel_ms;
+	if (!client && s->set_server_timeout_ms)
+		limit_ms = s->set_server_timeout_ms;
+	if (tunnel_ms && (s->http == NULL || s->http->tunnel))
+		limit_ms = tunnel_ms;
 	if (fin_ms && (in->ended || out->flushed))
 		limit_ms = fin_ms;
 	return limit_ms ? active_ms + limit_ms : 0;

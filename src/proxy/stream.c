@@ -87,6 +87,15 @@ static void count_end(struct stream *s)
 		count_exchange(s, &s->server->counters);
 }
 
+/* set-src and its like in a stream's rules hold for that stream only. */
+static void put_addresses_back(struct stream *s)
+{
+	if (s->old_src)
+		s->session->src = *s->old_src;
+	if (s->old_dst)
+		s->session->dst = *s->old_dst;
+}
+
 static void end(struct stream *s)
 {
 	struct session *session = s->session;
@@ -125,6 +134,7 @@ static void end(struct stream *s)
 	var_store_free(&s->vars_txn);
 	var_store_free(&s->vars_req);
 	var_store_free(&s->vars_res);
+	put_addresses_back(s);
 	arena_free(&s->arena);
 	session->stream = NULL;
 	loop_bury(&s->grave);

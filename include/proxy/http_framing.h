@@ -7,6 +7,8 @@
 
 #include "proxy/http.h"
 
+/* A reason phrase for any status: that of its class where it has none of its own. */
+const char *http_reason_given(unsigned status);
 /* Takes out what concerns one connection only (RFC 9110 section 7.6.1). */
 void http_strip_hop_by_hop(struct http_head *h);
 /* Puts Content-Length and Transfer-Encoding back as the message came with them, whatever rules made of them. */

@@ -137,12 +137,14 @@ static enum action_result replace_part(const struct rule *r, struct eval *ev, st
 {
 	struct slice target = http_edit_head(ev)->target, value = { NULL, 0 };
 	size_t before = (size_t)(part.ptr - target.ptr);
+	bool ok;
 
 	switch (replaced(r, ev, HTTP_TEXT_TARGET, part, &value)) {
 	case NONE:
 		return ACTION_DONE;
 	case DONE:
-		return http_edit_splice_target(ev, before, part.len, value) ? ACTION_DONE : http_edit_failed(ev, cur);
+		ok = part.len == target.len ? http_edit_target(ev, value) : http_edit_splice_target(ev, before, part.len, value);
+		return ok ? ACTION_DONE : http_edit_failed(ev, cur);
 	case FAILED:
 		break;
 	}

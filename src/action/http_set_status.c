@@ -3,6 +3,7 @@
  * set-status <status> [reason <text>]: another status on the answer. One thread.
  */
 #include "proxy/http_edit.h"
+#include "proxy/http_framing.h"
 
 static bool set_status_parse(struct conf_line *l, struct rule *r, const char *paren)
 {
@@ -12,7 +13,7 @@ static bool set_status_parse(struct conf_line *l, struct rule *r, const char *pa
 	/* One below 200 would make an interim answer of it: the client would wait for ever. */
 	if (!conf_need_int(l, "a status", 200, 999, &r->num))
 		return false;
-	reason = http_reason((unsigned)r->num);
+	reason = http_reason_given((unsigned)r->num);
 	if (conf_take_if(l, "reason") && (reason = conf_need(l, "the reason")) == NULL)
 		return false;
 	if (!http_is_field_value(slice_of(reason)))

@@ -189,10 +189,13 @@ bool http_edit_target(struct eval *ev, struct slice target)
 	struct http_head *h = &ev->stream->http->req;
 	struct uri was, is;
 
-	if (target.len == 0 || h->method == HTTP_CONNECT)
+	if (h->method == HTTP_CONNECT)
 		return false;
 	uri_split(h->target, &was);
 	uri_split(target, &is);
+	/* What a server would have to guess at is not sent. */
+	if (is.scheme.len == 0 && !slice_starts(target, SLICE("/")) && !slice_is(target, "*"))
+		return false;
 	h->target = target;
 	if (is.scheme.len == 0 || slice_eq(was.authority, is.authority))
 		return true;
@@ -205,9 +208,17 @@ bool http_edit_target(struct eval *ev, struct slice target)
 
 bool http_edit_splice_target(struct eval *ev, size_t at, size_t len, struct slice text)
 {
-	struct slice target = spliced(ev, ev->stream->http->req.target, at, len, text);
+	struct slice was = ev->stream->http->req.target, target = spliced(ev, was, at, len, text);
+	struct uri before, after;
 
-	return target.ptr && http_edit_target(ev, target);
+	if (target.ptr == NULL)
+		return false;
+	uri_split(was, &before);
+	uri_split(target, &after);
+	/* A path that begins without a slash would become part of the host. */
+	if (before.scheme.len && !slice_eq(before.authority, after.authority))
+		return false;
+	return http_edit_target(ev, target);
 }
 
 bool http_edit_method(struct eval *ev, struct slice method)

@@ -4,6 +4,14 @@
  */
 #include "proxy/http_framing.h"
 
+const char *http_reason_given(unsigned status)
+{
+	static const char *const classes[] = { "Other", "Informational", "Success", "Redirection", "Client Error", "Server Error" };
+	const char *reason = status == 418 ? "I'm a teapot" : http_reason(status);
+
+	return *reason ? reason : classes[status / 100 < 6 ? status / 100 : 0];
+}
+
 void http_strip_hop_by_hop(struct http_head *h)
 {
 	for (int i = h->n - 1; i >= 0; i--) {

@@ -53,7 +53,7 @@ void http_answer_begin(struct stream *s, unsigned status)
 	t->res.response = true;
 	t->res.version = 11;
 	t->res.status = (uint16_t)status;
-	t->res.reason = slice_of(http_reason(status));
+	t->res.reason = slice_of(http_reason_given(status));
 	t->res_parsed = t->res_valid = true;
 }
 

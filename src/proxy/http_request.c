@@ -110,6 +110,15 @@ static uint64_t head_deadline(const struct stream *s)
 	return limit_ms ? s->start_us / 1000 + limit_ms : 0;
 }
 
+/* `option http-ignore-probes`: a connection that nobody said anything on was never there. */
+static bool is_ignored(struct stream *s)
+{
+	if (s->req.total || s->session->requests || !s->session->fe->set.http_ignore_probes)
+		return false;
+	s->silent = s->logged = true;
+	return true;
+}
+
 enum step_result stream_read_request(struct stream *s)
 {
 	struct http1_fault fault;
@@ -154,7 +163,7 @@ enum step_result stream_read_request(struct stream *s)
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	}
 	if (stream_deadline_passed(s))
-		return refuse(s, CLOSE_CLIENT_TIMEOUT, 408);
+		return is_ignored(s) ? stream_close_with(s, CLOSE_CLIENT_TIMEOUT) : refuse(s, CLOSE_CLIENT_TIMEOUT, 408);
 	return stream_wait_until(s, head_deadline(s));
 }
 

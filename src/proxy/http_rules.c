@@ -116,6 +116,7 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 		return failed(s, 'H');
 	if (cursor.verdict == VERDICT_REJECT || cursor.verdict == VERDICT_CLOSE) {
 		s->silent = true;
+		s->phase = 'R';
 		COUNT(&s->be->be, denied_resp);
 		COUNT(&s->server->counters, denied_resp);
 		return stream_close_with(s, CLOSE_REFUSED);

@@ -25,8 +25,10 @@ static enum eval_result base(struct eval *ev, bool query, struct slice *out)
 	char *text = arena_alloc(ev->arena, host.len + path.len);
 	if (text == NULL)
 		return EVAL_NONE;
-	memcpy(text, host.ptr, host.len);
-	memcpy(text + host.len, path.ptr, path.len);
+	if (host.len)
+		memcpy(text, host.ptr, host.len);
+	if (path.len)
+		memcpy(text + host.len, path.ptr, path.len);
 	*out = slice_make(text, host.len + path.len);
 	return EVAL_OK;
 }

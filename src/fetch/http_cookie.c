@@ -98,7 +98,8 @@ static enum eval_result get_names(const struct args *a, struct eval *ev, bool re
 	while (next_cookie(h, response, SLICE(""), &w, &c)) {
 		if (at > text)
 			*at++ = delim;
-		memcpy(at, c.name.ptr, c.name.len);
+		if (c.name.len)
+			memcpy(at, c.name.ptr, c.name.len);
 		at += c.name.len;
 	}
 	*out = value_str(slice_make(text, (size_t)(at - text)));

@@ -228,7 +228,7 @@ static void other_forms_of_targets(void **state)
 	static const struct wanted bare[] = { { "path", NULL }, { "pathq", NULL }, { "query", NULL }, { "base", "ex.com" },
 		{ "base32", "3582357527" }, { "url_port", NULL }, { "hdr(x)", "2" }, { "hdr(x,2)", "" }, { "hdr_cnt(x)", "3" }, { "url_ip", NULL },
 		{ "capture.req.uri", "" } };
-	static const struct wanted star[] = { { "path", NULL }, { "url", "*" }, { "base", "e" }, { "hdr_cnt(x)", "2" }, { "hdr(x)", "" } };
+	static const struct wanted star[] = { { "path", NULL }, { "url", "*" }, { "base", "e" }, { "url32", "3483748144" }, { "baseq", "e" }, { "hdr_cnt(x)", "2" }, { "hdr(x)", "" } };
 	static const struct wanted old[] = { { "path", "/" }, { "base", "/" }, { "urlp(a)", "1" }, { "urlp(b)", "3" }, { "hdr(x)", "" },
 		{ "hdr(x,-2)", "2" }, { "hdr_cnt(x)", "4" }, { "url32", "1784533549" }, { "req.ver", "1.0" }, { "hdr(host)", NULL } };
 	static const struct wanted v6[] = { { "url_ip", "::1" }, { "url_port", "80" }, { "path", "/" } };

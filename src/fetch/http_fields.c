@@ -14,7 +14,8 @@ static void lower(char *to, struct slice name)
 
 static char *put(char *at, struct slice s)
 {
-	memcpy(at, s.ptr, s.len);
+	if (s.len)
+		memcpy(at, s.ptr, s.len);
 	return at + s.len;
 }
 

@@ -124,6 +124,8 @@ for words, survives in ('master-worker', False), ('master-worker no-exit-on-fail
         with usher.connect('fe') as c:
             c.sendall(b'x')
             assert c.recv(1) == b'x'
+        # It serves a moment before the master hears that it does; until then it is one that never got ready.
+        await_true('the worker is ready', lambda: 'Loading success' in usher.log())
         worker = rows(ask('m.sock', 'show proc'))['workers'][0]
         os.kill(worker, signal.SIGKILL)
         if not survives:

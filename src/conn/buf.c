@@ -64,7 +64,8 @@ size_t buf_append(struct buf *b, const void *bytes, size_t n)
 {
 	if (n > buf_room(b))
 		n = buf_room(b);
-	memcpy(b->data + b->tail, bytes, n);
+	if (n) /* an empty slice may have no address */
+		memcpy(b->data + b->tail, bytes, n);
 	b->tail += (uint32_t)n;
 	return n;
 }

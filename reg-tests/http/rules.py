@@ -71,12 +71,12 @@ frontend rules
     http-request return status 200 content-type text/plain lf-string "you are %[src]" hdr X-Mine yes if {{ path /return }}
     http-request redirect location /elsewhere code 303 if {{ path /away }}
     http-request redirect prefix http://other code 301 if {{ path /moved }}
-    redirect scheme https if {{ path /secure }}
     http-response set-header X-Answered %[status]
     http-response del-header X-Server
     http-response set-status 202 if {{ var(txn.teapot) -m found }}
     http-after-response set-header X-After all
     http-request set-var(txn.teapot) int(1) if {{ path /status }}
+    redirect scheme https if {{ path /secure }}
     default_backend web
 backend web
     http-reuse always

@@ -94,6 +94,7 @@ static enum action_result tarpit_run(const struct rule *r, struct eval *ev, stru
 
 	if (cur->state == 0) {
 		cur->state = 1;
+		s->phase = 'T';
 		s->deadline_ms = clock_now_ms + tarpit_ms(s);
 		timer_bring_forward(&s->timer, s->deadline_ms);
 	}
@@ -102,7 +103,6 @@ static enum action_result tarpit_run(const struct rule *r, struct eval *ev, stru
 	s->deadline_ms = 0;
 	count_denied(ev);
 	s->reason = CLOSE_REFUSED;
-	s->phase = 'T';
 	http_answer(s, r->ptr, ev);
 	return ACTION_STOP;
 }

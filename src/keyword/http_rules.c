@@ -26,6 +26,8 @@ static bool parse_request(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
+	if (px->redirects.n)
+		conf_warn(l, "a 'http-request' rule placed after a 'redirect' rule will still be processed before.");
 	return add(l, px, &px->set.req_http, RULES_HTTP_REQ, PHASE_FE_REQ_HTTP, PHASE_BE_REQ_HTTP);
 }
 KEYWORD(http_request) = { .keyword = "http-request", .usage = "http-request <action> [{if | unless} <condition>]",

@@ -74,8 +74,8 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 	}
 	if (px->set.req_http.n == 0 && px->redirects.n == 0)
 		return STEP_NEXT;
-	/* A rule that waits wants to know when its client goes. */
-	if (cursor->yielded && (!stream_listen(s) || s->req.ended)) {
+	/* Who has sent its end may still wait for the answer: only a reset ends a rule that waits. */
+	if (cursor->yielded && !stream_listen(s)) {
 		*cursor = RULE_CURSOR_START;
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	}

@@ -36,8 +36,8 @@ bool link_set_header(struct link *l, struct slice header);
 /* An idle link of this thread to the server, begun with exactly this header, newest first; NULL when there is none.
  * proven: only one that more than one stream has used. The caller sets the handler and the stream. */
 struct link *link_take(struct server *srv, struct slice header, bool proven);
-/* Gives a link that is clean (its last message ended, nothing unread) back for reuse, or closes it when the pool has
- * no room (pool-max-conn) or the server is not in service; nulls the pointer. */
+/* Gives a link whose last message ended back for reuse, or closes it: when the server has said more than that, the pool
+ * has no room (pool-max-conn) or the server is not in service. Nulls the pointer. */
 void link_rest(struct link **l);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */
 void links_purge(const struct server *srv);

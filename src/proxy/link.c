@@ -157,6 +157,16 @@ static void on_purge(struct timer *t)
 		timer_set_at(&p->purge, clock_now_ms + p->srv->set.pool_purge_delay_ms);
 }
 
+/* Where reading stopped with a message's end, the socket may hold more than that: one read finds out. Nobody asked for
+ * such bytes, and the next stream must not take them for its answer. */
+static bool is_drained(struct conn *c)
+{
+	char byte;
+	size_t got;
+
+	return !c->can_read || c->transport->recv(c, &byte, 1, &got) == IO_AGAIN;
+}
+
 void link_rest(struct link **lp)
 {
 	struct link *l = *lp;
@@ -166,7 +176,8 @@ void link_rest(struct link **lp)
 
 	bool used_up = srv->set.max_reuse >= 0 && l->uses > srv->set.max_reuse;
 
-	if (p == NULL || used_up || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof || srv->set.pool_purge_delay_ms == 0 ||
+	if (p == NULL || used_up || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof ||
+	    srv->set.pool_purge_delay_ms == 0 || !is_drained(&l->conn) ||
 	    !gauge_try_inc(&srv->idle_conns, most < 0 ? 0 : most == 0 ? 1 : (uint32_t)most)) {
 		link_close(lp, false);
 		return;

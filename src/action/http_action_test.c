@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "core/clock.h"
@@ -205,6 +206,41 @@ static void targets(void **state)
 		"GET http://xh/p HTTP/1.1\nHost: xh\n");
 }
 
+static void normal_forms(void **state)
+{
+	static const struct { const char *target, *normalizer, *becomes; } cases[] = {
+		{ "/a//b///c?d//e", "path-merge-slashes", "/a/b/c?d//e" },
+		{ "/./a/.", "path-strip-dot", "/a/" },
+		{ "/../a/../..//b", "path-strip-dotdot", "/../..//b" },
+		{ "/../a/../..//b", "path-strip-dotdot full", "//b" },
+		{ "/%61%2f?%7e", "percent-decode-unreserved", "/a%2f?~" },
+		{ "/%%36%36", "percent-decode-unreserved", "/%66" },
+		{ "/%6f?%3d", "percent-to-uppercase strict", "/%6F?%3D" },
+		{ "/?c=3&a=1&b=2&a=0", "query-sort-by-name", "/?a=1&a=0&b=2&c=3" },
+		{ "http://h/./x", "path-strip-dot", "http://h/x" },
+		{ "http://h", "path-strip-dotdot full", "http://h" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char before[64], action[64], after[64];
+		snprintf(before, sizeof(before), "GET %s HTTP/1.1\nHost: h\n", cases[i].target);
+		snprintf(action, sizeof(action), "normalize-uri %s", cases[i].normalizer);
+		snprintf(after, sizeof(after), "GET %s HTTP/1.1\nHost: h\n", cases[i].becomes);
+		request_becomes(before, action, after);
+	}
+	/* The parser lets no '#' in, but rules may. */
+	read_head("GET /a HTTP/1.1\nHost: h\n", false);
+	assert_true(rule(RULES_HTTP_REQ, "set-uri /a#b#c"));
+	assert_true(rule(RULES_HTTP_REQ, "normalize-uri fragment-encode"));
+	assert_int_equal(run(false), VERDICT_NONE);
+	assert_string_equal(written(&txn.req), "GET /a%23b%23c HTTP/1.1\nHost: h\n");
+	assert_true(rule(RULES_HTTP_REQ, "set-uri /a#b#c"));
+	assert_true(rule(RULES_HTTP_REQ, "normalize-uri fragment-strip"));
+	assert_int_equal(run(false), VERDICT_NONE);
+	assert_string_equal(written(&txn.req), "GET /a HTTP/1.1\nHost: h\n");
+}
+
 static void host_and_target_agree(void **state)
 {
 	(void)state;
@@ -321,6 +357,10 @@ static void faults_say_why(void **state)
 		{ RULES_HTTP_REQ, "redirect location / code 304", "expected 301, 302, 303, 307 or 308" },
 		{ RULES_HTTP_REQ, "redirect location / some", "expected 'location'" },
 		{ RULES_HTTP_RES, "redirect prefix /", "by 'location' only" },
+		{ RULES_HTTP_REQ, "normalize-uri", "expected a normalizer" },
+		{ RULES_HTTP_REQ, "normalize-uri path-strip-dots", "did you mean 'path-strip-dot'" },
+		{ RULES_HTTP_REQ, "normalize-uri path-strip-dot full", "'if' or 'unless'" },
+		{ RULES_HTTP_RES, "normalize-uri path-strip-dot", "may not stand" },
 		{ RULES_HTTP_REQ, "return status 600", "599" },
 		{ RULES_HTTP_REQ, "return string x", "expected 'content-type <type>'" },
 		{ RULES_HTTP_REQ, "return deny_status 400", "expected 'status'" },
@@ -369,6 +409,7 @@ int http_action_test(void)
 		cmocka_unit_test_teardown(foreign_text_is_made_fit, give_back),
 		cmocka_unit_test_teardown(whole_values_are_replaced, give_back),
 		cmocka_unit_test_teardown(targets, give_back),
+		cmocka_unit_test_teardown(normal_forms, give_back),
 		cmocka_unit_test_teardown(host_and_target_agree, give_back),
 		cmocka_unit_test_teardown(methods_that_frame_answers_stay, give_back),
 		cmocka_unit_test_teardown(frames_are_noted, give_back),

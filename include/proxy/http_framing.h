@@ -11,6 +11,8 @@
 const char *http_reason_given(unsigned status);
 /* Takes out what concerns one connection only (RFC 9110 section 7.6.1). */
 void http_strip_hop_by_hop(struct http_head *h);
+/* Takes out Content-Length and Transfer-Encoding. */
+void http_strip_framing(struct http_head *h);
 /* Puts Content-Length and Transfer-Encoding back as the message came with them, whatever rules made of them. */
 void http_restore_framing(struct stream *s, struct http_head *h);
 /* Content-Length: len at the end of the table; false when there is no room. */

@@ -56,7 +56,7 @@ struct http_head {
 	bool chunked;             /* Transfer-Encoding ends in chunked */
 	bool close;               /* Connection: close, or HTTP/1.0 without keep-alive */
 	bool keep_alive;          /* Connection: keep-alive was said */
-	bool upgrade;             /* Connection: upgrade, and an Upgrade field */
+	bool upgrade;             /* Connection: upgrade, and an Upgrade field without h2c */
 	bool expect_continue;
 	uint64_t content_length;  /* with has_length */
 	uint16_t n, cap;

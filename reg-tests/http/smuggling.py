@@ -40,6 +40,10 @@ defaults
 listen plain
     bind "fd@${{plain}}"
     server s 127.0.0.1:{web.port}
+listen deny
+    bind "fd@${{deny}}"
+    http-request deny
+    server s 127.0.0.1:{web.port}
 """
 
 
@@ -83,7 +87,7 @@ def exchange(usher, request, answer=OK, name="plain"):
     return client, *client.answer()
 
 
-with Usher(CONFIG, sockets=["plain"]) as usher:
+with Usher(CONFIG, sockets=["plain", "deny"]) as usher:
     # A second answer behind one that fills the buffer to its last byte is nobody's: neither this client's nor another's.
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 16000\r\nX: "
     full = head + b"x" * (BUFSIZE - 16000 - len(head) - 4) + b"\r\n\r\n" + b"b" * 16000
@@ -93,3 +97,42 @@ with Usher(CONFIG, sockets=["plain"]) as usher:
     for client in (c, Client(usher)):
         client.send(GET)
         assert client.answer()[2] == b"ok"
+
+    # A tunnel that nobody asked for would carry the next request past every rule.
+    upgrade = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: %s\r\n\r\n"
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+    for request in (GET, GET.replace(b"\r\n\r\n", b"\r\nUpgrade: x\r\n\r\n"), upgrade % b"h2c", upgrade % b"x, H2C"):
+        c, start, _, _ = exchange(usher, request + GET, switch)
+        assert start.split()[1] == b"502", start
+        assert c.status() == 200 and seen[1] == GET
+    c, start, fields, _ = exchange(usher, upgrade % b"x", switch.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n"))
+    assert start.split()[1] == b"101" and b"content-length" not in fields
+
+    # Bytes behind a CONNECT that was refused were meant for the tunnel.
+    connect = b"CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n"
+    c, start, fields, _ = exchange(usher, connect + GET, OK.replace(b"200", b"403"))
+    assert fields[b"connection"] == b"close" and c.ended() and len(seen) == 1, (fields, seen)
+    c, start, fields, _ = exchange(usher, connect + GET, name="deny")
+    assert start.split()[1] == b"403" and fields[b"connection"] == b"close" and c.ended()
+    c, start, fields, _ = exchange(usher, connect, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert start.split()[1] == b"200" and not fields
+
+    # Answers that have no body do not speak of one, nor interim ones of connections.
+    for framing in (b"Content-Length: 5", b"Transfer-Encoding: chunked"):
+        c, start, fields, _ = exchange(usher, GET, b"HTTP/1.1 204 No Content\r\nX: y\r\n%s\r\n\r\n" % framing)
+        assert fields == {b"x": b"y"}, fields
+        c.send(GET)
+        assert c.status() == 200
+    c, start, fields, _ = exchange(usher, GET, b"HTTP/1.0 103 Early Hints\r\nContent-Length: 5\r\nConnection: close\r\nX: y\r\n\r\n" + OK)
+    assert start.startswith(b"HTTP/1.1 103") and fields == {b"x": b"y"}, (start, fields)
+    assert c.status() == 200
+    c.send(GET)
+    assert c.status() == 200
+
+    # A flood of interim answers is passed on at the client's pace, and the final one is none the worse for it.
+    c, start, _, _ = exchange(usher, GET, b"HTTP/1.1 103 Early Hints\r\nLink: <%s>\r\n\r\n" % (b"a" * 80) * 20000 + OK)
+    interims = 0
+    while start.split()[1] == b"103":
+        interims += 1
+        start, _, _ = c.answer()
+    assert interims == 20000 and start == b"HTTP/1.1 200 OK", (interims, start)

@@ -25,6 +25,12 @@ void http_strip_hop_by_hop(struct http_head *h)
 	}
 }
 
+void http_strip_framing(struct http_head *h)
+{
+	http_head_remove_all(h, SLICE("content-length"));
+	http_head_remove_all(h, SLICE("transfer-encoding"));
+}
+
 bool http_add_length(struct stream *s, struct http_head *h, uint64_t len)
 {
 	char digits[24];
@@ -38,8 +44,7 @@ bool http_add_length(struct stream *s, struct http_head *h, uint64_t len)
 
 void http_restore_framing(struct stream *s, struct http_head *h)
 {
-	http_head_remove_all(h, SLICE("content-length"));
-	http_head_remove_all(h, SLICE("transfer-encoding"));
+	http_strip_framing(h);
 	if (h->chunked)
 		http_head_add(h, SLICE("transfer-encoding"), SLICE("chunked"));
 	else if (h->has_length)

@@ -84,7 +84,8 @@ static void settle_request(struct stream *s)
 		t->req_valid = false;
 		pump_frame(&s->req, &t->req_body, false);
 	}
-	if (!t->req_body.ended || s->req.pipe || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
+	/* What comes behind a refused CONNECT was meant for the tunnel, and may be anything. */
+	if (!t->req_body.ended || s->req.pipe || t->method == HTTP_CONNECT || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
 		t->client_close = true;
 	} else if (s->req.ready) {
 		buf_consume(s->req.buf, s->req.ready);
@@ -139,8 +140,7 @@ void http_answer_end(struct stream *s, struct slice body)
 	if (t->req_parsed)
 		http_after_rules(s);
 	if (t->rewritten || http_status_is_bodyless(h->status)) {
-		http_head_remove_all(h, SLICE("content-length"));
-		http_head_remove_all(h, SLICE("transfer-encoding"));
+		http_strip_framing(h);
 		if (!old_page && !http_status_is_bodyless(h->status))
 			add_length(s, body.len);
 	}

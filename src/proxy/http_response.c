@@ -59,6 +59,17 @@ static bool compose(struct stream *s)
 	return n > 0;
 }
 
+/* Writes an interim head; it says nothing of framing or of connections (RFC 9112 section 6.3, RFC 9110 section 7.6.1). */
+static bool compose_interim(struct stream *s)
+{
+	struct http_head *h = &s->http->res;
+
+	http_strip_hop_by_hop(h);
+	http_strip_framing(h);
+	h->version = 11;
+	return compose(s);
+}
+
 static void take_head_off(struct stream *s)
 {
 	buf_consume(s->res.buf, s->http->res_len);
@@ -99,13 +110,11 @@ static void mend_frame(struct stream *s)
 		http_restore_framing(s, h);
 	if (has_none && !had_none) {
 		/* The server's body is not read: its connection cannot be used again. */
-		http_head_remove_all(h, SLICE("content-length"));
-		http_head_remove_all(h, SLICE("transfer-encoding"));
+		http_strip_framing(h);
 		t->server_close = !t->res_body.ended || t->res_body.kind == HTTP1_BODY_CLOSE;
 		t->res_body = (struct http1_body){ .kind = HTTP1_BODY_NONE, .ended = true };
 	} else if (had_none && !has_none && t->method != HTTP_HEAD) {
-		http_head_remove_all(h, SLICE("content-length"));
-		http_head_remove_all(h, SLICE("transfer-encoding"));
+		http_strip_framing(h);
 		http_add_length(s, h, 0);
 	}
 	t->status = h->status;
@@ -121,6 +130,13 @@ static enum step_result final_head(struct stream *s)
 	t->res_parsed = t->res_valid = true;
 	t->tunnel = t->status == 101 || (t->method == HTTP_CONNECT && t->status / 100 == 2);
 	http1_body_init(&t->res_body, &t->res, t->method);
+	if (t->tunnel || t->status == 204) { /* some clients would believe it */
+		http_strip_framing(&t->res);
+		t->res.has_length = t->res.chunked = false;
+	}
+	/* What came behind a CONNECT that was refused was meant for the tunnel: it must not be read as requests. */
+	if (t->method == HTTP_CONNECT && !t->tunnel)
+		t->client_close = true;
 	buf_put(&t->replay);
 	s->response_us = clock_now_us;
 	capture_head(s, true);
@@ -163,24 +179,48 @@ static enum step_result again(struct stream *s)
 	return STEP_AGAIN;
 }
 
+/* An interim head stands at the start of the buffer. NEXT: it goes out; WAIT: when there is room for it. */
+static enum step_result interim_head(struct stream *s)
+{
+	struct http_txn *t = s->http;
+
+	if (t->req.version >= 11 && !compose_interim(s)) {
+		if (buf_len(s->res.head) == 0)
+			return bad_answer(s, CLOSE_INTERNAL, 500);
+		t->res_scanned = 0;
+		if (s->session->client.can_write)
+			stream_wake(s);
+		return STEP_WAIT;
+	}
+	take_head_off(s);
+	return STEP_NEXT;
+}
+
+/* One that never stops leaves the others of the thread their turn. */
+#define INTERIMS_PER_TURN 16
+
 enum step_result stream_read_response(struct stream *s)
 {
 	struct http_txn *t = s->http;
 	struct http1_fault fault;
 
-	while (!t->res_parsed) {
+	for (int interims = 0; !t->res_parsed;) {
 		struct slice bytes = buf_slice(s->res.buf);
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
 			return bad_answer(s, CLOSE_REFUSED, 502);
 		if (look == HTTP_HEAD_WHOLE) {
+			if (t->res.status == 101 && !t->req.upgrade) /* nobody asked; a tunnel would evade every rule */
+				return bad_answer(s, CLOSE_REFUSED, 502);
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
-			bool ok = t->req.version < 11 || compose(s);
-			take_head_off(s);
-			if (!ok)
-				return bad_answer(s, CLOSE_INTERNAL, 500);
-			continue;
+			enum step_result r = interim_head(s);
+			if (r != STEP_NEXT)
+				return r;
+			if (++interims < INTERIMS_PER_TURN)
+				continue;
+			stream_wake(s);
+			return STEP_WAIT;
 		}
 		if (s->res.buf && buf_room(s->res.buf) == 0) {
 			if (s->res.buf->head == 0)

@@ -17,7 +17,7 @@ struct parse {
 	const char *start, *p, *end; /* p: the next byte to read */
 	struct http_head *h;
 	struct http1_fault *fault;
-	bool trailers, said_upgrade, has_upgrade, has_host;
+	bool trailers, said_upgrade, has_upgrade, has_h2c, has_host;
 	unsigned codings; /* times that chunked was said */
 };
 
@@ -272,7 +272,10 @@ static enum http1_reason read_field(struct parse *ps, enum http_field_id id, str
 	case HTTP_FIELD_CONTENT_LENGTH: return read_length(ps->h, value, skip);
 	case HTTP_FIELD_TRANSFER_ENCODING: return read_coding(ps, *value);
 	case HTTP_FIELD_CONNECTION: read_connection(ps, *value); break;
-	case HTTP_FIELD_UPGRADE: ps->has_upgrade = true; break;
+	case HTTP_FIELD_UPGRADE:
+		ps->has_upgrade = true;
+		ps->has_h2c |= http_list_has(*value, SLICE("h2c"));
+		break;
 	case HTTP_FIELD_EXPECT:
 		ps->h->expect_continue |= http_list_has(*value, SLICE("100-continue"));
 		break;
@@ -334,7 +337,8 @@ static enum verdict conclude(struct parse *ps)
 	if (!h->response && !old && !ps->has_host)
 		return fault_at(ps, ps->p, HTTP1_HOST);
 	h->close |= old && !h->keep_alive;
-	h->upgrade = ps->said_upgrade && ps->has_upgrade && !old;
+	/* Requests inside of an h2c tunnel would pass by every rule; nobody needs it any more (RFC 9113 section 3.1). */
+	h->upgrade = ps->said_upgrade && ps->has_upgrade && !ps->has_h2c && !old;
 	h->expect_continue &= !h->response && !old;
 	return DONE;
 }

@@ -75,8 +75,8 @@ bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, st
 bool http1_is_forbidden_trailer(struct slice name);
 /* The same as a list: the name at this index, empty behind the last one. */
 struct slice http1_forbidden_trailer(unsigned index);
-/* Writes start line, fields and empty line; returns the length, 0 when it does not fit. Requests are written as HTTP/1.1
- * whatever h->version says, responses as h->version. The fields are written as they stand in the table. */
+/* Writes start line, fields and empty line; returns the length, 0 when it does not fit. The version is h->version's: 10,
+ * or HTTP/1.1 for any other. The fields are written as they stand in the table. */
 size_t http1_write_head(const struct http_head *h, char *out, size_t cap);
 
 enum http1_body_kind { HTTP1_BODY_NONE, HTTP1_BODY_LENGTH, HTTP1_BODY_CHUNKED, HTTP1_BODY_CLOSE };

@@ -12,6 +12,7 @@
 #include "proxy/http_framing.h"
 #include "proxy/http_view.h"
 #include "proxy/log_line.h"
+#include "wire/uri.h"
 
 POOL_DEFINE(txn, struct http_txn);
 
@@ -83,11 +84,29 @@ static void keep_line(struct stream *s, const char *head)
 		t->uri.len = t->req.target.len;
 }
 
+/* A target that names a host is the one to go by: what Host says gives way to it (RFC 9112 section 3.2.2), so that nobody
+ * behind reads the request in another way than the rules here. */
+static void take_authority(struct http_head *h)
+{
+	struct uri u;
+
+	uri_split(h->target, &u);
+	if (u.authority.len == 0)
+		return;
+	int host = http_head_find(h, HTTP_FIELD_HOST, 0);
+	if (host < 0)
+		http_head_add(h, SLICE("host"), u.authority);
+	else
+		h->fields[host].value = u.authority;
+}
+
 static enum step_result parsed(struct stream *s, const char *head)
 {
 	struct http_txn *t = s->http;
 
 	t->req_parsed = t->req_valid = true;
+	if (t->req.target.ptr[0] != '/')
+		take_authority(&t->req);
 	t->method = t->req.method;
 	t->client_close = t->req.close || s->session->fe->set.httpclose;
 	t->expect_continue = t->req.expect_continue;
@@ -177,6 +196,17 @@ static bool closes_server(const struct stream *s)
 	return fe->httpclose || be->httpclose || fe->http_server_close || be->http_server_close;
 }
 
+/* Everything leaves as HTTP/1.1 but what would be wrong there: a request without Host (RFC 9112 section 3.2). */
+static size_t write_head(struct http_head *h, char *out, size_t room)
+{
+	uint8_t received = h->version;
+
+	h->version = received == 10 && http_head_find(h, HTTP_FIELD_HOST, 0) < 0 ? 10 : 11;
+	size_t n = http1_write_head(h, out, room);
+	h->version = received;
+	return n;
+}
+
 bool http_compose_request(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -198,7 +228,7 @@ bool http_compose_request(struct stream *s)
 		http_head_add(h, SLICE("connection"), SLICE("close"));
 	else if (h->version == 10)
 		http_head_add(h, SLICE("connection"), SLICE("keep-alive"));
-	size_t n = http1_write_head(h, out->data + out->tail, buf_room(out));
+	size_t n = write_head(h, out->data + out->tail, buf_room(out));
 	if (n == 0)
 		return false;
 	out->tail += (uint32_t)n;

@@ -42,7 +42,7 @@ size_t http1_write_head(const struct http_head *h, char *out, size_t cap)
 		put(&o, h->method_text);
 		put(&o, SLICE(" "));
 		put(&o, h->target);
-		put(&o, SLICE(" HTTP/1.1\r\n"));
+		put(&o, h->version == 10 ? SLICE(" HTTP/1.0\r\n") : SLICE(" HTTP/1.1\r\n"));
 	}
 	for (unsigned i = 0; i < h->n; i++) {
 		const struct http_field *f = &h->fields[i];

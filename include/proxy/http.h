@@ -38,7 +38,7 @@ struct http_txn {
 	struct slice *captured[2];      /* of request and answer: a slice for each slot of the frontend, in the arena, or NULL */
 	struct slice captured_cookie[2]; /* in the arena */
 	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
-	struct http_field req_fields[HTTP_FIELDS_MAX], res_fields[HTTP_FIELDS_MAX];
+	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };
 
 /* Makes s->http; false when memory is out. */

@@ -15,7 +15,7 @@
 struct http_head *http_edit_head(const struct eval *ev);
 
 /* Where text will stand, which says what must not be in it as it is (it is written %XX then): control bytes; in
- * targets blanks as well. */
+ * targets blanks and what is not ASCII as well. */
 enum http_text { HTTP_TEXT_FIELD, HTTP_TEXT_TARGET };
 #define HTTP_TEXT_MAX 16384
 /* The format's text; ptr is NULL when it is longer than HTTP_TEXT_MAX or memory is out. */
@@ -24,13 +24,15 @@ struct slice http_edit_text(const struct format *f, struct eval *ev, enum http_t
 struct slice http_edit_match_text(const struct format *f, struct eval *ev, enum http_text where, const struct regex_match *m,
 	struct slice subject);
 
-/* Adds a field at the end; false when the table is full. */
+/* Adds a field at the end; false when the table is full, or it would be a Host that is none or a second one. */
 bool http_edit_add(struct eval *ev, struct slice name, struct slice value);
+/* The same in the place of all with this name. False: nothing was changed. */
+bool http_edit_set(struct eval *ev, struct slice name, struct slice value);
 /* Takes one out, or all with this name; returns how many. */
 void http_edit_remove(struct eval *ev, int index);
 int http_edit_remove_all(struct eval *ev, struct slice name);
-/* Puts another value into a field. */
-void http_edit_replace(struct eval *ev, int index, struct slice value);
+/* Puts another value into a field; false when it is Host and cannot have it. */
+bool http_edit_replace(struct eval *ev, int index, struct slice value);
 /* Puts another target, or method, into the request; false when it cannot be one. */
 bool http_edit_target(struct eval *ev, struct slice target);
 /* Puts text in the place of `len` bytes of the target from `at` on. */

@@ -43,6 +43,7 @@ struct http_field {
 };
 
 #define HTTP_FIELDS_MAX 101 /* tune.http.maxhdr's default */
+#define HTTP_FIELDS_OWN 8   /* more that usher itself may add: never for want of room does a message lack them */
 
 struct http_head {
 	bool response;

@@ -28,7 +28,7 @@
 	X(CODING, "transfer-encoding", 501, "a transfer coding other than chunked")                 \
 	X(CODING_LENGTH, "coding-and-length", 400, "both Transfer-Encoding and Content-Length")     \
 	X(CODING_OLD, "coding-in-1.0", 400, "Transfer-Encoding in an HTTP/1.0 message")             \
-	X(HOST, "host", 400, "Host is missing, doubled or malformed")                               \
+	X(HOST, "host", 400, "Host is missing, doubled, malformed, or not the target's")               \
 	X(CHUNK, "chunk", 400, "a malformed chunk")                                                 \
 	X(TRAILER, "trailer", 400, "a malformed or forbidden trailer field")
 
@@ -69,6 +69,9 @@ ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct htt
 bool http1_is_authority(struct slice s, bool need_host, bool need_port);
 /* One of the forms that RFC 9112 section 3.2 allows with this method. The bytes are the caller's to check. */
 bool http1_is_target(struct slice s, enum http_method method);
+/* Whether a valid Host names what a valid target names, or the target names nothing (RFC 9112 section 3.2.2). Case does
+ * not count, nor a port that goes without saying. */
+bool http1_host_fits(struct slice target, enum http_method method, struct slice host);
 /* Parses the trailer section behind the last chunk, its empty line included, into the fields of h. */
 bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
 /* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */

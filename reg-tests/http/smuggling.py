@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients and servers send to be read in two ways: as one message by usher and as another by the other side."""
 import os
+import re
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
 from _usher import Origin, Usher
@@ -24,6 +25,8 @@ def origin(s):
                 return
             head += line
         seen.append(head)
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        f.read(int(length.group(1)) if length else len(b"0\r\n\r\n") if b"chunked" in head else 0)
         s.sendall(answers.pop(0) if answers else OK)
 
 
@@ -39,6 +42,13 @@ defaults
     timeout server 20s
 listen plain
     bind "fd@${{plain}}"
+    server s 127.0.0.1:{web.port}
+listen edit
+    bind "fd@${{edit}}"
+    option forwardfor
+    http-request del-header content-length
+    http-request set-header x 1
+    http-request set-header host %[req.hdr(new-host)] if {{ req.hdr(new-host) -m found }}
     server s 127.0.0.1:{web.port}
 listen deny
     bind "fd@${{deny}}"
@@ -87,7 +97,7 @@ def exchange(usher, request, answer=OK, name="plain"):
     return client, *client.answer()
 
 
-with Usher(CONFIG, sockets=["plain", "deny"]) as usher:
+with Usher(CONFIG, sockets=["plain", "edit", "deny"]) as usher:
     # A second answer behind one that fills the buffer to its last byte is nobody's: neither this client's nor another's.
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 16000\r\nX: "
     full = head + b"x" * (BUFSIZE - 16000 - len(head) - 4) + b"\r\n\r\n" + b"b" * 16000
@@ -136,3 +146,36 @@ with Usher(CONFIG, sockets=["plain", "deny"]) as usher:
         interims += 1
         start, _, _ = c.answer()
     assert interims == 20000 and start == b"HTTP/1.1 200 OK", (interims, start)
+
+    # A request with as many fields as there may be still says who its client is and where its body ends.
+    fields = b"".join(b"a%d: b\r\n" % i for i in range(98))
+    exchange(usher, b"POST / HTTP/1.1\r\nHost: h\r\nX: 0\r\nContent-Length: 3\r\nX-Forwarded-For: me\r\n%s\r\nabc" % fields[7:], name="edit")
+    assert seen[0].endswith(b"\r\nx: 1\r\ncontent-length: 3\r\nx-forwarded-for: 127.0.0.1\r\n\r\n"), seen
+    c, start, _, _ = exchange(usher, GET[:-2] + fields + b"a98: b\r\na99: b\r\n\r\n", name="edit")
+    assert start.split()[1] == b"500"  # the rule has no room; what it was to say is not left out
+
+    # The target and Host name the same, whoever wrote them.
+    for request in (b"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n", b"CONNECT a:444 HTTP/1.1\r\nHost: a\r\n\r\n"):
+        c, start, _, _ = exchange(usher, request)
+        assert start.split()[1] == b"400" and not seen, start
+    exchange(usher, b"GET http://h:80/ HTTP/1.1\r\nHost: h\r\nNew-Host: n\r\n\r\n", name="edit")
+    assert seen[0].startswith(b"GET http://n/ HTTP/1.1\r\n") and b"\r\nhost: n\r\n" in seen[0], seen
+    for host in (b"n/../x", b"n HTTP/1.1", b"u@n"):
+        c, start, _, _ = exchange(usher, GET[:-2] + b"New-Host: %s\r\n\r\n" % host, name="edit")
+        assert start.split()[1] == b"500" and not seen, (start, seen)
+
+    # Lists and numbers of many forms are sent in one.
+    exchange(usher, b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , chunked,\r\n\r\n0\r\n\r\n")
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in seen[0], seen
+    exchange(usher, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 003, 03\r\n\r\nabc")
+    assert b"\r\nContent-Length: 3\r\n" in seen[0], seen
+
+    # Empty lines before a request, in pieces; not without end.
+    c = Client(usher)
+    c.send(b"\r")
+    c.send(b"\n\r")
+    c.send(b"\n" + GET)
+    assert c.status() == 200
+    c = Client(usher)
+    c.send(b"\r\n" * 1000)
+    assert c.status() == 400 and c.ended()

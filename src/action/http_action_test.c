@@ -170,7 +170,7 @@ static void foreign_text_is_made_fit(void **state)
 {
 	(void)state;
 	request_becomes(GET, "set-header a %[nasty]", GET "a: a b%0D%0AX: y\tz%00%7F\xe4\n");
-	request_becomes("GET /p HTTP/1.1\nHost: h\n", "set-path /%[nasty]", "GET /a%20b%0D%0AX:%20y%09z%00%7F\xe4 HTTP/1.1\nHost: h\n");
+	request_becomes("GET /p HTTP/1.1\nHost: h\n", "set-path /%[nasty]", "GET /a%20b%0D%0AX:%20y%09z%00%7F%E4 HTTP/1.1\nHost: h\n");
 	request_fails(GET, "set-header a %[long]");
 	request_becomes(GET, "set-method %[text(a)]", "a / HTTP/1.1\nHost: h\n");
 	request_fails(GET, "set-method %[nasty]"); /* what is there is no method any more */
@@ -247,7 +247,19 @@ static void host_and_target_agree(void **state)
 	request_becomes("GET /p HTTP/1.1\nHost: h\n", "set-uri http://o:1/z", "GET http://o:1/z HTTP/1.1\nHost: o:1\n");
 	request_becomes("GET http://h/p HTTP/1.1\nHost: h\n", "set-header Host n", "GET http://n/p HTTP/1.1\nHost: n\n");
 	request_becomes("GET /p HTTP/1.1\nHost: h\n", "set-header host n", "GET /p HTTP/1.1\nhost: n\n");
+	request_becomes("GET /p HTTP/1.0\n", "add-header host n", "GET /p HTTP/1.0\nhost: n\n");
+	request_becomes("CONNECT h:80 HTTP/1.1\nHost: h\n", "set-header host n:1", "CONNECT n:1 HTTP/1.1\nhost: n:1\n");
 	/* HAProxy lets these out, and the server guesses. */
+	request_fails("GET /p HTTP/1.1\nHost: h\n", "add-header host n");
+	request_fails("GET /p HTTP/1.1\nHost: h\n", "set-header host a/b");
+	request_fails("GET http://h/p HTTP/1.1\nHost: h\n", "set-header host a%[nasty]");
+	request_fails("GET http://h/p HTTP/1.1\nHost: h\n", "set-header host %[nothing]");
+	request_fails("GET http://h/p HTTP/1.1\nHost: h\n", "replace-header host h %[nasty]");
+	request_fails("GET http://h/p HTTP/1.1\nHost: h\n", "replace-value host h u@h");
+	assert_string_equal(written(&txn.req), "GET http://h/p HTTP/1.1\nHost: h\n");
+	request_fails("CONNECT h:80 HTTP/1.1\nHost: h\n", "set-header host n");
+	request_fails("GET /p HTTP/1.1\nHost: h\n", "set-uri http://u@h/");
+	request_fails("GET /p HTTP/1.1\nHost: h\n", "set-uri *");
 	request_fails("GET /p HTTP/1.1\nHost: h\n", "set-path n");
 	request_fails("GET /p HTTP/1.1\nHost: h\n", "set-uri a/b");
 	request_fails("GET http://h/p HTTP/1.1\nHost: h\n", "set-path .evil/");

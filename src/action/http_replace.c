@@ -61,10 +61,8 @@ static enum action_result header_run(const struct rule *r, struct eval *ev, stru
 
 	for (int i = -1; (i = http_head_find_name(h, p->name, i + 1)) >= 0;) {
 		enum found f = replaced(r, ev, HTTP_TEXT_FIELD, h->fields[i].value, &value);
-		if (f == FAILED)
+		if (f == FAILED || (f == DONE && !http_edit_replace(ev, i, value)))
 			return http_edit_failed(ev, cur);
-		if (f == DONE)
-			http_edit_replace(ev, i, value);
 	}
 	return ACTION_DONE;
 }
@@ -105,10 +103,8 @@ static enum action_result value_run(const struct rule *r, struct eval *ev, struc
 
 	for (int i = -1; (i = http_head_find_name(h, p->name, i + 1)) >= 0;) {
 		enum found f = replace_elements(r, ev, h->fields[i].value, &value);
-		if (f == FAILED)
+		if (f == FAILED || (f == DONE && !http_edit_replace(ev, i, value)))
 			return http_edit_failed(ev, cur);
-		if (f == DONE)
-			http_edit_replace(ev, i, value);
 	}
 	return ACTION_DONE;
 }

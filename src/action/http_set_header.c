@@ -21,25 +21,22 @@ static bool set_header_parse(struct conf_line *l, struct rule *r, const char *pa
 	return r->format != NULL;
 }
 
-static enum action_result set_header(const struct rule *r, struct eval *ev, struct rule_cursor *cur, bool first_remove)
+static enum action_result put_header(const struct rule *r, struct eval *ev, struct rule_cursor *cur,
+	bool (*put)(struct eval *, struct slice, struct slice))
 {
 	struct slice name = slice_make(r->ptr, (size_t)r->num), value = http_edit_text(r->format, ev, HTTP_TEXT_FIELD);
 
-	if (value.ptr == NULL)
-		return http_edit_failed(ev, cur);
-	if (first_remove)
-		http_edit_remove_all(ev, name);
-	return http_edit_add(ev, name, value) ? ACTION_DONE : http_edit_failed(ev, cur);
+	return value.ptr && put(ev, name, value) ? ACTION_DONE : http_edit_failed(ev, cur);
 }
 
 static enum action_result set_header_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
-	return set_header(r, ev, cur, true);
+	return put_header(r, ev, cur, http_edit_set);
 }
 
 static enum action_result add_header_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
-	return set_header(r, ev, cur, false);
+	return put_header(r, ev, cur, http_edit_add);
 }
 
 #define ANY_HTTP (RULES_HTTP_REQ | RULES_HTTP_RES | RULES_HTTP_AFTER)

@@ -19,7 +19,8 @@ struct http_head *http_edit_head(const struct eval *ev)
 
 static bool is_fit(char c, enum http_text where)
 {
-	return http_char_is(c, HTTP_CHAR_VALUE) && (where == HTTP_TEXT_FIELD || !http_is_blank(c));
+	/* A fragment is for normalize-uri to take out. */
+	return where == HTTP_TEXT_FIELD ? http_char_is(c, HTTP_CHAR_VALUE) : http_char_is(c, HTTP_CHAR_TARGET) || c == '#';
 }
 
 /* In the arena, with what is not fit as %XX. */
@@ -99,18 +100,31 @@ static struct slice spliced(struct eval *ev, struct slice s, size_t at, size_t l
 	return slice_make(p, at + text.len + after);
 }
 
-/* The target's authority is what the server must go by where there is one (RFC 9112 section 3.2.2): it follows Host. */
-static void follow_host(struct eval *ev, struct slice host)
+/* The target's authority is what the server must go by where there is one (RFC 9112 section 3.2.2): it follows Host.
+ * False: the host cannot be one, and the server would have to guess. */
+static bool follow_host(struct eval *ev, struct slice host)
 {
 	struct http_head *h = &ev->stream->http->req;
+	bool connect = h->method == HTTP_CONNECT;
 	struct uri u;
 
 	uri_split(h->target, &u);
-	if (u.scheme.len == 0 || slice_eq(u.authority, host))
-		return;
+	if (u.scheme.len == 0 && !connect)
+		return http1_is_authority(host, false, false);
+	if (!http1_is_authority(host, true, connect))
+		return false;
+	if (slice_eq(u.authority, host))
+		return true;
 	struct slice target = spliced(ev, h->target, (size_t)(u.authority.ptr - h->target.ptr), u.authority.len, host);
 	if (target.ptr)
 		h->target = target;
+	return target.ptr != NULL;
+}
+
+/* A field is about to have this value. False: it cannot. */
+static bool may_say(struct eval *ev, uint8_t id, struct slice value)
+{
+	return id != HTTP_FIELD_HOST || ev->response || follow_host(ev, value);
 }
 
 /* A field was added, or has another value now. */
@@ -129,10 +143,6 @@ static void note_field(struct eval *ev, const struct http_field *f)
 		else if (says_close(f->value))
 			t->server_close = true;
 		break;
-	case HTTP_FIELD_HOST:
-		if (!ev->response)
-			follow_host(ev, f->value);
-		break;
 	}
 }
 
@@ -149,8 +159,11 @@ static void note_removal(struct eval *ev, uint8_t id)
 bool http_edit_add(struct eval *ev, struct slice name, struct slice value)
 {
 	struct http_head *h = http_edit_head(ev);
+	uint8_t id = (uint8_t)http_field_id_of(name);
 
-	if (!http_head_add(h, name, value))
+	if (h->n >= HTTP_FIELDS_MAX || (id == HTTP_FIELD_HOST && !ev->response && http_head_find(h, id, 0) >= 0))
+		return false;
+	if (!may_say(ev, id, value) || !http_head_add(h, name, value))
 		return false;
 	note_field(ev, &h->fields[h->n - 1]);
 	return true;
@@ -174,12 +187,31 @@ int http_edit_remove_all(struct eval *ev, struct slice name)
 	return n;
 }
 
-void http_edit_replace(struct eval *ev, int index, struct slice value)
+bool http_edit_replace(struct eval *ev, int index, struct slice value)
 {
 	struct http_field *f = &http_edit_head(ev)->fields[index];
 
+	if (!may_say(ev, f->id, value))
+		return false;
 	f->value = value;
 	note_field(ev, f);
+	return true;
+}
+
+bool http_edit_set(struct eval *ev, struct slice name, struct slice value)
+{
+	struct http_head *h = http_edit_head(ev);
+	int first = http_head_find_name(h, name, 0);
+
+	if (first < 0)
+		return http_edit_add(ev, name, value);
+	struct http_field field = { .name = name, .value = value, .id = h->fields[first].id };
+	if (!may_say(ev, field.id, value))
+		return false;
+	http_head_remove_all(h, name);
+	h->fields[h->n++] = field;
+	note_field(ev, &field);
+	return true;
 }
 
 /* ---- the request line ---- */
@@ -189,13 +221,11 @@ bool http_edit_target(struct eval *ev, struct slice target)
 	struct http_head *h = &ev->stream->http->req;
 	struct uri was, is;
 
-	if (h->method == HTTP_CONNECT)
+	/* What a server would have to guess at is not sent. */
+	if (h->method == HTTP_CONNECT || !http1_is_target(target, (enum http_method)h->method))
 		return false;
 	uri_split(h->target, &was);
 	uri_split(target, &is);
-	/* What a server would have to guess at is not sent. */
-	if (is.scheme.len == 0 && !slice_starts(target, SLICE("/")) && !slice_is(target, "*"))
-		return false;
 	h->target = target;
 	if (is.scheme.len == 0 || slice_eq(was.authority, is.authority))
 		return true;

@@ -109,6 +109,8 @@ static bool read_field(struct reading *rd)
 		conf_warn(rd->l, "header '%s' always ignored by the http reply.", name);
 		return true;
 	}
+	if (r->field_count == HTTP_FIELDS_MAX)
+		return conf_fail(rd->l, "an answer has %u headers at most", HTTP_FIELDS_MAX);
 	r->fields = boot_grow(r->fields, r->field_count, sizeof(f));
 	r->fields[r->field_count++] = f;
 	return true;

@@ -84,8 +84,8 @@ static void keep_line(struct stream *s, const char *head)
 		t->uri.len = t->req.target.len;
 }
 
-/* A target that names a host is the one to go by: what Host says gives way to it (RFC 9112 section 3.2.2), so that nobody
- * behind reads the request in another way than the rules here. */
+/* A target that names a host is the one to go by (RFC 9112 section 3.2.2): Host says the same but perhaps in other words, or
+ * is missing in HTTP/1.0. Nobody behind shall read the request in another way than the rules here. */
 static void take_authority(struct http_head *h)
 {
 	struct uri u;
@@ -105,6 +105,7 @@ static enum step_result parsed(struct stream *s, const char *head)
 	struct http_txn *t = s->http;
 
 	t->req_parsed = t->req_valid = true;
+	t->req.cap += HTTP_FIELDS_OWN;
 	if (t->req.target.ptr[0] != '/')
 		take_authority(&t->req);
 	t->method = t->req.method;
@@ -138,6 +139,9 @@ static bool is_ignored(struct stream *s)
 	return true;
 }
 
+/* Bytes of empty lines before a request. */
+#define EMPTY_LINES_MAX 256
+
 enum step_result stream_read_request(struct stream *s)
 {
 	struct http1_fault fault;
@@ -149,9 +153,12 @@ enum step_result stream_read_request(struct stream *s)
 	struct http_txn *t = s->http;
 	for (;;) {
 		struct slice bytes = buf_slice(s->req.buf);
-		size_t empty = t->req_scanned == 0 ? http1_skip_empty(bytes.ptr, bytes.len) : 0;
+		size_t empty = http1_skip_empty(bytes.ptr, bytes.len);
 		if (empty) {
+			if (s->req.total - bytes.len + empty > EMPTY_LINES_MAX) /* it has nothing to say, at any speed */
+				return refuse(s, CLOSE_REFUSED, 400);
 			buf_consume(s->req.buf, empty);
+			t->req_scanned = 0;
 			continue;
 		}
 		if (s->request_us == 0 && bytes.len)

@@ -128,6 +128,7 @@ static enum step_result final_head(struct stream *s)
 	t->server_version = t->res.version;
 	t->server_status = t->status;
 	t->res_parsed = t->res_valid = true;
+	t->res.cap += HTTP_FIELDS_OWN;
 	t->tunnel = t->status == 101 || (t->method == HTTP_CONNECT && t->status / 100 == 2);
 	http1_body_init(&t->res_body, &t->res, t->method);
 	if (t->tunnel || t->status == 204) { /* some clients would believe it */

@@ -204,7 +204,7 @@ static enum verdict parse_status_line(struct parse *ps)
 	return line_end(ps, p, HTTP1_START_LINE);
 }
 
-/* RFC 9110 section 8.6. Keeps *value to one number; *again when the head has that number already. */
+/* RFC 9110 section 8.6. Keeps *value to one plain number; *again when the head has that number already. */
 static enum http1_reason read_length(struct http_head *h, struct slice *value, bool *again)
 {
 	struct slice rest = *value, one = { NULL, 0 };
@@ -227,19 +227,23 @@ static enum http1_reason read_length(struct http_head *h, struct slice *value, b
 			break;
 		rest = slice_from(rest, (size_t)comma + 1);
 	}
+	while (one.len > 1 && one.ptr[0] == '0')
+		one = slice_from(one, 1);
 	*value = one;
 	return HTTP1_OK;
 }
 
-static enum http1_reason read_coding(struct parse *ps, struct slice value)
+/* Keeps *value to the one word that is understood, without empty elements. */
+static enum http1_reason read_coding(struct parse *ps, struct slice *value)
 {
-	struct slice element;
+	struct slice rest = *value, element;
 	bool any = false;
 
-	while (http_list_next(&value, &element)) {
+	while (http_list_next(&rest, &element)) {
 		any = true;
 		if (!slice_eq_nocase(element, SLICE("chunked")) || ++ps->codings > 1)
 			return HTTP1_CODING;
+		*value = element;
 	}
 	return any ? HTTP1_OK : HTTP1_CODING;
 }
@@ -270,7 +274,7 @@ static enum http1_reason read_field(struct parse *ps, enum http_field_id id, str
 		ps->has_host = true;
 		break;
 	case HTTP_FIELD_CONTENT_LENGTH: return read_length(ps->h, value, skip);
-	case HTTP_FIELD_TRANSFER_ENCODING: return read_coding(ps, *value);
+	case HTTP_FIELD_TRANSFER_ENCODING: return read_coding(ps, value);
 	case HTTP_FIELD_CONNECTION: read_connection(ps, *value); break;
 	case HTTP_FIELD_UPGRADE:
 		ps->has_upgrade = true;
@@ -336,6 +340,11 @@ static enum verdict conclude(struct parse *ps)
 		return fault_at(ps, ps->p, HTTP1_CODING_LENGTH);
 	if (!h->response && !old && !ps->has_host)
 		return fault_at(ps, ps->p, HTTP1_HOST);
+	if (ps->has_host && h->target.ptr[0] != '/') {
+		const struct http_field *host = &h->fields[http_head_find(h, HTTP_FIELD_HOST, 0)];
+		if (!http1_host_fits(h->target, (enum http_method)h->method, host->value))
+			return fault_at(ps, host->name.ptr, HTTP1_HOST);
+	}
 	h->close |= old && !h->keep_alive;
 	/* Requests inside of an h2c tunnel would pass by every rule; nobody needs it any more (RFC 9113 section 3.1). */
 	h->upgrade = ps->said_upgrade && ps->has_upgrade && !ps->has_h2c && !old;

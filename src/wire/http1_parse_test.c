@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "base/strbuf.h"
 #include "wire/http1.h"
 
 #define GET "GET / HTTP/1.1\r\n"
@@ -277,10 +278,10 @@ static void accepts(void **state)
 		GOOD_Q("M-SEARCH /a%zz?b=[c]{d}|\"^`<>\\ HTTP/1.1\r\nHost: a"),
 		GOOD_Q("OPTIONS * HTTP/1.1\r\nHost: a"),
 		GOOD_Q("GET http://a HTTP/1.1\r\nHost: a"),
-		GOOD_Q("GET HTTP+x-1.0://a:1?b HTTP/1.1\r\nHost: b"),
-		GOOD_Q("GET http://[::1]:80/ HTTP/1.1\r\nHost: a"),
+		GOOD_Q("GET HTTP+x-1.0://a:1?b HTTP/1.1\r\nHost: a:1"),
+		GOOD_Q("GET http://[::1]:80/ HTTP/1.1\r\nHost: [::1]"),
 		GOOD_Q("CONNECT a:80 HTTP/1.1\r\nHost: a:80"),
-		GOOD_Q("CONNECT [::1]:80 HTTP/1.1\r\nHost: a:80"),
+		GOOD_Q("CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80"),
 		GOOD_A("HTTP/1.1 200"),
 		GOOD_A("HTTP/1.1 200 "),
 		GOOD_A("HTTP/1.0 100 Continue"),
@@ -338,7 +339,7 @@ static void response_slices(void **state)
 static void lengths_that_agree(void **state)
 {
 	(void)state;
-	assert_true(parse(SLICE(GET HOST "Content-Length: 5, 5 ,05\r\nA: b\r\nContent-Length: 5\r\n\r\n"), false));
+	assert_true(parse(SLICE(GET HOST "Content-Length: 05, 5 ,005\r\nA: b\r\nContent-Length: 5\r\n\r\n"), false));
 	assert_int_equal(h.content_length, 5);
 	assert_int_equal(h.n, 3);
 	assert_true(slice_is(h.fields[1].value, "5"));
@@ -362,8 +363,41 @@ static void flags(void **state)
 	assert_false(h.upgrade);
 	assert_true(parse(SLICE(GET HOST "Expect: 100-Continue\r\nTransfer-Encoding: , Chunked\r\n\r\n"), false));
 	assert_true(h.expect_continue && h.chunked && !h.has_length);
+	assert_true(slice_is(h.fields[2].value, "Chunked"));
 	assert_true(parse(SLICE(OK_200 "Expect: 100-continue\r\nConnection: close\r\n\r\n"), true));
 	assert_true(!h.expect_continue && h.close);
+}
+
+static bool fits(const char *request_line, const char *host)
+{
+	struct strbuf text = STRBUF_EMPTY;
+
+	strbuf_addf(&text, "%s HTTP/1.1\r\nHost: %s\r\n\r\n", request_line, host);
+	bool ok = parse(strbuf_slice(&text), false);
+	assert_true(ok || fault.reason == HTTP1_HOST);
+	strbuf_free(&text);
+	return ok;
+}
+
+/* A target with an authority and another Host are two readings of one request. */
+static void host_of_the_target(void **state)
+{
+	(void)state;
+	assert_true(fits("GET http://a/", "A") && fits("GET HTTP://A?b", "a:80") && fits("GET https://a:443", "a"));
+	assert_true(fits("GET http://a:/", "a:80") && fits("GET foo://a:1/", "a:1") && fits("GET http://[::1]:80/", "[::1]"));
+	assert_false(fits("GET http://a/", "b") || fits("GET http://a/", "") || fits("GET http://a:81/", "a"));
+	assert_false(fits("GET https://a:80/", "a") || fits("GET ftp://a:21/", "a") || fits("GET http://[::1]/", "[::2]"));
+	assert_true(fits("CONNECT a:80", "a") && fits("CONNECT a:443", "a") && fits("CONNECT a:443", "a:443"));
+	assert_false(fits("CONNECT a:444", "a") || fits("CONNECT a:443", "a:80") || fits("CONNECT a:80", "b"));
+	assert_true(fits("OPTIONS *", "a") && fits("GET /http://b/", "a"));
+	assert_true(parse(SLICE("GET http://a/ HTTP/1.0\r\n\r\n"), false));
+}
+
+static void h2c_is_no_upgrade(void **state)
+{
+	(void)state;
+	assert_true(parse(SLICE(GET HOST "Connection: upgrade\r\nUpgrade: a\r\nUpgrade: x, H2C\r\n\r\n"), false));
+	assert_false(h.upgrade);
 }
 
 static void too_many_fields(void **state)
@@ -488,6 +522,7 @@ int http1_parse_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses), cmocka_unit_test(accepts), cmocka_unit_test(request_slices),
 		cmocka_unit_test(response_slices), cmocka_unit_test(lengths_that_agree), cmocka_unit_test(flags),
+		cmocka_unit_test(host_of_the_target), cmocka_unit_test(h2c_is_no_upgrade),
 		cmocka_unit_test(too_many_fields), cmocka_unit_test(not_a_whole_head), cmocka_unit_test(ends),
 		cmocka_unit_test(trailers), cmocka_unit_test(writes), cmocka_unit_test(reasons),
 	};

@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
+#include "wire/uri.h"
 
 /* How much of s is a reg-name (RFC 3986 section 3.2.2). */
 static size_t reg_name_len(struct slice s)
@@ -73,4 +74,34 @@ bool http1_is_target(struct slice s, enum http_method method)
 	if (s.len && s.ptr[0] == '/')
 		return true;
 	return (s.len == 1 && s.ptr[0] == '*' && method == HTTP_OPTIONS) || is_absolute(s);
+}
+
+/* Cuts the port off. */
+static struct slice take_port(struct slice *authority)
+{
+	size_t host_len = authority->len;
+
+	while (host_len && http_char_is(authority->ptr[host_len - 1], HTTP_CHAR_DIGIT))
+		host_len--;
+	if (host_len == 0 || authority->ptr[host_len - 1] != ':')
+		return SLICE("");
+	struct slice port = slice_from(*authority, host_len);
+	authority->len = host_len - 1;
+	return port;
+}
+
+bool http1_host_fits(struct slice target, enum http_method method, struct slice host)
+{
+	struct slice usual = SLICE("");
+	struct uri u;
+
+	uri_split(target, &u);
+	if (u.scheme.len == 0 && method != HTTP_CONNECT)
+		return true;
+	struct slice port = take_port(&u.authority), host_port = take_port(&host);
+	if (method == HTTP_CONNECT ? slice_is(port, "80") : slice_eq_nocase(u.scheme, SLICE("http")))
+		usual = SLICE("80");
+	else if (method == HTTP_CONNECT ? slice_is(port, "443") : slice_eq_nocase(u.scheme, SLICE("https")))
+		usual = SLICE("443");
+	return slice_eq(port.len ? port : usual, host_port.len ? host_port : usual) && slice_eq_nocase(u.authority, host);
 }

@@ -214,6 +214,12 @@ static size_t write_head(struct http_head *h, char *out, size_t room)
 	return n;
 }
 
+/* To be done twice is the same as once (RFC 9110 section 9.2.2). */
+static bool is_idempotent(enum http_method m)
+{
+	return m == HTTP_GET || m == HTTP_HEAD || m == HTTP_PUT || m == HTTP_DELETE || m == HTTP_OPTIONS || m == HTTP_TRACE;
+}
+
 bool http_compose_request(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -247,7 +253,7 @@ bool http_compose_request(struct stream *s)
 		buf_put(&s->req.buf);
 	pump_frame(&s->req, &t->req_body, false);
 	/* A link that has served before may be closing just now: then a request without a body goes again. */
-	if (t->reused && t->req_body.kind == HTTP1_BODY_NONE && (t->replay = buf_get_small()) != NULL)
+	if (t->reused && t->req_body.kind == HTTP1_BODY_NONE && is_idempotent((enum http_method)t->method) && (t->replay = buf_get_small()) != NULL)
 		buf_append(t->replay, buf_slice(out).ptr, buf_len(out));
 	return true;
 }

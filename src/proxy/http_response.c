@@ -165,9 +165,14 @@ static enum step_result final_head(struct stream *s)
 }
 
 /* The server ended a link that had served before, and said nothing: it was closing while the request was under way. The
- * request goes again, on a link of its own. */
-static enum step_result again(struct stream *s)
+ * request goes again, on a link of its own, where doing it twice does no harm. Else the client, whose connection has
+ * served before as well, is treated in the same way: it knows best what a request is that nobody answered. */
+static enum step_result link_was_gone(struct stream *s)
 {
+	if (s->http->replay == NULL) {
+		s->silent = s->session->requests > 0;
+		return bad_answer(s, CLOSE_SERVER_ABORT, 502);
+	}
 	link_close(&s->link, false);
 	buf_put(&s->req.head);
 	s->req.head = s->http->replay;
@@ -229,7 +234,7 @@ enum step_result stream_read_response(struct stream *s)
 			buf_compact(s->res.buf);
 		}
 		if (s->res.ended)
-			return t->replay && buf_len(s->res.buf) == 0 ? again(s) : bad_answer(s, CLOSE_SERVER_ABORT, 502);
+			return t->reused && buf_len(s->res.buf) == 0 ? link_was_gone(s) : bad_answer(s, CLOSE_SERVER_ABORT, 502);
 		if (!s->link->conn.can_read)
 			return STEP_WAIT;
 		pump_fill(&s->res);

@@ -143,7 +143,9 @@ run:
 	@echo 'Building ./usher'
 	@$(MAKE) -s --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) all
 	@sed -n 's,^#: ,,p' examples/quickstart.cfg
-	@exec ./usher -f examples/quickstart.cfg
+	@trap : INT; trap 'kill $$p' TERM HUP; ./usher -f examples/quickstart.cfg & p=$$!; \
+	wait $$p; status=$$?; [ $$status -lt 128 ] || ! kill -0 $$p 2>/dev/null || { wait $$p; status=$$?; }; \
+	[ $$status -ne 130 ] || echo; exit $$(($$status == 130 ? 0 : $$status))
 
 check:
 	@contrib/install-deps check
@@ -158,6 +160,6 @@ install: all
 		$(INSTALL) -m 644 $(wildcard doc/*.8) $(DESTDIR)$(MANDIR)/man8)
 
 clean:
-	rm -rf build usher
+	rm -rf build usher quickstart.sock
 
 -include $(OBJECTS:.o=.d) $(patsubst %.o,%.d,$(call objects,$(TEST_C))) $(wildcard $(B)/contrib/fuzz/*.d)

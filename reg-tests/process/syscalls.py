@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the system calls of one tcp connection that carries 100 questions and answers: one receive and one
-send a direction each, and once it is warm nothing else at all but epoll_wait."""
+"""Counts the system calls of one connection that carries 100 questions and answers, in mode tcp and in mode http (with
+rules and a log): one receive and one send a direction each, and once it is warm nothing else at all but epoll_wait; in
+http mode and with a log, the log's own sends."""
 import os, re, shutil, signal, socket, subprocess, sys, tempfile, threading
 
 PROGRAM = os.environ["HAPROXY_PROGRAM"]
@@ -12,63 +13,113 @@ if not shutil.which("strace") or b"__asan_init" in open(PROGRAM, "rb").read() or
     sys.exit(77)
 
 
-def answer(listener):
-    s, _ = listener.accept()
-    with s:
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while True:
-            data = s.recv(100)
-            if not data:
-                return
-            s.sendall(data.upper())
+TCP = """
+listen door
+    mode tcp
+    bind fd@{door}
+    server s 127.0.0.1:{server}
+"""
+HTTP = """
+frontend door
+    mode http
+    bind fd@{door}
+    option forwardfor
+    http-request set-header X-Kind %[path] if {{ method GET }}
+    default_backend servers
+backend servers
+    mode http
+    server s 127.0.0.1:{server}
+"""
+LOGGED = """
+frontend door
+    mode http
+    bind fd@{door}
+    log 127.0.0.1:{sink} local0
+    option httplog
+    default_backend servers
+backend servers
+    mode http
+    server s 127.0.0.1:{server}
+"""
 
 
-def main():
+def tcp_question(i):
+    return b"question %03d" % i, b"QUESTION %03d" % i
+
+
+def http_question(i):
+    return b"GET /question-%03d HTTP/1.1\r\nHost: here\r\n\r\n" % i, b"ANSWER-%03d" % i
+
+
+def serve(listener, respond):
+    while True:
+        s, _ = listener.accept()
+        with s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while data := s.recv(4096):
+                s.sendall(respond(data))
+
+
+def http_respond(data):
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nANSWER-" + re.search(rb"/question-(\d+)", data).group(1)
+
+
+def trace(config, question, respond):
+    """The system calls from the question that warms it up to the last answer, counted."""
     tmp = tempfile.mkdtemp()
     server = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=answer, args=(server,), daemon=True).start()
+    threading.Thread(target=serve, args=(server, respond), daemon=True).start()
+    sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sink.bind(("127.0.0.1", 0))
     door = socket.create_server(("127.0.0.1", 0))
     os.set_inheritable(door.fileno(), True)
     conf = os.path.join(tmp, "usher.cfg")
     with open(conf, "w") as f:
-        f.write("global\n    nbthread 1\ndefaults\n    mode tcp\n    timeout connect 5s\n    timeout client 30s\n"
-                "    timeout server 30s\nlisten door\n    bind fd@%d\n    server s 127.0.0.1:%d\n"
-                % (door.fileno(), server.getsockname()[1]))
-    trace = os.path.join(tmp, "trace")
-    p = subprocess.Popen(["strace", "-f", "-o", trace, PROGRAM, "-f", conf], pass_fds=[door.fileno()])
+        f.write("global\n    nbthread 1\ndefaults\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n" +
+                config.format(door=door.fileno(), server=server.getsockname()[1], sink=sink.getsockname()[1]))
+    out = os.path.join(tmp, "trace")
+    p = subprocess.Popen(["strace", "-f", "-s", "64", "-o", out, PROGRAM, "-f", conf], pass_fds=[door.fileno()])
     try:
         with socket.create_connection(door.getsockname()) as c:
             c.settimeout(20)
             for i in range(ROUNDS):
-                question = b"question %03d" % i
-                c.sendall(question)
+                asked, wanted = question(i)
+                c.sendall(asked)
                 got = b""
-                while len(got) < len(question):
-                    got += c.recv(100)
-                assert got == question.upper(), got
+                while not got.endswith(wanted):
+                    got += c.recv(4096)
     finally:
         for child in open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split():
             os.kill(int(child), signal.SIGTERM)
         p.wait(10)
-    lines = open(trace).read().splitlines()
+    lines = open(out).read().splitlines()
     shutil.rmtree(tmp)
-    # From the question that warms it up to the last answer.
-    marks = [i for i, l in enumerate(lines) if re.search(r"recv\w*\(.*\"question", l)]
+    marks = [i for i, l in enumerate(lines) if re.search(r"recv\w*\(.*question", l)]
     assert len(marks) == ROUNDS, "%d receives for %d questions" % (len(marks), ROUNDS)
-    last = max(i for i, l in enumerate(lines) if re.search(r"send\w*\(.*\"QUESTION", l))
+    last = max(i for i, l in enumerate(lines) if re.search(r"(send|write)\w*\(.*(ANSWER|QUESTION)", l))
     calls = {}
     for l in lines[marks[WARM]:last + 1]:
         name = re.match(r"\d+\s+(?:<\.\.\. )?(\w+)", l).group(1)
         if "resumed" not in l:
+            if "sendmmsg" in l:
+                name = "log"
             calls[name] = calls.get(name, 0) + 1
-    print(calls)
+    return calls
+
+
+def judge(what, calls, logged):
+    print(what, calls)
     n = ROUNDS - WARM
     receives = sum(v for k, v in calls.items() if k.startswith("recv"))
     sends = sum(v for k, v in calls.items() if k.startswith("send"))
-    others = {k for k in calls if not k.startswith(("recv", "send", "epoll_wait"))}
-    assert receives == 2 * n, "%d receives for %d rounds" % (receives, n)
-    assert sends == 2 * n, "%d sends for %d rounds" % (sends, n)
-    assert not others, "calls that should not be: %s" % others
+    others = {k for k in calls if not k.startswith(("recv", "send", "epoll_wait")) and not (logged and k == "log")}
+    assert receives == 2 * n, "%s: %d receives for %d rounds" % (what, receives, n)
+    assert sends == 2 * n, "%s: %d sends for %d rounds" % (what, sends, n)
+    assert not others, "%s: calls that should not be: %s" % (what, others)
+    if logged:
+        assert 0 < calls["log"] <= n, "%s: %d sends for the log" % (what, calls["log"])
 
 
-main()
+judge("tcp", trace(TCP, tcp_question, bytes.upper), False)
+judge("http", trace(HTTP, http_question, http_respond), False)
+judge("http with a log", trace(LOGGED, http_question, http_respond), True)

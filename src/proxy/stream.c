@@ -107,6 +107,8 @@ static void end(struct stream *s)
 	s->step = STREAM_CLOSE;
 	timer_stop(&s->timer);
 	task_cancel(&s->task);
+	if (keep)
+		s->req.total -= buf_len(s->req.buf); /* the next request's, and counted with it */
 	count_end(s);
 	if (s->service && s->service->end)
 		s->service->end(s);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * HTTP/1.1 on the wire (RFC 9112), strict: what is ambiguous is refused, never guessed. Heads are
- * found (http1_find_end, resumable), parsed once into slices of the buffer, and written out; bodies
- * are framed by length, chunks or the connection's end. Pure: no socket, no clock, no allocation.
+ * parsed into slices of the buffer, and written out; bodies are framed by length, chunks or the connection's end. Pure: no socket, no clock, no allocation.
  */
 #ifndef USHER_WIRE_HTTP1_H
 #define USHER_WIRE_HTTP1_H
@@ -47,22 +46,14 @@ struct http1_fault {
 	size_t offset; /* of the offending byte */
 };
 
-/* Length of the head that begins at bytes, its empty line included; 0: not whole yet. *scanned is 0 at first and
- * remembers how far a partial head was searched. Empty lines before a request's start line are skipped by the caller
- * with http1_skip_empty(). A head that ends in bare LFs is found too, for the parser to refuse. */
-size_t http1_find_end(const char *bytes, size_t len, size_t *scanned);
 /* Bytes of CRLF before a start line (RFC 9112 section 2.2: at least one should be ignored). */
 size_t http1_skip_empty(const char *bytes, size_t len);
-/* Parses a whole head of `len` bytes. True, or false with *fault. Fills the flags (length, chunked, close ...).
- * Requests: origin, absolute, authority (CONNECT) and asterisk (OPTIONS) forms. Host exactly once in HTTP/1.1.
- * Content-Length fields and lists that agree become one field with one number. `len` is what http1_find_end said;
- * h's table is refilled. */
-bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
-bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
-/* Finds the end and parses in one go: >0 the length of the head; 0 when it is not whole yet and nothing in it is wrong
- * so far (h is scratch then); -1 with *fault when it is wrong, whatever may follow. Agrees with the two above. It
- * begins anew each time: try it on the first bytes, and on more of them with http1_find_end or when they have
- * doubled. */
+/* Finds the end of the head that begins at bytes, and parses it: >0 its length, the empty line included; 0 when it is not
+ * whole yet and nothing in it is wrong so far (h is scratch then); -1 with *fault when it is wrong, whatever may follow.
+ * Fills the flags (length, chunked, close ...); h's table is refilled. Requests: origin, absolute, authority (CONNECT)
+ * and asterisk (OPTIONS) forms, Host exactly once in HTTP/1.1. Content-Length fields and lists that agree become one
+ * field with one number. It begins anew each time: try it on the first bytes, and again when an empty line came or they
+ * have doubled. Empty lines before a request are the caller's to skip (http1_skip_empty). */
 ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault);
 /* uri-host [ ":" port ] without user information (RFC 3986 section 3.2): a Host, an authority. A port may be empty
  * unless it is needed. */
@@ -72,12 +63,6 @@ bool http1_is_target(struct slice s, enum http_method method);
 /* Whether a valid Host names what a valid target names, or the target names nothing (RFC 9112 section 3.2.2). Case does
  * not count, nor a port that goes without saying. */
 bool http1_host_fits(struct slice target, enum http_method method, struct slice host);
-/* Parses the trailer section behind the last chunk, its empty line included, into the fields of h. */
-bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault);
-/* Fields that must not stand in a trailer section: framing, routing, identity and the like (RFC 9110 section 6.5.1). */
-bool http1_is_forbidden_trailer(struct slice name);
-/* The same as a list: the name at this index, empty behind the last one. */
-struct slice http1_forbidden_trailer(unsigned index);
 /* Writes start line, fields and empty line; returns the length, 0 when it does not fit. The version is h->version's: 10,
  * or HTTP/1.1 for any other. The fields are written as they stand in the table. */
 size_t http1_write_head(const struct http_head *h, char *out, size_t cap);
@@ -101,13 +86,12 @@ struct http1_body {
 void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_method to);
 /* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when
  * the framing is broken, and ever after. Chunk extensions are skipped, sizes are strict hex without overflow, lines end in
- * CRLF, trailer fields are checked (http1_is_forbidden_trailer) and of bounded length. CLOSE never ends by itself. */
+ * CRLF, trailer fields are checked (framing, routing, identity and the like may not stand
+ * there, RFC 9110 section 6.5.1) and of bounded length. CLOSE never ends by itself. */
 ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len);
 /* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were
  * consumed, trailers included; -1 as above, *used then tells where. Other kinds pass unchanged. */
 ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used);
-/* True from the first byte behind the last chunk: at the end, the last b->line consumed bytes are the trailers. */
-bool http1_body_in_trailers(const struct http1_body *b);
 /* Room for any chunk-size line that http1_chunk_head writes. */
 #define HTTP1_CHUNK_HEAD_MAX 18
 /* Writes "<hex>\r\n" for a chunk of len bytes (len > 0; "\r\n" must follow them); returns how many bytes. */

@@ -97,10 +97,7 @@ static void read_head(const char *text, bool response)
 		strbuf_add_byte(&head, *text);
 	}
 	strbuf_add_str(&head, "\r\n");
-	if (response)
-		assert_true(http1_parse_response(head.ptr, head.len, &txn.res, &fault));
-	else
-		assert_true(http1_parse_request(head.ptr, head.len, &txn.req, &fault));
+	assert_int_equal(http1_read_head(head.ptr, head.len, response, response ? &txn.res : &txn.req, &fault), head.len);
 }
 
 static bool rule(unsigned where, const char *text)

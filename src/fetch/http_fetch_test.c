@@ -88,16 +88,16 @@ static struct buf *buffer(const char *bytes)
 static void request(const char *bytes)
 {
 	struct http1_fault fault;
-	size_t scanned = 0;
+	ssize_t len;
 
 	drop_bytes();
 	stream.http = &txn;
 	stream.req.buf = buffer(bytes);
 	http_head_init(&txn.req, txn.req_fields, HTTP_FIELDS_MAX);
 	http_head_init(&txn.res, txn.res_fields, HTTP_FIELDS_MAX);
-	txn.req_len = (uint32_t)http1_find_end(stream.req.buf->data, strlen(bytes), &scanned);
-	if (!http1_parse_request(stream.req.buf->data, txn.req_len, &txn.req, &fault))
+	if ((len = http1_read_head(stream.req.buf->data, strlen(bytes), false, &txn.req, &fault)) <= 0)
 		fail_msg("%s: %s", bytes, http1_reason_text(fault.reason));
+	txn.req_len = (uint32_t)len;
 	txn.req_parsed = txn.req_valid = true;
 	txn.method = txn.req.method;
 	txn.method_text = txn.req.method_text;
@@ -109,13 +109,13 @@ static void request(const char *bytes)
 static void answer(const char *bytes)
 {
 	struct http1_fault fault;
-	size_t scanned = 0;
+	ssize_t len;
 
 	free(stream.res.buf);
 	stream.res.buf = buffer(bytes);
-	txn.res_len = (uint32_t)http1_find_end(stream.res.buf->data, strlen(bytes), &scanned);
-	if (!http1_parse_response(stream.res.buf->data, txn.res_len, &txn.res, &fault))
+	if ((len = http1_read_head(stream.res.buf->data, strlen(bytes), true, &txn.res, &fault)) <= 0)
 		fail_msg("%s: %s", bytes, http1_reason_text(fault.reason));
+	txn.res_len = (uint32_t)len;
 	txn.res_parsed = txn.res_valid = true;
 	txn.status = txn.server_status = txn.res.status;
 	txn.server_version = txn.res.version;

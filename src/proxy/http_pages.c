@@ -160,7 +160,7 @@ static bool parse_page(struct conf_line *l, const char *path, struct slice text,
 		return conf_fail(l, "'%s' holds no HTTP answer: the empty line behind its head is missing", path);
 	struct slice head = with_crlf(slice_make(text.ptr, end));
 	http_head_init(&page->head, fields, HTTP_FIELDS_MAX);
-	if (!http1_parse_response(head.ptr, head.len, &page->head, &fault))
+	if (http1_read_head(head.ptr, head.len, true, &page->head, &fault) <= 0)
 		return conf_fail(l, "'%s' holds no HTTP answer: %s (at byte %zu)", path, http1_reason_text(fault.reason), fault.offset);
 	page->body = slice_from(text, end);
 	if (page->head.chunked)

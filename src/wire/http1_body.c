@@ -4,6 +4,7 @@
  * Bytes may be cut anywhere; what must be remembered across a cut fits into struct http1_body. Keeps nothing else:
  * any thread, one at a time for each body.
  */
+#include "base/assert.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
 
@@ -49,17 +50,30 @@ void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_
 	}
 }
 
-bool http1_body_in_trailers(const struct http1_body *b)
-{
-	return b->kind == HTTP1_BODY_CHUNKED && b->state >= TRAILER_START && b->state <= LAST_LF;
-}
-
 static bool broken(struct http1_body *b, size_t offset, enum http1_reason reason)
 {
 	b->state = BROKEN;
 	b->fault = (struct http1_fault){ .reason = reason, .offset = offset };
 	return false;
 }
+
+/* What no trailer may say (RFC 9110 section 6.5.1). */
+static const struct slice forbidden_trailers[] = {
+	/* Framing, routing, hop by hop. */
+	SLICE("Content-Length"), SLICE("Transfer-Encoding"), SLICE("Host"), SLICE("Connection"), SLICE("Keep-Alive"),
+	SLICE("Proxy-Connection"), SLICE("TE"), SLICE("Trailer"), SLICE("Upgrade"), SLICE("Expect"),
+	SLICE("Max-Forwards"),
+	/* Who somebody is. */
+	SLICE("Authorization"), SLICE("Proxy-Authorization"), SLICE("WWW-Authenticate"), SLICE("Proxy-Authenticate"),
+	SLICE("Cookie"), SLICE("Set-Cookie"), SLICE("Forwarded"), SLICE("X-Forwarded-For"), SLICE("X-Forwarded-Proto"),
+	SLICE("X-Forwarded-Host"), SLICE("X-Forwarded-Port"), SLICE("X-Real-IP"),
+	/* How to read the content, and what to do with the message. */
+	SLICE("Content-Encoding"), SLICE("Content-Type"), SLICE("Content-Range"), SLICE("Range"),
+	SLICE("Cache-Control"),
+	SLICE("Location"), SLICE("Vary"), SLICE("Age"), SLICE("Expires"), SLICE("Date"), SLICE("Retry-After"),
+	SLICE("If-Match"), SLICE("If-None-Match"), SLICE("If-Modified-Since"), SLICE("If-Unmodified-Since"),
+	SLICE("If-Range"),
+};
 
 /* A name is remembered as a number of 64 bits, for it may come in pieces: FNV-1a of it in lower case. One that is not
  * forbidden but has the number of one that is, is refused too; nobody can make use of that. */
@@ -82,10 +96,8 @@ static uint64_t name_hash(struct slice name)
 
 static bool is_forbidden(uint64_t hash)
 {
-	struct slice name;
-
-	for (unsigned i = 0; (name = http1_forbidden_trailer(i)).len; i++)
-		if (name_hash(name) == hash)
+	for (size_t i = 0; i < COUNT_OF(forbidden_trailers); i++)
+		if (name_hash(forbidden_trailers[i]) == hash)
 			return true;
 	return false;
 }

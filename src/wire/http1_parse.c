@@ -17,7 +17,7 @@ struct parse {
 	const char *start, *p, *end; /* p: the next byte to read */
 	struct http_head *h;
 	struct http1_fault *fault;
-	bool trailers, said_upgrade, has_upgrade, has_h2c, has_host;
+	bool said_upgrade, has_upgrade, has_h2c, has_host;
 	unsigned codings; /* times that chunked was said */
 };
 
@@ -313,10 +313,8 @@ static enum verdict parse_field(struct parse *ps)
 		p--;
 	value = slice_make(from, (size_t)(p - from));
 
-	if (ps->trailers && http1_is_forbidden_trailer(name))
-		return fault_at(ps, name.ptr, HTTP1_TRAILER);
 	bool skip = false;
-	enum http1_reason reason = ps->trailers ? HTTP1_OK : read_field(ps, id, &value, &skip);
+	enum http1_reason reason = read_field(ps, id, &value, &skip);
 	if (reason != HTTP1_OK)
 		return fault_at(ps, reason == HTTP1_HOST && ps->has_host ? name.ptr : from, reason);
 	if (skip)
@@ -363,8 +361,6 @@ static enum verdict parse_fields(struct parse *ps)
 
 			if ((v = line_end(ps, at, HTTP1_CONTROL)) != DONE)
 				return v;
-			if (ps->trailers)
-				return DONE;
 			const char *behind = ps->p;
 			ps->p = at;
 			v = conclude(ps);
@@ -385,41 +381,10 @@ static enum verdict parse_head(struct parse *ps, bool response)
 	return v == DONE ? parse_fields(ps) : v;
 }
 
-/* A head that is not what http1_find_end found: cut short, or with something behind it. */
-static bool whole(struct parse *ps, enum verdict v)
-{
-	if (v == MORE || (v == DONE && ps->p != ps->end))
-		v = fault_at(ps, ps->p, HTTP1_START_LINE);
-	return v == DONE;
-}
-
-bool http1_parse_request(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
-{
-	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
-
-	return whole(&ps, parse_head(&ps, false));
-}
-
-bool http1_parse_response(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
-{
-	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
-
-	return whole(&ps, parse_head(&ps, true));
-}
-
 ssize_t http1_read_head(const char *bytes, size_t len, bool response, struct http_head *h, struct http1_fault *fault)
 {
 	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault };
 	enum verdict v = parse_head(&ps, response);
 
 	return v == DONE ? ps.p - bytes : v == MORE ? 0 : -1;
-}
-
-bool http1_parse_trailers(const char *bytes, size_t len, struct http_head *h, struct http1_fault *fault)
-{
-	struct parse ps = { .start = bytes, .p = bytes, .end = bytes + len, .h = h, .fault = fault, .trailers = true };
-
-	http_head_init(h, h->fields, h->cap);
-	*fault = (struct http1_fault){ .reason = HTTP1_OK };
-	return whole(&ps, parse_fields(&ps));
 }

@@ -23,6 +23,7 @@ struct http_txn {
 	uint8_t server_version;         /* of the answer as it came: 10 or 11; 0: none came */
 	uint16_t server_status;         /* of the answer as it came; 0: none came */
 	bool req_parsed, res_parsed;
+	bool res_judged;                /* the backend's response rules have passed */
 	bool req_valid;                 /* req's slices may be read: until its head leaves */
 	bool res_valid;
 	bool client_close;              /* the connection to the client ends after this answer */
@@ -37,6 +38,7 @@ struct http_txn {
 	struct slice method_text;       /* as received; outlives the head */
 	struct slice *captured[2];      /* of request and answer: a slice for each slot of the frontend, in the arena, or NULL */
 	struct slice captured_cookie[2]; /* in the arena */
+	struct http_gathering *gathering[2]; /* in the arena: of bodies that rules waited for (http_buffer.h), or NULL */
 	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };

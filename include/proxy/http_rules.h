@@ -10,7 +10,7 @@
 
 /* A proxy's rules on the request. NEXT: it goes on. WAIT: an action waits. AGAIN: it was answered here. */
 enum step_result http_request_rules(struct stream *s, const struct proxy *px, unsigned phase);
-/* The backend's rules on the answer, then the frontend's. NEXT, AGAIN (another answer takes its place) or CLOSE. */
+/* The backend's rules on the answer, then the frontend's. NEXT, WAIT, AGAIN (another answer takes its place) or CLOSE. */
 enum step_result http_response_rules(struct stream *s);
 
 #endif

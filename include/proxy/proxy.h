@@ -97,7 +97,7 @@ struct proxy_settings {
 	bool clitcpka, srvtcpka, nolinger, smart_accept, smart_connect, splice_auto, splice_request, splice_response;
 	bool tcplog, dontlognull, dontlog_normal, logasap, log_separate_errors, proxylog, log_health_checks;
 	bool contstats, socket_stats, allbackups, independent_streams, persist, abortonclose, disabled;
-	bool httpclose, http_server_close, http_pretend_keepalive, http_ignore_probes;
+	bool httpclose, http_server_close, http_pretend_keepalive, http_ignore_probes, http_buffer_request;
 	int http_reuse;                   /* enum http_reuse */
 	const struct balance *balance;    /* NULL: roundrobin */
 	struct balance_settings balancing;

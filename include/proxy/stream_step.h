@@ -25,6 +25,10 @@ enum step_result stream_connect(struct stream *s);
 enum step_result stream_send_preamble(struct stream *s);
 enum step_result stream_relay(struct stream *s);
 enum step_result stream_reply(struct stream *s);
+/* What reading a request may end in: it is answered with this status; counted; and when it must be whole, 0 for never. */
+enum step_result http_refuse_request(struct stream *s, enum close_reason reason, unsigned status);
+void http_count_bad_request(struct stream *s);
+uint64_t http_request_deadline(const struct stream *s);
 /* Part of relay in http mode: NEXT once the answer's head was read and composed. */
 enum step_result stream_read_response(struct stream *s);
 /* Part of send: the request's head, behind a PROXY header if there is one, into req.head. False: it does not fit. */

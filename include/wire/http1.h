@@ -89,6 +89,8 @@ void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_
  * CRLF, trailer fields are checked (framing, routing, identity and the like may not stand
  * there, RFC 9110 section 6.5.1) and of bounded length. CLOSE never ends by itself. */
 ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len);
+/* The same; *data: how many of them are the body's own, without the framing. */
+ssize_t http1_body_measure(struct http1_body *b, const char *bytes, size_t len, size_t *data);
 /* Takes the chunk framing out in place: returns the bytes of data now at the start of `bytes`, *used how many were
  * consumed, trailers included; -1 as above, *used then tells where. Other kinds pass unchanged. */
 ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used);

@@ -51,6 +51,8 @@ KEYWORD(option_http_pretend_keepalive) = { .keyword = "option http-pretend-keepa
 	.offset = offsetof(struct proxy, set.http_pretend_keepalive) };
 KEYWORD(option_http_ignore_probes) = { .keyword = "option http-ignore-probes", .usage = "[no] option http-ignore-probes",
 	.where = IN_FE, .type = SETTING_FLAG, .offset = offsetof(struct proxy, set.http_ignore_probes) };
+KEYWORD(option_http_buffer_request) = { .keyword = "option http-buffer-request", .usage = "[no] option http-buffer-request",
+	.where = IN_PROXY, .type = SETTING_FLAG, .offset = offsetof(struct proxy, set.http_buffer_request) };
 KEYWORD(option_http_no_delay) = { .keyword = "option http-no-delay", .usage = "[no] option http-no-delay", .where = IN_PROXY,
 	.may_no = true, .no_effect = "bytes are never held back for fuller packets" };
 

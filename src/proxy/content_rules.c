@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "proxy/http.h"
+#include "proxy/http_buffer.h"
 #include "proxy/http_rules.h"
 
 static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
@@ -34,6 +35,17 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 	return STEP_NEXT;
 }
 
+/* The http rules of one side, behind the body where they wait for it. */
+static enum step_result http_rules(struct stream *s, const struct proxy *px, unsigned phase)
+{
+	enum step_result r = px->set.http_buffer_request ? http_buffer_request(s) : STEP_NEXT;
+
+	if (r == STEP_NEXT)
+		r = http_request_rules(s, px, phase);
+	s->content_done = r == STEP_WAIT;
+	return r;
+}
+
 enum step_result stream_request_rules(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
@@ -42,10 +54,7 @@ enum step_result stream_request_rules(struct stream *s)
 
 	if (r != STEP_NEXT || s->http == NULL)
 		return r;
-	s->content_done = true;
-	r = http_request_rules(s, fe, PHASE_FE_REQ_HTTP);
-	s->content_done = r == STEP_WAIT;
-	return r;
+	return http_rules(s, fe, PHASE_FE_REQ_HTTP);
 }
 
 enum step_result stream_backend_rules(struct stream *s)
@@ -54,11 +63,8 @@ enum step_result stream_backend_rules(struct stream *s)
 	enum step_result r = s->be == s->session->fe || s->content_done ? STEP_NEXT :
 		content_rules(s, &s->be->set.req_cont, PHASE_BE_REQ_TCP, s->be->set.inspect_delay_ms);
 
-	if (r == STEP_NEXT && s->http && s->be != s->session->fe) {
-		s->content_done = true;
-		r = http_request_rules(s, s->be, PHASE_BE_REQ_HTTP);
-		s->content_done = r == STEP_WAIT;
-	}
+	if (r == STEP_NEXT && s->http && s->be != s->session->fe)
+		r = http_rules(s, s->be, PHASE_BE_REQ_HTTP);
 	if (r == STEP_NEXT && !s->service) {
 		s->step = STREAM_CHOOSE_SERVER;
 		return STEP_AGAIN;

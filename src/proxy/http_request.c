@@ -40,10 +40,15 @@ void http_end(struct stream *s)
 
 /* ---- STREAM_READ_REQUEST ---- */
 
-static enum step_result refuse(struct stream *s, enum close_reason reason, unsigned status)
+void http_count_bad_request(struct stream *s)
 {
 	COUNT(&s->session->fe->fe, err_req);
 	COUNT(&s->session->listener->counters, err_req);
+}
+
+enum step_result http_refuse_request(struct stream *s, enum close_reason reason, unsigned status)
+{
+	http_count_bad_request(s);
 	s->reply_status = (uint16_t)status;
 	return stream_close_with(s, reason);
 }
@@ -121,8 +126,8 @@ static enum step_result parsed(struct stream *s, const char *head)
 	return STEP_NEXT;
 }
 
-/* When the head must be whole: timeout http-request, else timeout client, from the stream's start. */
-static uint64_t head_deadline(const struct stream *s)
+/* Timeout http-request, else timeout client, from the stream's start. */
+uint64_t http_request_deadline(const struct stream *s)
 {
 	const struct proxy_settings *fe = &s->session->fe->set;
 	uint32_t limit_ms = fe->timeout_http_request_ms ? fe->timeout_http_request_ms : fe->timeout_client_ms;
@@ -167,13 +172,13 @@ enum step_result stream_read_request(struct stream *s)
 		case HTTP_HEAD_WHOLE:
 			return parsed(s, bytes.ptr);
 		case HTTP_HEAD_WRONG:
-			return refuse(s, CLOSE_REFUSED, http1_reason_status(fault.reason));
+			return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(fault.reason));
 		case HTTP_HEAD_PART:
 			break;
 		}
 		if (s->req.buf && buf_room(s->req.buf) == 0) {
 			if (s->req.buf->head == 0)
-				return refuse(s, CLOSE_REFUSED, 431);
+				return http_refuse_request(s, CLOSE_REFUSED, 431);
 			buf_compact(s->req.buf);
 		}
 		if (s->req.ended || !s->session->client.can_read)
@@ -185,12 +190,12 @@ enum step_result stream_read_request(struct stream *s)
 		if (buf_len(s->req.buf) == 0)
 			s->silent = true; /* a connection that said nothing */
 		else
-			COUNT(&s->session->fe->fe, err_req);
+			http_count_bad_request(s);
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	}
 	if (stream_deadline_passed(s))
-		return is_ignored(s) ? stream_close_with(s, CLOSE_CLIENT_TIMEOUT) : refuse(s, CLOSE_CLIENT_TIMEOUT, 408);
-	return stream_wait_until(s, head_deadline(s));
+		return is_ignored(s) ? stream_close_with(s, CLOSE_CLIENT_TIMEOUT) : http_refuse_request(s, CLOSE_CLIENT_TIMEOUT, 408);
+	return stream_wait_until(s, http_request_deadline(s));
 }
 
 /* ---- composing ---- */

@@ -120,6 +120,34 @@ static void mend_frame(struct stream *s)
 	t->status = h->status;
 }
 
+/* The rules' turn, which may take several; then it leaves. */
+static enum step_result judge_head(struct stream *s)
+{
+	struct http_txn *t = s->http;
+	enum step_result r = http_response_rules(s);
+
+	if (r != STEP_NEXT)
+		return r;
+	if (!http_after_rules(s))
+		return rewrite_failed(s);
+	mend_frame(s);
+	bool unchunk = dress_answer(t, !s->req.flushed);
+	if (!compose(s))
+		return bad_answer(s, CLOSE_INTERNAL, 500);
+	take_head_off(s);
+	t->res_valid = false;
+	if (t->tunnel) {
+		/* Raw bytes from here on, both ways. */
+		s->req.body = NULL;
+		s->req.complete = s->req.flushed = false;
+		s->req.ended = s->session->client.eof;
+	} else {
+		pump_frame(&s->res, &t->res_body, unchunk);
+	}
+	log_line_asap(s);
+	return STEP_NEXT;
+}
+
 static enum step_result final_head(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -141,27 +169,7 @@ static enum step_result final_head(struct stream *s)
 	buf_put(&t->replay);
 	s->response_us = clock_now_us;
 	capture_head(s, true);
-	enum step_result r = http_response_rules(s);
-	if (r != STEP_NEXT)
-		return r;
-	if (!http_after_rules(s))
-		return rewrite_failed(s);
-	mend_frame(s);
-	bool unchunk = dress_answer(t, !s->req.flushed), ok = compose(s);
-	take_head_off(s);
-	t->res_valid = false;
-	if (!ok)
-		return bad_answer(s, CLOSE_INTERNAL, 500);
-	if (t->tunnel) {
-		/* Raw bytes from here on, both ways. */
-		s->req.body = NULL;
-		s->req.complete = s->req.flushed = false;
-		s->req.ended = s->session->client.eof;
-	} else {
-		pump_frame(&s->res, &t->res_body, unchunk);
-	}
-	log_line_asap(s);
-	return STEP_NEXT;
+	return judge_head(s);
 }
 
 /* The server ended a link that had served before, and said nothing: it was closing while the request was under way. The
@@ -210,7 +218,9 @@ enum step_result stream_read_response(struct stream *s)
 	struct http_txn *t = s->http;
 	struct http1_fault fault;
 
-	for (int interims = 0; !t->res_parsed;) {
+	if (t->res_parsed)
+		return t->res_valid ? judge_head(s) : STEP_NEXT;
+	for (int interims = 0;;) {
 		struct slice bytes = buf_slice(s->res.buf);
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
@@ -239,5 +249,4 @@ enum step_result stream_read_response(struct stream *s)
 			return STEP_WAIT;
 		pump_fill(&s->res);
 	}
-	return STEP_NEXT;
 }

@@ -106,15 +106,17 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 {
 	if (set->n == 0)
 		return STEP_NEXT;
-	struct rule_cursor cursor = RULE_CURSOR_START;
 	struct eval ev = stream_eval(s, phase);
 	ev.response = ev.final = true;
-	ruleset_run(set, &cursor, &ev);
+	if (ruleset_run(set, &s->http_cursor, &ev) == RULES_WAIT)
+		return STEP_WAIT;
+	uint8_t verdict = s->http_cursor.verdict;
+	s->http_cursor = RULE_CURSOR_START;
 	if (s->http->local)
 		return answered(s, 'H');
-	if (cursor.verdict == VERDICT_FAILED)
+	if (verdict == VERDICT_FAILED)
 		return failed(s, 'H');
-	if (cursor.verdict == VERDICT_REJECT || cursor.verdict == VERDICT_CLOSE) {
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		s->silent = true;
 		s->phase = 'R';
 		COUNT(&s->be->be, denied_resp);
@@ -127,8 +129,13 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 enum step_result http_response_rules(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
+	enum step_result r = STEP_NEXT;
 
-	s->http->rewritten = false; /* the request's frame is out */
-	enum step_result r = run_response(s, &s->be->set.res_http, PHASE_BE_RES_HTTP);
+	if (!s->http->res_judged) {
+		if (!s->http_cursor.yielded)
+			s->http->rewritten = false; /* the request's frame is out */
+		r = run_response(s, &s->be->set.res_http, PHASE_BE_RES_HTTP);
+		s->http->res_judged = r == STEP_NEXT;
+	}
 	return r == STEP_NEXT && fe != s->be ? run_response(s, &fe->set.res_http, PHASE_FE_RES_HTTP) : r;
 }

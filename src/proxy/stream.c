@@ -149,7 +149,7 @@ static void end(struct stream *s)
  * reason. True: the life goes on at STREAM_REPLY. */
 static bool answered_instead(struct stream *s)
 {
-	if (s->http == NULL || s->http->local || s->http->res_parsed || s->killed || s->silent || s->session->client.error)
+	if (s->http == NULL || s->http->local || (s->http->res_parsed && !s->http->res_valid) || s->killed || s->silent || s->session->client.error)
 		return false;
 	unsigned status = s->reply_status;
 	if (status == 0) {

@@ -249,14 +249,20 @@ static size_t plain(struct http1_body *b, size_t len)
 	return len;
 }
 
+ssize_t http1_body_measure(struct http1_body *b, const char *bytes, size_t len, size_t *data)
+{
+	*data = 0;
+	if (b->kind != HTTP1_BODY_CHUNKED)
+		return (ssize_t)(*data = plain(b, len));
+	len = walk(b, bytes, len, NULL, data);
+	return b->state == BROKEN ? -1 : (ssize_t)len;
+}
+
 ssize_t http1_body_scan(struct http1_body *b, const char *bytes, size_t len)
 {
-	size_t kept = 0;
+	size_t data;
 
-	if (b->kind != HTTP1_BODY_CHUNKED)
-		return (ssize_t)plain(b, len);
-	len = walk(b, bytes, len, NULL, &kept);
-	return b->state == BROKEN ? -1 : (ssize_t)len;
+	return http1_body_measure(b, bytes, len, &data);
 }
 
 ssize_t http1_body_unchunk(struct http1_body *b, char *bytes, size_t len, size_t *used)

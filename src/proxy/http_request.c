@@ -161,7 +161,7 @@ enum step_result stream_read_request(struct stream *s)
 		size_t empty = http1_skip_empty(bytes.ptr, bytes.len);
 		if (empty) {
 			if (s->req.total - bytes.len + empty > EMPTY_LINES_MAX) /* it has nothing to say, at any speed */
-				return refuse(s, CLOSE_REFUSED, 400);
+				return http_refuse_request(s, CLOSE_REFUSED, 400);
 			buf_consume(s->req.buf, empty);
 			t->req_scanned = 0;
 			continue;

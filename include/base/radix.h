@@ -30,8 +30,6 @@ struct radix {
 /* Adds a network with what it stands for; its order is the number of radix_add before. Of two equal networks only
  * the first can be found. False when memory is out or the family is not IP; the tree stays as it was. */
 bool radix_add(struct radix *r, const struct addr_net *net, void *value);
-/* True when some network holds a. */
-bool radix_has(const struct radix *r, const struct addr *a);
 /* Of the networks that hold a, the one that was added first; NULL when there is none. */
 const struct radix_entry *radix_first(const struct radix *r, const struct addr *a);
 /* Of the networks that hold a, the smallest; NULL when there is none. */

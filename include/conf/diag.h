@@ -29,7 +29,5 @@ void diag_say(enum diag_level level, const char *fmt, ...) __attribute__((format
 /* Says something about a place; file is borrowed. */
 void diag_at(enum diag_level level, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-void diag_vat(enum diag_level level, const char *file, int line, const char *fmt, va_list ap)
-	__attribute__((format(printf, 4, 0)));
 
 #endif

@@ -82,8 +82,6 @@ pid_t log_pid(void);
  * line ended too early). The target lives with the configuration: free it only with log_target_free(). */
 struct log_target *log_target_parse(char *const *words, int count, int *bad, struct strbuf *err);
 void log_target_free(struct log_target **t);
-/* Appends to a NULL-terminated list the caller owns; false when memory is out. */
-bool log_targets_add(struct log_target ***list, struct log_target *t);
 
 /* Sends a message to each target of a list (NULL: none), and with `global` to the global ones. Never blocks: what a sink
  * cannot take is dropped and counted. Without a loop on this thread it leaves at once. */
@@ -100,7 +98,5 @@ uint64_t log_dropped(void);
 /* "info", "local0"; -1 for an unknown word. */
 int log_level_from_name(struct slice name);
 int log_facility_from_name(struct slice name);
-const char *log_level_name(enum log_level level);
-const char *log_facility_name(unsigned facility);
 
 #endif

@@ -61,6 +61,7 @@ extern _Thread_local struct loop *loop_self; /* this thread's loop, set by loop_
 
 /* Makes the loop of thread number `thread` and of the calling thread. Exits when the system refuses. */
 void loop_init(struct loop *l, int thread);
+/* Undoes it (tests: the program ends with its loops). */
 void loop_free(struct loop *l);
 /* Makes l the calling thread's loop, and its wheel the one that timers go to. */
 void loop_enter(struct loop *l);

@@ -43,9 +43,7 @@ struct http_txn {
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };
 
-/* Makes s->http; false when memory is out. */
-bool http_begin(struct stream *s);
-/* Frees it. */
+/* Frees s->http. */
 void http_end(struct stream *s);
 
 /* Looks for a whole head at the start of the bytes and parses it. *tried is 0 at first and remembers what was looked at. */

@@ -18,10 +18,6 @@ enum pp_fault {
 	PP_FAULT_TRUNCATED,                 /* the connection ended inside the header */
 	PP_FAULT_COUNT
 };
-/* "tlv-overrun", "missing". */
-const char *pp_fault_name(unsigned fault);
-/* "no PROXY header where one is required". */
-const char *pp_fault_text(unsigned fault);
 /* What HAProxy says of it in its logs, for those who look for that: "Received an invalid PROXY protocol header". */
 const char *pp_fault_phrase(unsigned fault);
 /* HAProxy's number of that phrase (manual, fc_err); usher's own begin at 200. */
@@ -52,7 +48,7 @@ struct pp_error {
 void pp_errors_add(struct pp_error *e);
 /* The oldest kept one with a number of at least `from`; false when there is none. Any thread. */
 bool pp_errors_get(uint64_t from, struct pp_error *out);
-/* Forgets all (clear counters, tests). */
+/* Forgets all (tests). */
 void pp_errors_clear(void);
 /* "missing: no PROXY header where one is required, offset 0, claimed 192.0.2.1:1000 -> 192.0.2.2:443, bytes 474554..." */
 void pp_error_text(const struct pp_error *e, struct strbuf *out);

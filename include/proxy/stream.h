@@ -92,8 +92,6 @@ struct stream {
 
 /* Starts a stream for a session whose greeting is done; session->in is taken over. */
 void stream_start(struct session *s);
-/* Runs the life table as far as it goes now; the stream may be gone after. */
-void stream_run(struct stream *s);
 /* Runs it in the next turn. */
 static inline void stream_wake(struct stream *s) { task_wake(&s->task); }
 /* Ends it with a reason at its next run; same thread only. */

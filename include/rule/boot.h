@@ -17,7 +17,7 @@ struct slice boot_copy(struct slice s);
 void *boot_grow(void *array, size_t n, size_t size);
 /* Calls release(p) when boot_reset() runs: for what a library allocated itself. */
 void boot_defer(void (*release)(void *p), void *p);
-/* Takes everything back. No expression, condition, format or pattern may be used after. */
+/* Takes everything back (tests, fuzzing). No expression, condition, format or pattern may be used after. */
 void boot_reset(void);
 
 #endif

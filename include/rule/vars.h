@@ -21,15 +21,11 @@ struct var_store; /* owns its values; NULL while empty */
 const struct var_name *var_name_intern(struct slice text, struct strbuf *err);
 /* An already interned name, for run-time look-ups; NULL when no configuration uses it. */
 const struct var_name *var_name_find(struct slice text);
-/* Copies the value in. The store is made when *store is NULL. False when memory is out. */
-bool var_set(struct var_store **store, const struct var_name *name, const struct value *v);
-void var_unset(struct var_store *store, const struct var_name *name);
-/* Borrowed until the variable is next set, or the store freed. */
-bool var_get(const struct var_store *store, const struct var_name *name, struct value *out);
 void var_store_free(struct var_store **store);
 /* Frees the process store and forgets all names (tests, fuzzing, exit). */
 void vars_reset(void);
-/* Through an evaluation's scopes: the process scope is reached under its lock and the value copied to ev->arena. */
+/* Through an evaluation's scopes: the process scope is reached under its lock and the value copied to ev->arena; what
+ * another scope gives is borrowed until the variable is next set. Setting copies; false when memory is out. */
 bool eval_var_set(struct eval *ev, const struct var_name *name, const struct value *v);
 void eval_var_unset(struct eval *ev, const struct var_name *name);
 bool eval_var_get(struct eval *ev, const struct var_name *name, struct value *out);

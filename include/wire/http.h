@@ -69,7 +69,6 @@ void http_head_init(struct http_head *h, struct http_field *fields, uint16_t cap
 enum http_method http_method_of(struct slice text);
 /* Number of a field name (any case), 0 when it is none of the known. Constant time in practice (by length and a hash). */
 enum http_field_id http_field_id_of(struct slice name);
-const char *http_field_name(enum http_field_id id);
 /* Index of the next field with this number (or name, any case) at or after `from`; -1 when there is none. */
 int http_head_find(const struct http_head *h, enum http_field_id id, int from);
 int http_head_find_name(const struct http_head *h, struct slice name, int from);

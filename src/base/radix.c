@@ -135,7 +135,6 @@ const struct radix_entry *radix_first(const struct radix *r, const struct addr *
 	return smallest ? &r->entries[smallest->first] : NULL;
 }
 
-bool radix_has(const struct radix *r, const struct addr *a) { return radix_longest(r, a) != NULL; }
 
 void radix_free(struct radix *r)
 {

@@ -16,7 +16,7 @@ static const char *const diag_labels[] = {
 	[DIAG_ALERT] = "[ALERT]   ",
 };
 
-void diag_vat(enum diag_level level, const char *file, int line, const char *fmt, va_list ap)
+static void diag_vat(enum diag_level level, const char *file, int line, const char *fmt, va_list ap)
 {
 	if (diag_state.muted || (level == DIAG_DIAG && !diag_state.diag))
 		return;

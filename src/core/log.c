@@ -38,8 +38,6 @@ static int find_name(const char *const *names, int n, struct slice name)
 
 int log_level_from_name(struct slice name) { return find_name(level_names, 8, name); }
 int log_facility_from_name(struct slice name) { return find_name(facility_names, 24, name); }
-const char *log_level_name(enum log_level level) { return level_names[level & 7]; }
-const char *log_facility_name(unsigned facility) { return facility < 24 ? facility_names[facility] : "?"; }
 
 void log_set_pid(pid_t pid)
 {
@@ -50,21 +48,6 @@ void log_set_pid(pid_t pid)
 pid_t log_pid(void)
 {
 	return pid_number ? pid_number : getpid();
-}
-
-bool log_targets_add(struct log_target ***list, struct log_target *t)
-{
-	size_t n = 0;
-
-	while (*list && (*list)[n])
-		n++;
-	struct log_target **grown = realloc(*list, (n + 2) * sizeof(*grown));
-	if (!grown)
-		return false;
-	grown[n] = t;
-	grown[n + 1] = NULL;
-	*list = grown;
-	return true;
 }
 
 static void in_child(void)

@@ -137,16 +137,21 @@ static void refuses_by_the_word(void **state)
 	assert_refused("tcp@10.0.0.1:1 local0", 0, "'tcp@' are not in this version");
 }
 
-static void names_both_ways(void **state)
+static void names(void **state)
 {
+	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+	/* By their numbers in RFC 5424 section 6.2.1. */
+	static const char *const facilities[] = { "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp",
+		"cron", "auth2", "ftp", "ntp", "audit", "alert", "cron2", "local0", "local1", "local2", "local3", "local4",
+		"local5", "local6", "local7" };
+
 	(void)state;
-	for (int i = 0; i < 8; i++)
-		assert_int_equal(log_level_from_name(slice_of(log_level_name((enum log_level)i))), i);
-	for (unsigned i = 0; i < 24; i++)
-		assert_int_equal(log_facility_from_name(slice_of(log_facility_name(i))), i);
+	for (int i = 0; i < (int)COUNT_OF(levels); i++)
+		assert_int_equal(log_level_from_name(slice_of(levels[i])), i);
+	for (int i = 0; i < (int)COUNT_OF(facilities); i++)
+		assert_int_equal(log_facility_from_name(slice_of(facilities[i])), i);
 	assert_int_equal(log_level_from_name(SLICE("inf")), -1);
 	assert_int_equal(log_facility_from_name(SLICE("")), -1);
-	assert_string_equal(log_facility_name(16), "local0");
 }
 
 static void dates(void **state)
@@ -295,7 +300,7 @@ static void levels_filter_and_cap(void **state)
 	assert_false(log_wanted(list, true, LOG_LEVEL_INFO));
 	assert_false(log_wanted(NULL, true, LOG_LEVEL_EMERG));
 	assert_null(log_global);
-	assert_true(log_targets_add(&log_global, t));
+	log_global = list;
 	assert_true(log_wanted(NULL, true, LOG_LEVEL_ERR));
 	assert_false(log_wanted(NULL, false, LOG_LEVEL_ERR));
 	struct log_message m = { LOG_LEVEL_ERR, { "", 0 }, { "", 0 }, SLICE("global") };
@@ -303,7 +308,6 @@ static void levels_filter_and_cap(void **state)
 	assert_string_equal(receive(fd), "");
 	log_send(NULL, true, &m);
 	assert_string_equal(receive(fd), "<4>global\n");
-	free(log_global);
 	log_global = NULL;
 	log_target_free(&t);
 	close(fd);
@@ -619,7 +623,7 @@ int log_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_targets),
 		cmocka_unit_test(refuses_by_the_word),
-		cmocka_unit_test(names_both_ways),
+		cmocka_unit_test(names),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(every_shape),
 		cmocka_unit_test(levels_filter_and_cap),

@@ -45,7 +45,7 @@ bool link_find(void)
 	return true;
 }
 
-bool link_is_there(void)
+static bool is_there(void)
 {
 	return link_watch.fd >= 0;
 }
@@ -122,7 +122,7 @@ bool link_report_sockets(void)
 
 void link_send_log(void)
 {
-	if (link_is_there())
+	if (is_there())
 		say(TALK_LOG, strbuf_slice(&diag_state.text));
 }
 

@@ -10,7 +10,6 @@
 
 /* Whether a master started us: its socket is taken note of. Before anything else is read. */
 bool link_find(void);
-bool link_is_there(void);
 /* True in the first worker of a master: -sf, -st and -x are meant for this one. */
 bool link_is_first(void);
 /* Fills the inventory with the master's sockets. False: the master is gone. */

@@ -6,29 +6,14 @@
 
 #include "base/assert.h"
 
-static const struct row {
-	char code;
-	const char *name, *text;
-} rows[] = {
-#define X(id, code, name, text) { code, name, text },
-	CLOSE_REASONS(X)
-#undef X
-};
-
 char close_reason_code(enum close_reason r)
 {
-	ASSERT(r < CLOSE_REASON_COUNT);
-	return rows[r].code;
-}
+	static const char codes[] = {
+#define X(id, code) code,
+		CLOSE_REASONS(X)
+#undef X
+	};
 
-const char *close_reason_name(enum close_reason r)
-{
 	ASSERT(r < CLOSE_REASON_COUNT);
-	return rows[r].name;
-}
-
-const char *close_reason_text(enum close_reason r)
-{
-	ASSERT(r < CLOSE_REASON_COUNT);
-	return rows[r].text;
+	return codes[r];
 }

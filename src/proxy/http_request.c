@@ -16,7 +16,7 @@
 
 POOL_DEFINE(txn, struct http_txn);
 
-bool http_begin(struct stream *s)
+static bool begin(struct stream *s)
 {
 	struct http_txn *t = txn_alloc();
 
@@ -153,7 +153,7 @@ enum step_result stream_read_request(struct stream *s)
 
 	if (s->session->fe->set.mode != MODE_HTTP)
 		return STEP_NEXT;
-	if (s->http == NULL && !http_begin(s))
+	if (s->http == NULL && !begin(s))
 		return stream_close_with(s, CLOSE_RESOURCE);
 	struct http_txn *t = s->http;
 	for (;;) {

@@ -21,13 +21,13 @@ static const struct {
 	[PP_FAULT_TRUNCATED - PP_REASON_COUNT] = { "truncated", "the connection ended inside the header" },
 };
 
-const char *pp_fault_name(unsigned fault)
+static const char *fault_name(unsigned fault)
 {
 	ASSERT(fault < PP_FAULT_COUNT);
 	return fault < PP_REASON_COUNT ? pp_reason_name(fault) : faults[fault - PP_REASON_COUNT].name;
 }
 
-const char *pp_fault_text(unsigned fault)
+static const char *fault_text(unsigned fault)
 {
 	ASSERT(fault < PP_FAULT_COUNT);
 	return fault < PP_REASON_COUNT ? pp_reason_text(fault) : faults[fault - PP_REASON_COUNT].text;
@@ -120,7 +120,7 @@ static void add_addr(struct strbuf *out, const struct addr *a)
 
 void pp_error_text(const struct pp_error *e, struct strbuf *out)
 {
-	strbuf_addf(out, "%s: %s", pp_fault_name(e->fault), pp_fault_text(e->fault));
+	strbuf_addf(out, "%s: %s", fault_name(e->fault), fault_text(e->fault));
 	if (e->level > 1)
 		strbuf_addf(out, ", header %u", e->level);
 	if (e->fault != PP_FAULT_REJECTED)
@@ -165,7 +165,7 @@ void pp_error_line(const struct pp_error *e, struct strbuf *out)
 	} else {
 		strbuf_add_byte(out, '-');
 	}
-	strbuf_addf(out, " reason=%s offset=%u header=%u shadow=%s bytes=", pp_fault_name(e->fault), e->offset, e->level,
+	strbuf_addf(out, " reason=%s offset=%u header=%u shadow=%s bytes=", fault_name(e->fault), e->offset, e->level,
 		e->shadow ? "yes" : "no");
 	if (e->bytes_len)
 		strbuf_add_hex(out, e->bytes, e->bytes_len);

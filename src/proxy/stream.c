@@ -188,7 +188,7 @@ static bool answered_instead(struct stream *s)
 	return true;
 }
 
-void stream_run(struct stream *s)
+static void stream_run(struct stream *s)
 {
 	CHECK_OBJ(s, STREAM_MAGIC);
 	while (s->step != STREAM_CLOSE) {

@@ -130,7 +130,8 @@ static bool value_has_bytes(const struct value *v)
 	return v->type == VALUE_STR || v->type == VALUE_BIN || v->type == VALUE_METHOD;
 }
 
-bool var_set(struct var_store **store, const struct var_name *name, const struct value *v)
+/* Copies the value in; makes the store where there is none. */
+static bool var_set(struct var_store **store, const struct var_name *name, const struct value *v)
 {
 	struct var_slot *slot = var_slot_make(store, name);
 
@@ -157,13 +158,13 @@ bool var_set(struct var_store **store, const struct var_name *name, const struct
 	return true;
 }
 
-void var_unset(struct var_store *store, const struct var_name *name)
+static void var_unset(struct var_store *store, const struct var_name *name)
 {
 	if (store && name->id < store->n)
 		store->slots[name->id].v.type = VALUE_ANY;
 }
 
-bool var_get(const struct var_store *store, const struct var_name *name, struct value *out)
+static bool var_get(const struct var_store *store, const struct var_name *name, struct value *out)
 {
 	if (!store || name->id >= store->n || store->slots[name->id].v.type == VALUE_ANY)
 		return false;

@@ -84,11 +84,6 @@ enum http_field_id http_field_id_of(struct slice name)
 	return HTTP_FIELD_UNKNOWN;
 }
 
-const char *http_field_name(enum http_field_id id)
-{
-	return (unsigned)id < HTTP_FIELD_COUNT ? field_names[id].ptr : "";
-}
-
 int http_head_find(const struct http_head *h, enum http_field_id id, int from)
 {
 	for (int i = from; i < h->n; i++)

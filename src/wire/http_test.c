@@ -48,18 +48,24 @@ static void methods(void **state)
 
 static void known_names(void **state)
 {
+	static const char *const known[] = {
+#define X(id, text) text,
+		HTTP_FIELDS(X)
+#undef X
+	};
 	char name[32];
 
 	(void)state;
 	for (int id = 1; id < HTTP_FIELD_COUNT; id++) {
-		size_t len = strlen(http_field_name(id));
+		const char *text = known[id - 1];
+		size_t len = strlen(text);
 
-		assert_int_equal(http_field_id_of(slice_of(http_field_name(id))), id);
+		assert_int_equal(http_field_id_of(slice_of(text)), id);
 		for (size_t i = 0; i < len; i++)
-			name[i] = (char)toupper(http_field_name(id)[i]);
+			name[i] = (char)toupper(text[i]);
 		assert_int_equal(http_field_id_of(slice_make(name, len)), id);
 		for (size_t i = 0; i < len; i++)
-			name[i] = (char)tolower(http_field_name(id)[i]);
+			name[i] = (char)tolower(text[i]);
 		assert_int_equal(http_field_id_of(slice_make(name, len)), id);
 		assert_int_equal(http_field_id_of(slice_make(name, len - 1)), HTTP_FIELD_UNKNOWN);
 		name[len] = 'x';
@@ -75,8 +81,6 @@ static void known_names(void **state)
 	}
 	assert_int_equal(http_field_id_of(SLICE("X-Real-IP")), HTTP_FIELD_UNKNOWN);
 	assert_int_equal(http_field_id_of(slice_of(NULL)), HTTP_FIELD_UNKNOWN);
-	assert_string_equal(http_field_name(HTTP_FIELD_UNKNOWN), "");
-	assert_string_equal(http_field_name(HTTP_FIELD_COUNT), "");
 }
 
 static void table(void **state)

@@ -19,6 +19,7 @@
 	X(SERVER_DOWN, 'D')        /* the server went down */                                   \
 	X(KILLED, 'K')             /* an operator ended it */                                   \
 	X(LOCAL, 'L')              /* usher itself answered */
+
 enum close_reason {
 #define X(id, code) CLOSE_##id,
 	CLOSE_REASONS(X)

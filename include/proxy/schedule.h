@@ -9,6 +9,8 @@
 
 #include "proxy/proxy.h"
 
+struct stream;
+
 /* A server and its share. */
 struct seat {
 	struct server *srv; /* borrows */
@@ -44,5 +46,11 @@ void turns_publish(struct turns *t, struct schedule *fresh);
 struct server *turns_pick(struct turns *t, const struct server *avoid);
 /* At the end of the process. */
 void turns_free(struct turns *t);
+
+/* For leaves of balance/ whose whole state are turns: those of px->balance_state, made at the first call (under
+ * balance_lock); who is next; and .free. */
+struct turns *turns_of(struct proxy *px);
+struct server *turns_leaf_pick(struct proxy *px, struct stream *s, const struct server *avoid);
+void turns_leaf_free(struct proxy *px);
 
 #endif

@@ -94,6 +94,8 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px);
 /* Parses "(a,b)" at *at by a declaration as struct fetch has it and moves *at behind it; no parenthesis: no arguments.
  * Quotes and escapes as in manual 2.2. */
 bool args_parse(const char **at, const char *decl, struct args *out, struct strbuf *err);
+/* A `check`: the second argument is a unit of time, s (the default), ms or us; its num becomes how many make a second. */
+bool args_take_time_unit(struct args *a, struct strbuf *err);
 /* The type the expression ends in. */
 enum value_type expr_type(const struct expr *e);
 /* Where its fetch has a value (PHASE_*). At any other place expr_eval gives EVAL_NONE. */

@@ -8,8 +8,26 @@
 
 #include "rule/boot.h"
 #include "rule/match.h"
+#include "rule/vars.h"
 
 #define TRIAL_WORDS_MAX 64
+
+/* What a group of tests begins with. */
+static inline int trial_start(void **state)
+{
+	(void)state;
+	registries_open();
+	diag_state.quiet = true;
+	return 0;
+}
+
+/* Takes back all that was compiled and stored: whatever came from it is gone. */
+static inline void trial_end(struct arena *arena)
+{
+	arena_free(arena);
+	vars_reset();
+	boot_reset();
+}
 
 /* A line of configuration as if read from a file; words live in boot memory. */
 static inline struct conf_line trial_line(const char *text)

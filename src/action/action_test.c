@@ -29,21 +29,11 @@ static struct eval ev = { .arena = &arena, .phase = PHASE_FE_REQ_TCP, .vars = { 
 static struct acl_table *table;
 static struct ruleset set;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int give_back(void **state)
 {
 	(void)state;
 	var_store_free(&txn);
-	arena_free(&arena);
-	vars_reset();
-	boot_reset();
+	trial_end(&arena);
 	set = (struct ruleset){ 0 };
 	table = NULL;
 	return 0;
@@ -138,5 +128,5 @@ int action_test(void)
 		cmocka_unit_test_teardown(faults_say_why, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -63,9 +63,7 @@ FETCH(long) = { .keyword = "long", .type = VALUE_STR, .phases = PHASE_ANY, .get 
 
 static int start(void **state)
 {
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
+	trial_start(state);
 	clock_update();
 	session.stream = &stream;
 	stream.http = &txn;

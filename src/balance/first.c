@@ -4,8 +4,6 @@
  * do. Weights do not matter. Its state is a schedule in which everybody stands once. Atomics.
  */
 #include <stdlib.h>
-#include "base/assert.h"
-#include "core/epoch.h"
 #include "proxy/balance.h"
 #include "proxy/schedule.h"
 
@@ -18,19 +16,13 @@ static int by_number(const void *a, const void *b)
 
 static void first_server_changed(struct proxy *px)
 {
-	struct turns *t = px->balance_state;
 	size_t n;
-
-	if (t == NULL) {
-		t = calloc(1, sizeof(*t));
-		ASSERT(t != NULL);
-		__atomic_store_n(&px->balance_state, t, __ATOMIC_RELEASE);
-	}
 	struct seat *seats = seats_now(px, false, &n);
+
 	qsort(seats, n, sizeof(*seats), by_number);
 	for (size_t i = 0; i < n; i++)
 		seats[i].weight = 1;
-	turns_publish(t, schedule_even(seats, n));
+	turns_publish(turns_of(px), schedule_even(seats, n));
 	free(seats);
 }
 
@@ -42,21 +34,10 @@ static struct server *first_pick(struct proxy *px, struct stream *s, const struc
 	return schedule_pick(__atomic_load_n(&t->now, __ATOMIC_ACQUIRE), 0, avoid);
 }
 
-static void first_free(struct proxy *px)
-{
-	struct turns *t = px->balance_state;
-
-	if (t == NULL)
-		return;
-	turns_free(t);
-	free(t);
-	px->balance_state = NULL;
-}
-
 BALANCE(first) = {
 	.keyword = "first",
 	.usage = "balance first",
 	.pick = first_pick,
 	.server_changed = first_server_changed,
-	.free = first_free,
+	.free = turns_leaf_free,
 };

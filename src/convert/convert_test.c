@@ -356,14 +356,6 @@ static struct var_store *txn;
 static struct eval ev = { .arena = &arena, .phase = PHASE_LOG, .vars = { [VAR_TXN] = &txn } };
 static struct strbuf err;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int fill(void **state)
 {
 	struct value five = value_int(5), text = value_str(SLICE("text"));
@@ -378,9 +370,7 @@ static int give_back(void **state)
 {
 	(void)state;
 	var_store_free(&txn);
-	arena_free(&arena);
-	vars_reset();
-	boot_reset();
+	trial_end(&arena);
 	strbuf_free(&err);
 	return 0;
 }
@@ -445,5 +435,5 @@ int convert_test(void)
 		cmocka_unit_test_setup_teardown(local_time_follows_the_zone, fill, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -24,21 +24,6 @@ static bool date_split(int64_t date, int64_t per_second, bool local, struct tm *
 	return local ? localtime_r(&seconds, tm) != NULL : gmtime_r(&seconds, tm) != NULL;
 }
 
-static bool http_date_check(struct args *a, struct strbuf *err)
-{
-	struct slice unit = a->v[1].str;
-
-	if (a->v[1].type == ARG_NONE || slice_is(unit, "s"))
-		a->v[1].num = 1;
-	else if (slice_is(unit, "ms"))
-		a->v[1].num = 1000;
-	else if (slice_is(unit, "us"))
-		a->v[1].num = 1000000;
-	else
-		strbuf_addf(err, "unit '%.*s' is none of s, ms and us", SLICE_FMT(unit));
-	return a->v[1].num != 0;
-}
-
 static bool http_date_convert(const struct args *a, struct eval *ev, struct value *v)
 {
 	/* Not strftime: these names are English in every locale. */
@@ -100,4 +85,4 @@ TIME_CONVERTER(us_utime, 1000000, false);
 TIME_CONVERTER(us_ltime, 1000000, true);
 
 CONVERTER(http_date) = { .keyword = "http_date", .usage = "http_date([<offset>[,<unit>]])", .args = ";is",
-	.in = VALUE_INT, .out = VALUE_STR, .check = http_date_check, .convert = http_date_convert };
+	.in = VALUE_INT, .out = VALUE_STR, .check = args_take_time_unit, .convert = http_date_convert };

@@ -6,29 +6,15 @@
 #include "core/clock.h"
 #include "rule/fetch.h"
 
-/* Units per second: kept in the second argument's num. */
-static bool date_check(struct args *a, struct strbuf *err)
-{
-	struct slice unit = a->v[1].str;
-
-	if (a->v[1].type == ARG_NONE || slice_is(unit, "s"))
-		a->v[1].num = 1;
-	else if (slice_is(unit, "ms"))
-		a->v[1].num = 1000;
-	else if (slice_is(unit, "us"))
-		a->v[1].num = 1000000;
-	else
-		strbuf_addf(err, "unit '%.*s' is none of s, ms and us", SLICE_FMT(unit));
-	return a->v[1].num != 0;
-}
-
 static enum eval_result date_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	struct timeval now = clock_wall();
-	int64_t per_second = a->v[1].num;
+	int64_t per_second = a->v[1].num, date = (int64_t)now.tv_sec * per_second + now.tv_usec * per_second / 1000000;
 
 	(void)ev;
-	*out = value_int((int64_t)now.tv_sec * per_second + now.tv_usec * per_second / 1000000 + a->v[0].num);
+	if (__builtin_add_overflow(date, a->v[0].num, &date))
+		return EVAL_NONE;
+	*out = value_int(date);
 	return EVAL_OK;
 }
 
@@ -40,5 +26,5 @@ static enum eval_result date_us_get(const struct args *a, struct eval *ev, struc
 }
 
 FETCH(date) = { .keyword = "date", .usage = "date([<offset>[,<unit>]])", .args = ";is", .type = VALUE_INT,
-	.phases = PHASE_ANY, .check = date_check, .get = date_get };
+	.phases = PHASE_ANY, .check = args_take_time_unit, .get = date_get };
 FETCH(date_us) = {.keyword = "date_us", .usage = "date_us", .type = VALUE_INT, .phases = PHASE_ANY, .get = date_us_get};

@@ -11,19 +11,12 @@
 
 static enum eval_result give_version(uint8_t version, struct value *out)
 {
-	switch (version) {
-	case 10:
-		*out = value_str(SLICE("HTTP/1.0"));
-		return EVAL_OK;
-	case 11:
-		*out = value_str(SLICE("HTTP/1.1"));
-		return EVAL_OK;
-	case 20:
-		*out = value_str(SLICE("HTTP/2.0"));
-		return EVAL_OK;
-	default:
+	struct slice text = http_version_text(version);
+
+	if (text.ptr == NULL)
 		return EVAL_NONE;
-	}
+	*out = value_str(text);
+	return EVAL_OK;
 }
 
 static enum eval_result method_get(const struct args *a, struct eval *ev, struct value *out)

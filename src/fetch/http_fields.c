@@ -19,27 +19,37 @@ static char *put(char *at, struct slice s)
 	return at + s.len;
 }
 
+/* The head, and memory for all of it with so many bytes more for each field, and two. */
+static enum eval_result open_head(struct eval *ev, bool response, size_t more, const struct http_head **h, char **memory)
+{
+	enum eval_result r = http_see_head(ev, response, h);
+	size_t len = 2;
+
+	if (r != EVAL_OK)
+		return r;
+	for (int i = 0; i < (*h)->n; i++)
+		len += (*h)->fields[i].name.len + (*h)->fields[i].value.len + more;
+	*memory = arena_alloc(ev->arena, len);
+	return *memory ? EVAL_OK : EVAL_NONE;
+}
+
 static enum eval_result names(const struct args *a, struct eval *ev, bool response, struct value *out)
 {
 	char delim = a->v[0].str.len ? a->v[0].str.ptr[0] : ',';
 	const struct http_head *h;
-	enum eval_result r = http_see_head(ev, response, &h);
-	size_t len = 0;
+	char *memory, *at;
+	enum eval_result r = open_head(ev, response, 1, &h, &memory);
 
 	if (r != EVAL_OK)
 		return r;
-	for (int i = 0; i < h->n; i++)
-		len += h->fields[i].name.len + 1;
-	char *text = arena_alloc(ev->arena, len + 1), *at = text;
-	if (text == NULL)
-		return EVAL_NONE;
+	at = memory;
 	for (int i = 0; i < h->n; i++) {
 		if (i)
 			*at++ = delim;
 		lower(at, h->fields[i].name);
 		at += h->fields[i].name.len;
 	}
-	*out = value_str(slice_make(text, (size_t)(at - text)));
+	*out = value_str(slice_make(memory, (size_t)(at - memory)));
 	return EVAL_OK;
 }
 
@@ -47,23 +57,19 @@ static enum eval_result names(const struct args *a, struct eval *ev, bool respon
 static enum eval_result text(struct eval *ev, bool response, struct value *out)
 {
 	const struct http_head *h;
-	enum eval_result r = http_see_head(ev, response, &h);
-	size_t len = 2;
+	char *memory, *at;
+	enum eval_result r = open_head(ev, response, sizeof(": \r\n") - 1, &h, &memory);
 
 	if (r != EVAL_OK)
 		return r;
-	for (int i = 0; i < h->n; i++)
-		len += h->fields[i].name.len + h->fields[i].value.len + 4;
-	char *memory = arena_alloc(ev->arena, len), *at = memory;
-	if (memory == NULL)
-		return EVAL_NONE;
+	at = memory;
 	for (int i = 0; i < h->n; i++) {
 		lower(at, h->fields[i].name);
 		at = put(at + h->fields[i].name.len, SLICE(": "));
 		at = put(put(at, h->fields[i].value), SLICE("\r\n"));
 	}
-	put(at, SLICE("\r\n"));
-	*out = value_str(slice_make(memory, len));
+	at = put(at, SLICE("\r\n"));
+	*out = value_str(slice_make(memory, (size_t)(at - memory)));
 	return EVAL_OK;
 }
 
@@ -90,16 +96,12 @@ static char *put_varint(char *at, uint64_t n)
 static enum eval_result binary(struct eval *ev, bool response, struct value *out)
 {
 	const struct http_head *h;
-	enum eval_result r = http_see_head(ev, response, &h);
-	size_t len = 2;
+	char *memory, *at;
+	enum eval_result r = open_head(ev, response, 2 * VARINT_MAX, &h, &memory);
 
 	if (r != EVAL_OK)
 		return r;
-	for (int i = 0; i < h->n; i++)
-		len += h->fields[i].name.len + h->fields[i].value.len + 2 * VARINT_MAX;
-	char *memory = arena_alloc(ev->arena, len), *at = memory;
-	if (memory == NULL)
-		return EVAL_NONE;
+	at = memory;
 	for (int i = 0; i < h->n; i++) {
 		at = put_varint(at, h->fields[i].name.len);
 		lower(at, h->fields[i].name);

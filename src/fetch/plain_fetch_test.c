@@ -34,9 +34,7 @@ MATCHER(bool) = { .keyword = "bool", .in = VALUE_BOOL, .no_patterns = true, .mat
 
 static int start(void **state)
 {
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
+	trial_start(state);
 	setenv("USHER_TEST_VALUE", "from outside", 1);
 	unsetenv("USHER_TEST_NOTHING");
 	clock_update();
@@ -47,9 +45,7 @@ static int give_back(void **state)
 {
 	(void)state;
 	var_store_free(&txn);
-	arena_free(&arena);
-	vars_reset();
-	boot_reset();
+	trial_end(&arena);
 	strbuf_free(&err);
 	table = NULL;
 	ev.final = false;

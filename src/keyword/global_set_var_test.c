@@ -25,14 +25,6 @@ FETCH(set_var_echo) = { .keyword = "t.echo", .args = ";s", .type = VALUE_STR, .p
 
 static struct arena arena;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int give_back(void **state)
 {
 	(void)state;
@@ -90,5 +82,5 @@ int global_set_var_test(void)
 		cmocka_unit_test_teardown(faults_say_why, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -15,6 +15,16 @@ bool http_keep_line(struct args *a, struct strbuf *err)
 	return true;
 }
 
+struct slice http_version_text(uint8_t version)
+{
+	switch (version) {
+	case 10: return SLICE("HTTP/1.0");
+	case 11: return SLICE("HTTP/1.1");
+	case 20: return SLICE("HTTP/2.0");
+	default: return (struct slice){ NULL, 0 };
+	}
+}
+
 struct slice http_kept_pathq(const struct http_txn *t)
 {
 	struct uri u;

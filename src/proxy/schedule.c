@@ -280,3 +280,32 @@ void turns_free(struct turns *t)
 	free(t->now);
 	t->now = NULL;
 }
+
+/* ---- leaves ---- */
+
+struct turns *turns_of(struct proxy *px)
+{
+	struct turns *t = px->balance_state;
+
+	if (t == NULL) {
+		t = calloc(1, sizeof(*t));
+		ASSERT(t != NULL);
+		__atomic_store_n(&px->balance_state, t, __ATOMIC_RELEASE);
+	}
+	return t;
+}
+
+struct server *turns_leaf_pick(struct proxy *px, struct stream *s, const struct server *avoid)
+{
+	(void)s;
+	return turns_pick(px->balance_state, avoid);
+}
+
+void turns_leaf_free(struct proxy *px)
+{
+	if (px->balance_state) {
+		turns_free(px->balance_state);
+		free(px->balance_state);
+		px->balance_state = NULL;
+	}
+}

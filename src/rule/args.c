@@ -158,3 +158,18 @@ bool args_parse(const char **at, const char *decl, struct args *out, struct strb
 	}
 	return true;
 }
+
+bool args_take_time_unit(struct args *a, struct strbuf *err)
+{
+	struct slice unit = a->v[1].str;
+
+	if (a->v[1].type == ARG_NONE || slice_is(unit, "s"))
+		a->v[1].num = 1;
+	else if (slice_is(unit, "ms"))
+		a->v[1].num = 1000;
+	else if (slice_is(unit, "us"))
+		a->v[1].num = 1000000;
+	else
+		strbuf_addf(err, "unit '%.*s' is none of s, ms and us", SLICE_FMT(unit));
+	return a->v[1].num != 0;
+}

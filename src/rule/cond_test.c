@@ -67,20 +67,11 @@ static struct arena arena;
 static struct eval ev = { .arena = &arena, .phase = PHASE_FE_CONN };
 static struct acl_table *table;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int give_back(void **state)
 {
 	(void)state;
-	arena_free(&arena);
+	trial_end(&arena);
 	table = NULL;
-	boot_reset();
 	strbuf_clear(&diag_state.text);
 	ev.final = false;
 	return 0;
@@ -208,5 +199,5 @@ int cond_test(void)
 		cmocka_unit_test_teardown(faults_say_why, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -13,6 +13,7 @@
 #include "rule/boot.h"
 #include "rule/fetch.h"
 #include "rule/vars.h"
+#include "rule/trial.h"
 
 int expr_test(void);
 
@@ -114,20 +115,10 @@ static struct arena arena;
 static struct eval ev = { .arena = &arena, .phase = PHASE_FE_CONN };
 static struct strbuf err;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int give_back(void **state)
 {
 	(void)state;
-	arena_free(&arena);
-	boot_reset();
-	vars_reset();
+	trial_end(&arena);
 	strbuf_free(&err);
 	ev.final = false;
 	return 0;
@@ -300,5 +291,5 @@ int expr_test(void)
 		cmocka_unit_test_teardown(names_are_resolved_at_the_end, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

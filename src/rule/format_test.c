@@ -100,19 +100,10 @@ FETCH(format_none) = { .keyword = "f.none", .type = VALUE_STR, .phases = PHASE_A
 static struct arena arena;
 static struct strbuf out, err;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int give_back(void **state)
 {
 	(void)state;
-	arena_free(&arena);
-	boot_reset();
+	trial_end(&arena);
 	strbuf_free(&out);
 	strbuf_free(&err);
 	return 0;
@@ -235,5 +226,5 @@ int format_test(void)
 		cmocka_unit_test_teardown(a_full_buffer_is_cut_not_overrun, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -68,14 +68,6 @@ static struct acl_table *table;
 static struct ruleset set;
 static struct rule_cursor cur;
 
-static int start(void **state)
-{
-	(void)state;
-	registries_open();
-	diag_state.quiet = true;
-	return 0;
-}
-
 static int fresh(void **state)
 {
 	(void)state;
@@ -93,8 +85,7 @@ static int give_back(void **state)
 {
 	(void)state;
 	strbuf_free(&trace);
-	arena_free(&arena);
-	boot_reset();
+	trial_end(&arena);
 	return 0;
 }
 
@@ -203,5 +194,5 @@ int ruleset_test(void)
 		cmocka_unit_test_setup_teardown(faults_say_why, fresh, give_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	return cmocka_run_group_tests(tests, trial_start, NULL);
 }

@@ -7,7 +7,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
-from _usher import WAIT_S, Usher  # noqa: E402
+from _usher import WAIT_S, Deaf, Usher, ask_cli  # noqa: E402
 
 
 class Server:
@@ -79,11 +79,7 @@ def logged(text):
 
 
 def ask(*commands):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('cli.sock')
-        s.sendall(';'.join(commands).encode() + b'\n')
-        s.shutdown(socket.SHUT_WR)
-        return b''.join(iter(lambda: s.recv(65536), b'')).decode()
+    return ask_cli('cli.sock', *commands)
 
 
 def who(usher, name='fe'):
@@ -97,13 +93,7 @@ def who(usher, name='fe'):
 
 one, two, spare = Server('one').up(), Server('two'), Server('spare').up()
 v1, v2, aside, told = (Server(n).up() for n in ('v1', 'v2', 'aside', 'told'))
-full = socket.socket()  # its line is full: a connection hangs
-full.bind(('127.0.0.1', 0))
-full.listen(0)
-hanging = [socket.socket() for _ in range(4)]
-for h in hanging:
-    h.setblocking(False)
-    h.connect_ex(full.getsockname())
+full = Deaf()
 
 config = f'''
 global
@@ -126,7 +116,7 @@ listen fe
 backend hang
     option log-health-checks
     timeout check 100ms
-    server full 127.0.0.1:{full.getsockname()[1]} check
+    server full 127.0.0.1:{full.port} check
     server none unix@nobody.sock check
 backend headers
     server v1 127.0.0.1:{v1.port} check send-proxy

@@ -7,18 +7,12 @@ import socket
 import sys
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher
+from _usher import Origin, Usher, read_head
 
 
 def origin(s):
     f = s.makefile("rb")
-    while True:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = f.readline()
-            if not line:
-                return
-            head += line
+    while head := read_head(f):
         s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Server: here\r\nX-List: a, b\r\n\r\n%s" % (len(head), head))
 
 

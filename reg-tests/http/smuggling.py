@@ -5,7 +5,7 @@ import os
 import re
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher
+from _usher import Origin, Usher, read_head
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -17,13 +17,7 @@ answers = []  # what the origin says to them, in that order; behind the last: OK
 
 def origin(s):
     f = s.makefile("rb")
-    while True:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = f.readline()
-            if not line:
-                return
-            head += line
+    while head := read_head(f):
         seen.append(head)
         length = re.search(rb"content-length: (\d+)", head.lower())
         f.read(int(length.group(1)) if length else len(b"0\r\n\r\n") if b"chunked" in head else 0)

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from _usher import Origin, Usher, WAIT_S, read_all
+from _usher import Origin, Usher, ask_cli, WAIT_S, read_all
 
 
 def greet(client):  # says hello, then holds the connection until the client ends it
@@ -89,10 +89,7 @@ def waits(c):
 
 
 def stat(proxy, name, column):
-    with socket.socket(socket.AF_UNIX) as c:
-        c.connect('stats.sock')
-        c.sendall(b'show stat\n')
-        rows = [r.split(',') for r in read_all(c).decode().splitlines()]
+    rows = [r.split(',') for r in ask_cli('stats.sock', 'show stat').splitlines()]
     return int(next(r for r in rows if r[:2] == [proxy, name])[rows[0].index(column)])
 
 

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from _usher import Origin, Usher, echo, read_all
+from _usher import Deaf, Origin, Usher, echo, read_all
 
 
 def silent(client):  # reads all, says nothing, and does not end by itself
@@ -34,11 +34,7 @@ def answer_late(client):
 held, speaker_left = [], threading.Event()
 quiet, speaker, echoing = Origin(silent), Origin(speak_and_end), Origin(echo)
 chatter, late = Origin(talk_on), Origin(answer_late)
-full = socket.create_server(('127.0.0.1', 0), backlog=1)  # nobody accepts: a third connection gets no answer
-fillers = [socket.socket() for _ in range(4)]
-for f in fillers:
-    f.setblocking(False)
-    f.connect_ex(full.getsockname())
+full = Deaf()
 
 config = f'''
 defaults
@@ -82,7 +78,7 @@ listen connect
     bind "fd@${{connect}}"
     timeout connect 100ms
     retries 0
-    server s 127.0.0.1:{full.getsockname()[1]}
+    server s 127.0.0.1:{full.port}
 listen all
     bind "fd@${{all}}"
     timeout check 20s

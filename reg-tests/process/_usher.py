@@ -98,6 +98,41 @@ class Origin:
                 pass
 
 
+class Deaf:
+    """A server on 127.0.0.1 whose backlog is full: connections to it hang."""
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(('127.0.0.1', 0))
+        self.socket.listen(0)
+        self.port = self.socket.getsockname()[1]
+        self.hogs = [socket.socket() for _ in range(4)]
+        for hog in self.hogs:
+            hog.setblocking(False)
+            hog.connect_ex(self.socket.getsockname())
+
+
+def ask_cli(address, *commands):
+    """What the runtime socket answers; the address is a path, or one as Usher.address() gives."""
+    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as s:
+        s.settimeout(WAIT_S)
+        s.connect(address)
+        s.sendall(';'.join(commands).encode() + b'\n')
+        s.shutdown(socket.SHUT_WR)
+        return read_all(s).decode()
+
+
+def read_head(f):
+    """A message's head as it came, its empty line included; None at the end of the connection."""
+    head = b''
+    while not head.endswith(b'\r\n\r\n'):
+        line = f.readline()
+        if not line:
+            return None
+        head += line
+    return head
+
+
 def free_ports(n=1, host='127.0.0.1'):
     """The first of n ports in a row that nobody listens on now. They lie below the range from which the kernel serves
     clients: under load, hardly any two neighbours of that range are free."""

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from _load import await_true
-from _usher import PROGRAM, WAIT_S, Origin, Usher, read_all, echo
+from _usher import PROGRAM, WAIT_S, Origin, Usher, ask_cli, read_all, echo
 
 origin = Origin(echo)
 CONFIG = f'''
@@ -26,15 +26,6 @@ listen fe
     bind "fd@${{fe}}"
     server s 127.0.0.1:{origin.port} weight 10
 '''
-
-
-def ask(address, line):
-    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as s:
-        s.settimeout(WAIT_S)
-        s.connect(address)
-        s.sendall(line.encode() + b'\n')
-        s.shutdown(socket.SHUT_WR)
-        return read_all(s).decode()
 
 
 def rows(text):
@@ -61,15 +52,15 @@ with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-p', 'pid', '-S', 'unix@m
         assert c.recv(1) == b'x'
     # The worker accepts before the master has written its own number down.
     await_true('a pidfile', lambda: os.path.exists('pid'))
-    seen = rows(ask('m.sock', 'show proc'))
+    seen = rows(ask_cli('m.sock', 'show proc'))
     assert seen['master'] == [usher.process.pid] == [int(open('pid').read())], seen
     assert len(seen['workers']) == 1 and 'old workers' not in seen
     assert os.stat('m.sock').st_mode & 0o777 == 0o600
     # Its level goes with a command to the worker; reload needs more.
-    assert ask('m.sock', '@1 show cli level') == 'operator\n\n'
-    assert ask('m.sock', 'reload') == 'Permission denied\n\n'
-    assert 'Unknown command' in ask('m.sock', 'show stat')
-    assert "Can't find" in ask('m.sock', '@!1 show stat')
+    assert ask_cli('m.sock', '@1 show cli level') == 'operator\n\n'
+    assert ask_cli('m.sock', 'reload') == 'Permission denied\n\n'
+    assert 'Unknown command' in ask_cli('m.sock', 'show stat')
+    assert "Can't find" in ask_cli('m.sock', '@!1 show stat')
     assert usher.stop(signal.SIGINT) == 130
 
 with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-S', f'unix@{os.getcwd()}/m.sock']) as usher:
@@ -82,33 +73,33 @@ with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-S', f'unix@{os.getcwd()}
         held.append(c)
 
     hold()
-    first = rows(ask('m.sock', 'show proc'))['workers'][0]
+    first = rows(ask_cli('m.sock', 'show proc'))['workers'][0]
     first_end = os.pidfd_open(first)
-    info = ask(usher.address('cli'), 'show info')
+    info = ask_cli(usher.address('cli'), 'show info')
     assert f'description: 1 unix@{os.getcwd()}/m.sock' in info, info
     # What an operator set lives on in the next worker.
-    assert ask(usher.address('cli'), 'set server fe/s weight 7') == '\n'
-    reply = ask('m.sock', 'reload')
+    assert ask_cli(usher.address('cli'), 'set server fe/s weight 7') == '\n'
+    reply = ask_cli('m.sock', 'reload')
     assert reply.startswith('Success=1\n'), reply
-    second = rows(ask('m.sock', 'show proc'))
+    second = rows(ask_cli('m.sock', 'show proc'))
     assert second['old workers'] == [first] and second['workers'] != [first]
-    assert ask('m.sock', '@1 get weight fe/s') == ask(usher.address('cli'), 'get weight fe/s') == '7 (initial 10)\n\n'
-    assert ask('m.sock', f'@!{first} show version; @{first} show version') == ask('m.sock', 'show version; show version')
+    assert ask_cli('m.sock', '@1 get weight fe/s') == ask_cli(usher.address('cli'), 'get weight fe/s') == '7 (initial 10)\n\n'
+    assert ask_cli('m.sock', f'@!{first} show version; @{first} show version') == ask_cli('m.sock', 'show version; show version')
     held[0].sendall(b'y')
     assert held[0].recv(1) == b'y'
     # mworker-max-reloads 2: the first worker outlives two reloads, not three.
     hold()
     for expected in ([first, second['workers'][0]], [second['workers'][0]]):
-        assert ask('m.sock', 'reload').startswith('Success=1\n')
+        assert ask_cli('m.sock', 'reload').startswith('Success=1\n')
         if first not in expected:
             await_end(first_end)
-        now = rows(ask('m.sock', 'show proc'))['old workers']
+        now = rows(ask_cli('m.sock', 'show proc'))['old workers']
         assert [p for p in now if p in (first, second['workers'][0])] == expected, (now, expected)
     assert held[0].recv(1) == b''
     # A reload that fails says why.
     with open('usher.cfg', 'a') as f:
         f.write('    bogus\n')
-    reply = ask('m.sock', 'reload')
+    reply = ask_cli('m.sock', 'reload')
     assert reply.startswith('Success=0\n--\n') and 'bogus' in reply, reply
     # A session with a prompt may turn to a worker for good.
     with socket.socket(socket.AF_UNIX) as s:
@@ -126,7 +117,7 @@ for words, survives in ('master-worker', False), ('master-worker no-exit-on-fail
             assert c.recv(1) == b'x'
         # It serves a moment before the master hears that it does; until then it is one that never got ready.
         await_true('the worker is ready', lambda: 'Loading success' in usher.log())
-        worker = rows(ask('m.sock', 'show proc'))['workers'][0]
+        worker = rows(ask_cli('m.sock', 'show proc'))['workers'][0]
         os.kill(worker, signal.SIGKILL)
         if not survives:
             assert usher.process.wait(WAIT_S) == 137
@@ -135,14 +126,14 @@ for words, survives in ('master-worker', False), ('master-worker no-exit-on-fail
         with usher.connect('fe') as c:
             c.sendall(b'x')
             assert c.recv(1) == b'x'
-        assert rows(ask('m.sock', 'show proc'))['workers'][0] != worker
+        assert rows(ask_cli('m.sock', 'show proc'))['workers'][0] != worker
 
 # A master that is gone without a word: its worker serves what it has and leaves.
 with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-S', 'unix@m.sock']) as usher:
     c = usher.connect('fe')
     c.sendall(b'x')
     assert c.recv(1) == b'x'
-    end = os.pidfd_open(rows(ask('m.sock', 'show proc'))['workers'][0])
+    end = os.pidfd_open(rows(ask_cli('m.sock', 'show proc'))['workers'][0])
     usher.process.kill()
     usher.process.wait()
     usher.process.returncode = 0

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, echo, read_all
+from _usher import Deaf, Origin, Usher, echo, read_all
 
 MEG = 1 << 20
 
@@ -23,13 +23,7 @@ def count(client):  # takes everything, then says how much it was
 
 
 counter, mirror = Origin(count), Origin(echo)
-unreachable = socket.socket()  # its backlog is full: connections to it hang
-unreachable.bind(("127.0.0.1", 0))
-unreachable.listen(0)
-hogs = [socket.socket() for _ in range(4)]
-for hog in hogs:
-    hog.setblocking(False)
-    hog.connect_ex(unreachable.getsockname())
+unreachable = Deaf()
 
 CONFIG = f"""
 global
@@ -45,7 +39,7 @@ listen late
     timeout connect 600ms
     tcp-request inspect-delay 300ms
     tcp-request content accept if WAIT_END
-    server s 127.0.0.1:{unreachable.getsockname()[1]}
+    server s 127.0.0.1:{unreachable.port}
 listen queued
     bind "fd@${{queued}}"
     timeout queue 600ms

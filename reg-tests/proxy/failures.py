@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, echo, read_all
+from _usher import Deaf, Origin, Usher, ask_cli, echo, read_all
 
 heard, resets = [], threading.Event()
 
@@ -32,14 +32,8 @@ mirror, ear = Origin(echo), Origin(listens)
 closed = socket.create_server(("127.0.0.1", 0))
 gone = closed.getsockname()[1]
 closed.close()
-unreachable = socket.socket()  # its backlog is full: connections to it hang
-unreachable.bind(("127.0.0.1", 0))
-unreachable.listen(0)
-hang = unreachable.getsockname()[1]
-hogs = [socket.socket() for _ in range(4)]
-for hog in hogs:
-    hog.setblocking(False)
-    hog.connect_ex(unreachable.getsockname())
+unreachable = Deaf()
+hang = unreachable.port
 
 CONFIG = f"""
 global
@@ -94,16 +88,8 @@ listen empty
 NAMES = ["line", "broken", "same", "others", "bound", "lonely", "hangs", "off", "empty"]
 
 
-def ask(command):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
-        s.connect("cli")
-        s.sendall(command + b"\n")
-        return read_all(s).decode()
-
-
 def row(proxy, name):
-    for r in csv.DictReader(io.StringIO(ask(b"show stat").lstrip("# "))):
+    for r in csv.DictReader(io.StringIO(ask_cli("cli", "show stat").lstrip("# "))):
         if (r["pxname"], r["svname"]) == (proxy, name):
             return {k: int(r[k] or 0) for k in ("stot", "econ", "wretr", "wredis", "lbtot", "cli_abrt", "scur", "qcur")}
     return None

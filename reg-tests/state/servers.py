@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
-from _usher import PROGRAM, WAIT_S  # noqa: E402
+from _usher import PROGRAM, WAIT_S, ask_cli  # noqa: E402
 
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.bind('notify.sock')
@@ -45,11 +45,7 @@ listen fe
 
 
 def ask(*commands):
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect('cli.sock')
-        s.sendall(';'.join(commands).encode() + b'\n')
-        s.shutdown(socket.SHUT_WR)
-        return b''.join(iter(lambda: s.recv(65536), b'')).decode()
+    return ask_cli('cli.sock', *commands)
 
 
 def state():

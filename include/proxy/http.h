@@ -39,6 +39,7 @@ struct http_txn {
 	struct slice *captured[2];      /* of request and answer: a slice for each slot of the frontend, in the arena, or NULL */
 	struct slice captured_cookie[2]; /* in the arena */
 	struct http_gathering *gathering[2]; /* in the arena: of bodies that rules waited for (http_buffer.h), or NULL */
+	struct persist_txn *persist;    /* in the arena: what concerns the backend's cookie; NULL: it has none, or not yet */
 	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };

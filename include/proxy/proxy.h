@@ -14,10 +14,12 @@
 #include "rule/ruleset.h"
 
 struct balance;
+struct cookie_settings;
 struct expr;
 struct http_errors;
 struct listener;
 struct log_target;
+struct persist;
 struct queue;
 
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_CLI };
@@ -105,6 +107,8 @@ struct proxy_settings {
 	const char *default_backend_file;
 	int default_backend_line;
 	struct server_settings server;    /* default-server */
+	const struct cookie_settings *cookie; /* boot memory, shared; NULL: no persistence by cookie (persist.h) */
+	const char *dynamic_cookie_key;   /* boot memory */
 	struct log_target **log_targets;  /* owned for ever; NULL-terminated list or NULL */
 	bool log_global;                  /* `log global` */
 	char *log_tag;
@@ -158,6 +162,9 @@ struct proxy {
 	TAILQ_HEAD(server_list, server) servers; /* owns, in file order */
 	int server_count;
 	struct switch_rules use_server;
+	struct persist_rule *persist_rules; /* force-persist and ignore-persist; boot memory */
+	unsigned persist_rule_count;
+	struct persist *persist;          /* owns; NULL without `cookie` */
 	struct ruleset redirects;         /* the `redirect` keyword; they follow the http-request rules */
 	void *balance_state;              /* the algorithm's own: published, see balance.h */
 	pthread_mutex_t balance_lock;     /* guards rebuilding balance_state */

@@ -30,6 +30,7 @@ struct server_settings {
 	struct endpoint source;      /* kind INET with family set when given */
 	bool has_source;
 	char *interface;
+	const char *cookie;          /* owned for ever; its mark in persistence cookies; NULL: none */
 	int64_t tcp_ut_ms;
 	/* checks */
 	bool check, check_send_proxy, check_send_proxy_off;
@@ -81,6 +82,7 @@ struct server {
 	struct check *check;        /* owns; NULL without `check` */
 	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
+	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
 	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
 	struct counter_set counters;
 };
@@ -94,10 +96,15 @@ void server_set_source(struct server *s, struct dial *d);
 uint32_t server_conn_limit(const struct server *s);
 /* Whether a stream that came now would not wait: below that limit, and nobody stands in its line. */
 bool server_has_room(const struct server *s);
-/* Whether rules and cookies that name it may still send to it: up and in service, its weight does not matter. */
+/* Whether it serves whoever comes: up and in service, its weight does not matter. */
 static inline bool server_in_service(const struct server *s)
 {
 	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && __atomic_load_n(&s->admin, __ATOMIC_RELAXED) == 0;
+}
+/* Whether rules and cookies that name it may still send to it: up, and not in maintenance. Draining, it keeps its clients. */
+static inline bool server_keeps_clients(const struct server *s)
+{
+	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT);
 }
 static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
 

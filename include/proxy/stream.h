@@ -46,7 +46,8 @@ struct stream {
 	bool be_counted, server_counted;
 	bool server_used;          /* a slot of the server was this stream's at least once */
 	bool redispatched;
-	bool forced;               /* use-server chose */
+	bool forced;               /* use-server or a cookie chose */
+	bool stays;                /* force-persist: it goes to its server even when that is down, and to no other */
 	bool bound;                /* the balancer meant this server: it waits in that one's line */
 	bool pausing;              /* between two connection attempts */
 	bool server_refused;       /* the server takes no more bytes; its answer is still delivered */

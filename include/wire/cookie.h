@@ -19,8 +19,9 @@ bool cookie_next(struct slice *rest, struct cookie *c);
 bool set_cookie_next(struct slice *rest, struct cookie *c);
 /* The first cookie with this name (exact case) in a Cookie value. */
 bool cookie_find(struct slice field, struct slice name, struct cookie *c);
-/* Writes a Cookie value without one of its cookies, what stood around it joined by one delimiter and a blank. out has
- * room for field.len bytes and may be field.ptr. Returns the length; 0: nothing is left, the field should go. */
-size_t cookie_cut(struct slice field, const struct cookie *c, char *out);
+/* Writes a Cookie value without the cookies of this name and the '$' attributes behind them; what stood around them is
+ * joined by one delimiter and a blank, and the rest stays as it is. out has room for field.len bytes and may be field.ptr.
+ * Returns the length, field.len when there was none; 0: no cookie is left, the field should go. */
+size_t cookie_cut(struct slice field, struct slice name, char *out);
 
 #endif

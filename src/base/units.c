@@ -20,7 +20,8 @@ static enum unit_result take_number(struct slice *s, uint64_t *n)
 	return slice_to_u64(number, n) ? UNIT_OK : UNIT_OVERFLOW;
 }
 
-enum unit_result unit_time_ms(struct slice s, uint64_t bare_us, uint32_t *out_ms)
+/* In steps of `step_us`, at most 2^31-1 of them. */
+static enum unit_result take_time(struct slice s, uint64_t bare_us, uint64_t step_us, uint32_t *out)
 {
 	static const struct {
 		const char *name;
@@ -42,12 +43,22 @@ enum unit_result unit_time_ms(struct slice s, uint64_t bare_us, uint32_t *out_ms
 		if (us == 0)
 			return UNIT_BAD;
 	}
-	if (number == UNIT_OVERFLOW || __builtin_mul_overflow(n, us, &n) || n / 1000 > INT32_MAX)
+	if (number == UNIT_OVERFLOW || __builtin_mul_overflow(n, us, &n) || n / step_us > INT32_MAX)
 		return UNIT_OVERFLOW;
-	if (n > 0 && n < 1000)
+	if (n > 0 && n < step_us)
 		return UNIT_UNDERFLOW;
-	*out_ms = (uint32_t)(n / 1000);
+	*out = (uint32_t)(n / step_us);
 	return UNIT_OK;
+}
+
+enum unit_result unit_time_ms(struct slice s, uint64_t bare_us, uint32_t *out_ms)
+{
+	return take_time(s, bare_us, 1000, out_ms);
+}
+
+enum unit_result unit_time_s(struct slice s, uint32_t *out_s)
+{
+	return take_time(s, 1000000, 1000000, out_s);
 }
 
 enum unit_result unit_size(struct slice s, uint64_t *out)

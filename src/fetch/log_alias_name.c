@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "proxy/http_view.h"
 #include "proxy/log_line.h"
+#include "proxy/persist.h"
 #include "proxy/service.h"
 #include "rule/fetch.h"
 
@@ -94,8 +95,12 @@ static bool ts_text(struct eval *ev, struct strbuf *out)
 
 static bool tsc_text(struct eval *ev, struct strbuf *out)
 {
+	char state[2] = { '-', '-' };
+
 	ts_text(ev, out);
-	strbuf_add(out, "--", 2); /* no persistence cookies */
+	if (ev->stream)
+		persist_state(ev->stream, state);
+	strbuf_add(out, state, 2);
 	return true;
 }
 

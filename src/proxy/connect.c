@@ -90,7 +90,9 @@ static bool redispatch_now(const struct stream *s)
 {
 	int64_t every = s->be->set.redispatch;
 
-	if (!server_in_service(s->server))
+	if (s->stays)
+		return false;
+	if (s->forced ? !server_keeps_clients(s->server) && !s->be->set.persist : !server_in_service(s->server))
 		return true;
 	if (every == 0 || !another_server(s))
 		return false;

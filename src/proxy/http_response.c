@@ -12,6 +12,7 @@
 #include "proxy/http_reply.h"
 #include "proxy/http_rules.h"
 #include "proxy/log_line.h"
+#include "proxy/persist.h"
 
 /* Whether chunks must be unpacked: an HTTP/1.0 client knows none. */
 static bool client_is_old(const struct http_txn *t)
@@ -128,6 +129,8 @@ static enum step_result judge_head(struct stream *s)
 
 	if (r != STEP_NEXT)
 		return r;
+	if (t->persist)
+		persist_answer(s);
 	if (!http_after_rules(s))
 		return rewrite_failed(s);
 	mend_frame(s);

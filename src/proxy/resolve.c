@@ -15,6 +15,7 @@
 #include "proxy/http_pages.h"
 #include "proxy/listener.h"
 #include "proxy/log_line.h"
+#include "proxy/persist.h"
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
@@ -161,6 +162,7 @@ static bool resolve_backend(struct proxy *px)
 		health_init(s);
 	}
 	ok = checks_resolve(px) && ok;
+	persist_open(px);
 	queues_open(px);
 	balance_update(px);
 	return ok;

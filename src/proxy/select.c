@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/persist.h"
 
 static const struct switch_rule *first_match(struct stream *s, const struct switch_rules *rules, unsigned phase)
 {
@@ -72,20 +73,27 @@ enum step_result stream_choose_backend(struct stream *s)
 	return STEP_NEXT;
 }
 
-enum step_result stream_choose_server(struct stream *s)
+/* The server that use-server wants, where it may have it. */
+static struct server *ruled_server(struct stream *s, bool even_down)
 {
 	const struct switch_rule *r = s->avoid ? NULL : first_match(s, &s->be->use_server, PHASE_USE_SERVER);
+	struct server *srv = r ? r->server : NULL;
 
-	s->server = NULL;
-	if (r) {
-		struct server *srv = r->server;
-		if (srv == NULL) {
-			struct slice name = rule_name(s, r, PHASE_USE_SERVER);
-			srv = name.ptr ? server_find(s->be, name) : NULL;
-		}
-		if (srv && (server_in_service(srv) || s->be->set.persist))
-			s->server = srv;
+	if (r && srv == NULL) {
+		struct slice name = rule_name(s, r, PHASE_USE_SERVER);
+		srv = name.ptr ? server_find(s->be, name) : NULL;
 	}
+	return srv && (even_down || server_keeps_clients(srv)) ? srv : NULL;
+}
+
+enum step_result stream_choose_server(struct stream *s)
+{
+	enum persist_order order = persist_order_of(s);
+
+	s->stays = order == PERSIST_FORCE;
+	s->server = ruled_server(s, s->stays || s->be->set.persist);
+	if (s->http && s->be->set.cookie)
+		s->server = persist_choose(s, s->server, order);
 	s->forced = s->server != NULL;
 	s->bound = false;
 	if (s->server == NULL)
@@ -133,7 +141,7 @@ enum step_result stream_wait_turn(struct stream *s)
 		s->queued_us = clock_now_us;
 		s->queue = queue_wait(s->be, s->forced || s->bound ? s->server : NULL, s, called);
 		/* Its line is full (maxqueue): another one serves, where that is allowed at all. */
-		if (s->queue == NULL && s->be->set.redispatch && s->avoid == NULL && (s->forced || s->bound)) {
+		if (s->queue == NULL && s->be->set.redispatch && s->avoid == NULL && !s->stays && (s->forced || s->bound)) {
 			s->avoid = s->server;
 			s->step = STREAM_CHOOSE_SERVER;
 			return STEP_AGAIN;

@@ -10,7 +10,7 @@
 #include "proxy/balance.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
-#include "proxy/session.h"
+#include "proxy/persist.h"
 
 static void put_u(struct stats_row *r, enum stats_column c, uint64_t v)
 {
@@ -242,6 +242,9 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 		put_check(r, s, &c);
 	if (private)
 		put_endpoint(r, &s->endpoint);
+	const char *cookie = __atomic_load_n(&s->cookie, __ATOMIC_ACQUIRE);
+	if (private && cookie)
+		put_s(r, STAT_cookie, cookie);
 }
 
 /* The weights of the servers in use: the active ones, else the backups. */
@@ -293,6 +296,8 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 	put_age(r, STAT_lastsess, __atomic_load_n(&px->last_sess_ms, __ATOMIC_RELAXED));
 	if (w->private && px->set.balance)
 		put_s(r, STAT_algo, px->set.balance->keyword);
+	if (w->private && px->set.cookie)
+		put_s(r, STAT_cookie, px->set.cookie->name.ptr);
 	put_zeros(r, STAT_agg_server_status, STAT_agg_check_status);
 	put_zeros(r, STAT_h2_headers_rcvd, STAT_h1_spliced_bytes_out);
 }

@@ -79,30 +79,73 @@ bool cookie_find(struct slice field, struct slice name, struct cookie *c)
 	return false;
 }
 
-size_t cookie_cut(struct slice field, const struct cookie *c, char *out)
+/* Whether anything but '$' attributes and blanks is left. */
+static bool says_something(struct slice field)
 {
-	struct slice before = slice_trim(slice_make(field.ptr, (size_t)(c->whole.ptr - field.ptr)));
-	struct slice behind = slice_trim(slice_from(field, (size_t)(c->whole.ptr - field.ptr) + c->whole.len));
-	char join = ';';
-	size_t n = 0;
+	while (field.len) {
+		size_t end = delimiter(field, 0, true);
+		struct slice piece = slice_trim(slice_make(field.ptr, end));
 
-	if (before.len) {
-		join = before.ptr[before.len - 1];
-		before = slice_trim(slice_make(before.ptr, before.len - 1));
+		if (piece.len && piece.ptr[0] != '$')
+			return true;
+		field = slice_from(field, end + 1);
 	}
-	if (behind.len)
-		behind = slice_trim(slice_from(behind, 1));
-	if (before.len) {
-		memmove(out, before.ptr, before.len);
-		n = before.len;
+	return false;
+}
+
+/* Text that is written over, or beside, what it is taken from: never ahead of it. */
+struct copy {
+	char *out;
+	size_t len;
+};
+
+static void add(struct copy *to, const char *bytes, size_t len)
+{
+	memmove(to->out + to->len, bytes, len);
+	to->len += len;
+}
+
+static void trim_end(struct copy *to)
+{
+	while (to->len && (to->out[to->len - 1] == ' ' || to->out[to->len - 1] == '\t'))
+		to->len--;
+}
+
+size_t cookie_cut(struct slice field, struct slice name, char *out)
+{
+	struct slice rest = field;
+	struct copy to = { .out = out };
+	char before = '\0', join = '\0', ended_by;
+	bool cut = false, found = false;
+
+	while (rest.len) {
+		struct slice piece = rest, text;
+		struct cookie c;
+		bool named = next_piece(&rest, &c, &ended_by) && slice_eq(c.name, name);
+
+		piece.len = (size_t)(rest.ptr - piece.ptr) - (ended_by != '\0');
+		text = slice_trim(piece);
+		if (named || (cut && text.len && text.ptr[0] == '$')) {
+			join = cut ? join : before;
+			found = cut = true;
+		} else if (cut) {
+			/* Room for both: the cookie had a '=' and a delimiter at each side. */
+			trim_end(&to);
+			if (to.len) {
+				add(&to, &join, 1);
+				add(&to, " ", 1);
+			}
+			add(&to, text.ptr, (size_t)(piece.ptr + piece.len - text.ptr));
+			cut = false;
+		} else {
+			if (piece.ptr > field.ptr)
+				add(&to, &before, 1);
+			add(&to, piece.ptr, piece.len);
+		}
+		before = ended_by;
 	}
-	if (before.len && behind.len) {
-		/* Room for both: the cookie had a '=' and a delimiter at each side. But do not step on what comes. */
-		memmove(out + n + 2, behind.ptr, behind.len);
-		out[n++] = join;
-		out[n++] = ' ';
-	} else if (behind.len) {
-		memmove(out + n, behind.ptr, behind.len);
-	}
-	return n + behind.len;
+	trim_end(&to);
+	if (!found)
+		return field.len;
+	return says_something(slice_make(out, to.len)) ? to.len : 0;
 }

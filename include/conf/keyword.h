@@ -69,6 +69,8 @@ extern struct registry section_registry;
 
 /* Runs one keyword on a line whose cursor stands behind the keyword's own words. */
 bool keyword_apply(const struct keyword *k, struct conf_line *l, void *owner);
+/* Writes the names of these places: "defaults,frontend,stats socket". */
+void keyword_describe_places(unsigned where, struct strbuf *out);
 /* Finds the keyword for the words at the cursor among those allowed in `where`, moves past its words and runs it.
  * Reports: a word that belongs elsewhere, a HAProxy name usher does not have, an unknown one with its nearest. */
 bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner);

@@ -20,6 +20,9 @@
 #define RULES_HTTP_AFTER   0x40u
 #define RULES_REDIRECT     0x80u /* the redirect keyword: one action, whose texts are no formats */
 
+/* Writes the names of these sets, "http-request" and so on, with this text between them. */
+void ruleset_describe(unsigned where, const char *between, struct strbuf *out);
+
 enum action_result {
 	ACTION_DONE,  /* go on with the next rule */
 	ACTION_STOP,  /* the cursor's verdict stands: leave the set */

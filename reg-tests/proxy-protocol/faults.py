@@ -25,7 +25,7 @@ FAULTS = {
     'listen a\n bind 127.0.0.1:1 proxy-policy optional\n tcp-request connection expect-proxy layer4\n': 'contradict',
     'listen a\n bind 127.0.0.1:1\n tcp-request connection expect-proxy layer5\n': "expected 'layer4'",
     'listen a\n bind 127.0.0.1:1\n tcp-request connection expect-netscaler-cip layer4\n': "'expect-netscaler-cip' is one of HAProxy's",
-    'listen a\n bind 127.0.0.1:1\n tcp-request content expect-proxy layer4\n': "'expect-proxy' may not stand in these rules",
+    'listen a\n bind 127.0.0.1:1\n tcp-request content expect-proxy layer4\n': "'expect-proxy' may not stand in tcp-request content rules; it has its place in tcp-request connection",
     'listen a\n bind 127.0.0.1:1 accept-netscaler-cip 1\n': "'accept-netscaler-cip' is a HAProxy keyword",
     'proxy-policy optional\n require all\n': 'built in',
     'proxy-policy a\n require all\nproxy-policy a\n require all\n': 'stands at c.cfg:6 already',

@@ -166,6 +166,16 @@ static void where_describe(unsigned where, struct strbuf *out)
 	}
 }
 
+void keyword_describe_places(unsigned where, struct strbuf *out)
+{
+	for (size_t i = 0; i < COUNT_OF(where_names); i++) {
+		if (where & where_names[i].where) {
+			const char *quoted = where_names[i].name + 1;
+			strbuf_addf(out, "%s%.*s", out->len ? "," : "", (int)strcspn(quoted, "'"), quoted);
+		}
+	}
+}
+
 /* What the words at the cursor may mean: a keyword allowed here, and where else their keyword would be. */
 struct lookup {
 	const struct keyword *found;
@@ -265,17 +275,14 @@ static enum haproxy_kind keyword_haproxy_kind(unsigned where, unsigned *alike)
 
 /* The longest run of the words at the cursor that HAProxy has as a keyword in this place, or once had; 0 when it has
  * none. */
-static int keyword_haproxy_words(const struct conf_line *l, enum haproxy_kind kind, const char **gone)
+static int keyword_haproxy_words(const struct conf_line *l, enum haproxy_kind kind)
 {
 	struct strbuf text = STRBUF_EMPTY;
 	int found = 0;
 	for (int i = 0; l->at + i < l->count && i < DISPATCH_WORDS_MAX; i++) {
 		strbuf_addf(&text, "%s%s", i ? " " : "", l->words[l->at + i]);
-		const char *advice = haproxy_gone_name(kind, text.ptr);
-		if (!advice && !haproxy_has_name(kind, text.ptr))
-			continue;
-		found = i + 1;
-		*gone = advice;
+		if (haproxy_has_name(kind, strbuf_slice(&text)) || haproxy_gave_up(kind, strbuf_slice(&text)))
+			found = i + 1;
 	}
 	strbuf_free(&text);
 	return found;
@@ -315,8 +322,8 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 {
 	struct strbuf words = STRBUF_EMPTY, places = STRBUF_EMPTY;
 	unsigned alike;
-	const char *gone = NULL;
-	int haproxy_words = keyword_haproxy_words(l, keyword_haproxy_kind(where, &alike), &gone);
+	enum haproxy_kind kind = keyword_haproxy_kind(where, &alike);
+	int haproxy_words = keyword_haproxy_words(l, kind);
 	bool head = haproxy_words <= 1 && l->at + 1 < l->count && keyword_is_head(l->words[l->at]);
 	if (head)
 		haproxy_words = 0;
@@ -336,7 +343,8 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 		conf_fail(l, "'%s' is not allowed in %s, it belongs in %s", words.ptr, where_name, places.ptr);
 	} else if (haproxy_words) {
 		stand_on(l, count);
-		conf_fail(l, "'%s' %s", words.ptr, gone ? gone : "is a HAProxy keyword that usher does not have yet");
+		conf_fail(l, "'%s' is %s%s", words.ptr, haproxy_gave_up(kind, strbuf_slice(&words)) ? ""
+			: "a HAProxy keyword that usher does not have yet", haproxy_instead(kind, strbuf_slice(&words)));
 	} else {
 		keyword_say_unknown(l, where, where_name, words.ptr, count);
 	}

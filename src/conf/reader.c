@@ -103,11 +103,12 @@ static void reader_words(struct blocks *blocks, struct conf_line *l)
 	const struct section *s = registry_find(&section_registry, slice_of(l->words[0]));
 	if (s) {
 		reader_open_section(s, l);
-	} else if (haproxy_has_section(l->words[0])) {
+	} else if (haproxy_has_name(HAPROXY_SECTION, slice_of(l->words[0]))) {
 		reader_close_section();
 		conf_take(l);
 		reader.foreign = true;
-		conf_fail(l, "this is a section of HAProxy that usher does not have yet");
+		conf_fail(l, "this is a section of HAProxy that usher does not have yet%s",
+			haproxy_instead(HAPROXY_SECTION, slice_of(l->words[0])));
 	} else if (reader.section) {
 		reader_keyword(l);
 	} else if (!reader.foreign) {

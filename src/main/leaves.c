@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/slice.h"
 #include "conf/keyword.h"
+#include "rule/ruleset.h"
 
 /* HAProxy's names for classes, beside the registries' own. */
 static const struct {
@@ -26,22 +27,24 @@ static const char *leaf_usage(const struct registry *r, const struct registry_en
 	return ((const char *const *)e->item)[1];
 }
 
-static const char *const where_short[] = {
-	"global", "defaults", "frontend", "listen", "backend", "bind", "server", "proxy-policy", "stats-socket",
-};
-
-static void leaf_print_where(const struct keyword *k)
+/* Where a keyword or an action may stand: "  [global bind stats-socket]", a place being one word. */
+static void leaf_print_places(const char *kind, const struct registry_entry *e)
 {
-	const char *before = "  [";
-	for (size_t i = 0; i < COUNT_OF(where_short); i++) {
-		if (k->where & (1u << i)) {
-			printf("%s%s", before, where_short[i]);
-			before = " ";
-		}
+	struct strbuf places = STRBUF_EMPTY;
+
+	if (strcmp(kind, "keyword") == 0)
+		keyword_describe_places(((const struct keyword *)e->item)->where, &places);
+	else if (strcmp(kind, "action") == 0)
+		ruleset_describe(((const struct action *)e->item)->where, ",", &places);
+	if (places.len == 0)
+		return;
+	printf("  [");
+	for (size_t i = 0; i < places.len; i++) {
+		char c = places.ptr[i];
+		putchar(c == ' ' ? '-' : c == ',' ? ' ' : c);
 	}
 	printf("]");
-	if (k->no_effect)
-		printf("  no effect: %s", k->no_effect);
+	strbuf_free(&places);
 }
 
 static void registry_dump(const struct registry *r)
@@ -52,8 +55,9 @@ static void registry_dump(const struct registry *r)
 		printf("%s %s %s:%d", r->kind, registry_keyword(e), e->file, e->line);
 		if (usage)
 			printf("  %s", usage);
-		if (strcmp(r->kind, "keyword") == 0)
-			leaf_print_where(e->item);
+		leaf_print_places(r->kind, e);
+		if (strcmp(r->kind, "keyword") == 0 && ((const struct keyword *)e->item)->no_effect)
+			printf("  no effect: %s", ((const struct keyword *)e->item)->no_effect);
 		printf("\n");
 	}
 }

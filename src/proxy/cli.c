@@ -196,10 +196,11 @@ static bool say_of_haproxy(struct cli *c, const char **words, int n)
 
 	for (int i = 0; i < n && !is_one; i++) {
 		strbuf_addf(&name, "%s%s", i ? " " : "", words[i]);
-		is_one = haproxy_has_name(HAPROXY_COMMAND, name.ptr);
+		is_one = haproxy_has_name(HAPROXY_COMMAND, strbuf_slice(&name));
 	}
 	if (is_one)
-		strbuf_addf(&c->out, "Unknown command: '%s' is one of HAProxy's that usher does not have yet.\n", name.ptr);
+		strbuf_addf(&c->out, "Unknown command: '%s' is one of HAProxy's that usher does not have yet%s.\n", name.ptr,
+			haproxy_instead(HAPROXY_COMMAND, strbuf_slice(&name)));
 	strbuf_free(&name);
 	return is_one;
 }

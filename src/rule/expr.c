@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 #include "rule/boot.h"
-#include "rule/known.h"
+#include "conf/haproxy_names.h"
 
 REGISTRY_DEFINE(fetch)
 REGISTRY_DEFINE(converter)
@@ -71,15 +71,15 @@ static struct slice expr_name(const char **at)
 	return name;
 }
 
-static void expr_name_unknown(
-	const char *kind, struct slice name, bool known, const struct registry *r, struct strbuf *err)
+static void expr_name_unknown(enum haproxy_kind haproxy, struct slice name, const struct registry *r, struct strbuf *err)
 {
-	const char *near;
+	const char *kind = haproxy == HAPROXY_FETCH ? "fetch" : "converter", *near;
 
 	if (name.len == 0) {
 		strbuf_addf(err, "a %s's name is missing", kind);
-	} else if (known) {
-		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have yet", kind, SLICE_FMT(name));
+	} else if (haproxy_has_name(haproxy, name) || *haproxy_instead(haproxy, name)) {
+		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have yet%s", kind, SLICE_FMT(name),
+			haproxy_instead(haproxy, name));
 	} else {
 		strbuf_addf(err, "unknown %s '%.*s'", kind, SLICE_FMT(name));
 		near = registry_nearest(r, name);
@@ -106,7 +106,7 @@ static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, 
 
 	e->fetch = registry_find(&fetch_registry, name);
 	if (!e->fetch || e->fetch->alias) {
-		expr_name_unknown("fetch", name, known_fetch(name), &fetch_registry, err);
+		expr_name_unknown(HAPROXY_FETCH, name, &fetch_registry, err);
 		return false;
 	}
 	if (!(e->fetch->phases & phase)) {
@@ -128,7 +128,7 @@ static bool expr_compile_converter(struct expr *e, const char **at, struct strbu
 	struct expr_call *call;
 
 	if (!c) {
-		expr_name_unknown("converter", name, known_converter(name), &converter_registry, err);
+		expr_name_unknown(HAPROXY_CONVERTER, name, &converter_registry, err);
 		return false;
 	}
 	if (!value_can_cast(e->type, c->in)) {

@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 #include "rule/boot.h"
-#include "rule/known.h"
+#include "conf/haproxy_names.h"
 #include "rule/regex.h"
 
 #define FLAG_QUOTE  1u /* Q */
@@ -113,8 +113,9 @@ static bool format_alias_unknown(struct format_reader *r, struct slice name)
 
 	if (bare.len == 0)
 		strbuf_add_str(r->err, "a name is expected behind '%'; a '%' itself is written '%%'");
-	else if (known_alias(bare))
-		strbuf_addf(r->err, "'%.*s' is one of HAProxy's that usher does not have yet", SLICE_FMT(name));
+	else if (haproxy_has_name(HAPROXY_ALIAS, name))
+		strbuf_addf(r->err, "'%.*s' is one of HAProxy's that usher does not have yet%s", SLICE_FMT(name),
+			haproxy_instead(HAPROXY_ALIAS, name));
 	else
 		strbuf_addf(r->err, "unknown '%.*s'%s%s%s; a '%%' itself is written '%%%%'", SLICE_FMT(name),
 			near && *near == '%' ? ", did you mean '" : "", near && *near == '%' ? near : "",

@@ -5,6 +5,7 @@
  */
 #include "rule/ruleset.h"
 
+#include "base/assert.h"
 #include "conf/haproxy_names.h"
 #include "rule/boot.h"
 
@@ -33,34 +34,62 @@ static const char *rule_nearest(const char *word, unsigned where)
 	return a && a->where & where ? near : NULL;
 }
 
-/* "set-src(x)" without its parenthesis. */
-static const char *rule_bare_name(const char *word)
+static const char *const set_names[] = {
+	"tcp-request connection", "tcp-request session", "tcp-request content", "tcp-response content", "http-request",
+	"http-response", "http-after-response", "redirect",
+};
+
+void ruleset_describe(unsigned where, const char *between, struct strbuf *out)
 {
-	return boot_copy(slice_make(word, strcspn(word, "("))).ptr;
+	const char *before = "";
+
+	for (size_t i = 0; i < COUNT_OF(set_names); i++) {
+		if (where & (1u << i)) {
+			strbuf_addf(out, "%s%s", before, set_names[i]);
+			before = between;
+		}
+	}
+}
+
+/* The action is there, but not in these rules. */
+static void rule_refuse_place(struct conf_line *l, const char *word, struct slice name, const struct action *a, unsigned where)
+{
+	struct strbuf here = STRBUF_EMPTY, places = STRBUF_EMPTY, full = STRBUF_EMPTY;
+
+	ruleset_describe(where, ", ", &here);
+	ruleset_describe(a->where, ", ", &places);
+	strbuf_addf(&full, "%s %.*s", here.ptr, SLICE_FMT(name));
+	bool is_haproxy = haproxy_has_name(HAPROXY_PROXY, strbuf_slice(&full));
+	conf_fail(l, "action '%s' may not stand in %s rules%s; it has its place in %s", word, here.ptr,
+		is_haproxy ? " yet, although HAProxy has it there" : "", places.ptr);
+	strbuf_free(&here);
+	strbuf_free(&places);
+	strbuf_free(&full);
+}
+
+static void rule_refuse_unknown(struct conf_line *l, const char *word, struct slice name, unsigned where)
+{
+	const char *instead = haproxy_instead(HAPROXY_ACTION, name), *near = rule_nearest(word, where);
+
+	if (*instead || haproxy_has_name(HAPROXY_ACTION, name))
+		conf_fail(l, "action '%s' is one of HAProxy's that usher does not have yet%s", word, instead);
+	else
+		conf_fail(l, "unknown action '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static const struct action *rule_take_action(struct conf_line *l, unsigned where, char **paren)
 {
-	const char *word = conf_need(l, "an action"), *near;
+	const char *word = conf_need(l, "an action");
 	const struct action *a = word ? rule_find_action(word, paren) : NULL;
+	struct slice name = slice_make(word, word ? strcspn(word, "(") : 0);
 
-	if (!word)
-		return NULL;
-	if (!a && haproxy_has_name(HAPROXY_ACTION, rule_bare_name(word))) {
-		conf_fail(l, "action '%s' is one of HAProxy's that usher does not have yet", word);
-		return NULL;
-	}
-	if (!a) {
-		near = rule_nearest(word, where);
-		conf_fail(l, "unknown action '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "",
-			near ? "'?" : "");
-		return NULL;
-	}
-	if (!(a->where & where)) {
-		conf_fail(l, "action '%s' may not stand in these rules", word);
-		return NULL;
-	}
-	return a;
+	if (a && a->where & where)
+		return a;
+	if (a)
+		rule_refuse_place(l, word, name, a, where);
+	else if (word)
+		rule_refuse_unknown(l, word, name, where);
+	return NULL;
 }
 
 bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsigned phase, struct acl_table **acls,

@@ -2,43 +2,145 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures usher beside Debian's haproxy, nginx and a bare relay, in one interleaved run.
 
-    contrib/bench/run.py cpu       [-w new,bulk] [--rounds 5] [--secs 3]   work per CPU second of the proxy
-    contrib/bench/run.py syscalls                                          system calls per connection (strace)
-    contrib/bench/run.py memory    [-n 5000]                               bytes per idle tcp pair
+    contrib/bench/run.py cpu           [-w keep,fresh,...] [--rounds 5] [--secs 3]   work per CPU second of the proxy
+    contrib/bench/run.py syscalls      [-w keep,fresh,new]      system calls per request or connection (strace)
+    contrib/bench/run.py instructions  [-w keep,fresh,rules]    userland instructions per request (callgrind)
+    contrib/bench/run.py memory        [-w tcp,http] [-n 5000]  bytes per idle connection
+    contrib/bench/run.py scale         [-n 10000]               so many backends of two servers: time and memory
+    contrib/bench/run.py profile       [-w keep]                callgrind's costliest functions of usher
 
-Workloads: `new` is a new tcp connection per request with a PROXY v2 header in and out; `bulk` is four
-connections that fetch 10 MiB again and again, with default settings. The proxy has core 0 and one thread,
-origin and load share core 1. Needs root: everything runs in a network namespace of its own with loopback
-only and the reno congestion control, so that nothing else is reached or disturbed.
+Workloads in mode tcp: `new` is a new connection per request with a PROXY v2 header in and out; `bulk` is four
+connections that fetch 10 MiB again and again. In mode http: `keep` is 1 KiB answers on 64 kept connections; `fresh` a
+new client connection per request (http-reuse always); `rules` 15 request headers, ten ACLs, twenty rules and a log line
+per request; `bodies` four connections that fetch 10 MiB, all settings as they come. The proxy has core 0 and one
+thread, origin and load share core 1. Needs root: everything runs in a network namespace of its own with loopback only
+and the reno congestion control, so that nothing else is reached or disturbed.
 """
-import argparse, ctypes, glob, json, os, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, ctypes, glob, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-DOOR, ORIGIN = 18080, 19000
+DOOR, ORIGIN, LOG = 18080, 19000, 15140
 LIBC = ctypes.CDLL(None)
 CLONE_NEWNET, PR_SET_PDEATHSIG = 0x40000000, 1
 
-HAPROXY_TEXT = """
+GLOBAL = """
 global
     nbthread 1
     maxconn 8000
+"""
+DEFAULTS = """
 defaults
-    mode tcp
+    mode {mode}
     timeout connect 5s
     timeout client 60s
     timeout server 60s
-listen door
-    bind 127.0.0.1:{door}{accept}
-    server s1 127.0.0.1:{origin}{send}
 """
-NGINX_TEXT = """
+HTTP_DEFAULTS = """
+    timeout http-request 10s
+    timeout http-keep-alive 60s
+    option forwardfor
+"""
+RULES = """
+    acl is_api      path_beg /api /v1 /v2
+    acl is_static   path_end .js .css .png .jpg .gif .svg
+    acl is_admin    path_beg /admin
+    acl is_health   path /healthz
+    acl host_www    hdr(host) -i www.example.com
+    acl host_api    hdr_beg(host) -i api.
+    acl is_curl     hdr_sub(user-agent) -i curl
+    acl tenant_blue hdr(x-tenant) blue
+    acl local_net   src 127.0.0.0/8 10.0.0.0/8
+    acl is_get      method GET HEAD
+    http-request deny deny_status 403 if is_admin !local_net
+    http-request deny deny_status 405 if !is_get is_static
+    http-request deny deny_status 400 if is_curl host_www
+    http-request return status 200 if is_health
+    http-request redirect location /v1/ code 302 if host_api { path / }
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Port %[dst_port]
+    http-request set-header X-Real-IP %[src]
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request add-header X-Via bench-lb
+    http-request set-header X-Tenant-Class gold if tenant_blue
+    http-request set-header X-Kind api if is_api
+    http-request set-header X-Kind static if is_static
+    http-request del-header Proxy
+    http-request del-header X-Debug
+    http-request del-header X-Powered-By
+    http-request set-header Cache-Control no-cache if host_api
+    http-request set-path /static%[path] if host_www is_static
+    http-request set-var(txn.host) req.hdr(host),lower
+    http-request set-header X-Canary 1 if tenant_blue is_api
+"""
+HEADERS = ["Accept-Language: en-US,en;q=0.9", "Accept-Encoding: gzip, deflate, br",
+           "Cookie: sid=0123456789abcdef0123456789abcdef; theme=dark; lang=en; cart=42",
+           "Referer: http://bench.local/some/page.html?x=1&y=2", "Cache-Control: max-age=0",
+           "X-Requested-With: XMLHttpRequest", "Origin: http://bench.local", "DNT: 1", "X-Debug: 1", "X-Tenant: blue",
+           "Upgrade-Insecure-Requests: 1"]
+NGINX_HEAD = """
 {module}
 daemon off; user root; worker_processes 1; master_process off; worker_rlimit_nofile 40000;
 pid {tmp}/nginx.pid; error_log stderr warn;
 events {{ worker_connections 30000; }}
+"""
+NGINX_TCP = """
 stream {{ server {{ listen 127.0.0.1:{door} backlog=4096{accept}; proxy_pass 127.0.0.1:{origin};{send} }} }}
 """
+NGINX_HTTP = """
+http {{
+    access_log off; keepalive_timeout 60s; keepalive_requests 100000000;
+    client_body_temp_path {tmp}/body; proxy_temp_path {tmp}/proxy; fastcgi_temp_path {tmp}/fastcgi;
+    uwsgi_temp_path {tmp}/uwsgi; scgi_temp_path {tmp}/scgi;
+    upstream servers {{ server 127.0.0.1:{origin}; keepalive 64; keepalive_requests 100000000; }}
+    server {{
+        listen 127.0.0.1:{door} backlog=4096;
+        location / {{
+            proxy_pass http://servers; proxy_http_version 1.1; proxy_set_header Connection "";
+            proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_max_temp_file_size 0;
+        }}
+    }}
+}}
+"""
+
+
+class Work:
+    """A workload: its configuration and its clients."""
+
+    def __init__(self, args, mode="http", pp=False, settings="", rules="", log=False, unit="requests"):
+        self.args, self.mode, self.pp, self.settings, self.rules, self.log, self.unit = args, mode, pp, settings, rules, log, unit
+
+    def text(self):
+        """The configuration that usher and haproxy both read."""
+        text = GLOBAL + ("    log 127.0.0.1:%d format rfc3164 local0\n" % LOG if self.log else "") + DEFAULTS.format(mode=self.mode)
+        if self.mode == "http":
+            text += HTTP_DEFAULTS + ("    log global\n    option httplog\n" if self.log else "")
+        return text + "%sfrontend door\n    bind 127.0.0.1:%d%s%s\n    default_backend servers\nbackend servers\n    server s1 127.0.0.1:%d%s\n" % (
+            self.settings, DOOR, " accept-proxy" if self.pp else "", self.rules, ORIGIN, " send-proxy-v2" if self.pp else "")
+
+    def nginx(self, tmp):
+        """nginx's, where it can do the same; None elsewhere."""
+        module = glob.glob("/usr/lib/nginx/modules/ngx_stream_module.so")
+        if self.rules or self.log or (self.mode == "tcp" and not module):
+            return None
+        text = NGINX_HEAD + (NGINX_TCP if self.mode == "tcp" else NGINX_HTTP)
+        return text.format(module="load_module %s;" % module[0] if self.mode == "tcp" else "", tmp=tmp, door=DOOR, origin=ORIGIN,
+                           accept=" proxy_protocol" if self.pp else "", send=" proxy_protocol on;" if self.pp else "")
+
+    def amount(self, result):
+        return result["bytes"] / 2**30 if self.unit == "GiB" else result["requests"]
+
+
+WORK = {
+    "new": Work(["-c", "64", "-x", "-P"], mode="tcp", pp=True, unit="connections"),
+    "bulk": Work(["-c", "4", "-u", "/10m"], mode="tcp", unit="GiB"),
+    "keep": Work(["-c", "64"]),
+    "fresh": Work(["-c", "64", "-x"], settings="    http-reuse always\n"),
+    "rules": Work(["-c", "64"] + [w for h in HEADERS for w in ("-H", h)], rules=RULES, log=True),
+    "bodies": Work(["-c", "4", "-u", "/10m"], unit="GiB"),
+}
+IDLE = {"tcp": Work([], mode="tcp"), "http": Work([], settings="    http-reuse always\n")}
 
 
 def spawn(cmd, core, **more):
@@ -90,62 +192,59 @@ class Bench:
             f.write(text)
         return self.path(name)
 
-    def command(self, proxy, pp):
-        """The proxy's command line; None where it is not installed."""
-        places = dict(door=DOOR, origin=ORIGIN, tmp=self.tmp)
+    def command(self, proxy, work):
+        """The proxy's command line; None where it is not installed, or cannot do this work."""
         if proxy == "relay":
-            return [self.path("relay"), "-l", str(DOOR), "-s", str(ORIGIN)]
+            return None if work.rules else [self.path("relay"), "-l", str(DOOR), "-s", str(ORIGIN), "-m", work.mode]
         if proxy == "nginx":
-            module = next(iter(glob.glob("/usr/lib/nginx/modules/ngx_stream_module.so")), None)
-            if not shutil.which("nginx") or not module:
-                return None
-            text = NGINX_TEXT.format(module="load_module %s;" % module, accept=" proxy_protocol" if pp else "",
-                                     send=" proxy_protocol on;" if pp else "", **places)
-            return ["nginx", "-p", self.tmp, "-e", "stderr", "-c", self.write("nginx.conf", text)]
+            text = work.nginx(self.tmp) if shutil.which("nginx") else None
+            return text and ["nginx", "-p", self.tmp, "-e", "stderr", "-c", self.write("nginx.conf", text)]
         binary = os.environ.get("USHER", os.path.join(ROOT, "usher")) if proxy == "usher" else shutil.which("haproxy")
         if not binary or not os.path.exists(binary):
             return None
-        text = HAPROXY_TEXT.format(accept=" accept-proxy" if pp else "", send=" send-proxy-v2" if pp else "", **places)
-        return [binary, "-db", "-f", self.write(proxy + ".cfg", text)]
+        return [binary, "-db", "-f", self.write(proxy + ".cfg", work.text())]
 
     def load(self, *args):
         p = spawn([self.path("load"), "-p", str(DOOR)] + list(args), 1, stdout=subprocess.PIPE)
         return json.loads(p.communicate()[0])
 
-    def start(self, proxy, pp):
-        command = self.command(proxy, pp)
+    @contextlib.contextmanager
+    def running(self, proxy, work, under=()):
+        """The proxy's process between origin, log sink and door; None where it has no part in this work."""
+        command = self.command(proxy, work)
         if command is None:
-            return None
-        origin = spawn([self.path("origin"), "-p", str(ORIGIN), "-P"], 1)
+            yield None
+            return
+        processes = [spawn([self.path("origin"), "-p", str(ORIGIN), "-P"], 1)]
         wait_port(ORIGIN)
-        p = spawn(command, 0)
-        wait_port(DOOR)
-        return origin, p
-
-
-WORK = {"new": (True, ["-c", "64", "-x", "-P"], "connections"), "bulk": (False, ["-c", "4", "-u", "/10m"], "GiB")}
+        if work.log:
+            processes.append(spawn([self.path("origin"), "-S", str(LOG)], 1))
+        p = spawn(list(under) + command, 0)
+        processes.append(p)
+        try:
+            wait_port(DOOR)
+            yield p
+        finally:
+            for each in reversed(processes):
+                stop(each)
 
 
 def cpu(b, a):
-    for work in a.w.split(","):
-        pp, args, unit = WORK[work]
-        got = {}
+    for name in (a.w or "keep,fresh,rules,bodies,new,bulk").split(","):
+        work, got = WORK[name], {}
         for _ in range(a.rounds):
             for proxy in a.p.split(","):
-                running = b.start(proxy, pp)
-                if running is None:
-                    continue
-                b.load("-d", "0.4", *args)
-                before = cpu_seconds(running[1].pid)
-                r = b.load("-d", str(a.secs), *args)
-                spent = cpu_seconds(running[1].pid) - before
-                for p in running:
-                    stop(p)
+                with b.running(proxy, work) as p:
+                    if p is None:
+                        continue
+                    b.load("-d", "0.4", *work.args)
+                    before = cpu_seconds(p.pid)
+                    r = b.load("-d", str(a.secs), *work.args)
+                    spent = cpu_seconds(p.pid) - before
                 errors = r["err_conn"] + r["err_io"] + r["err_short"] + r["non200"]
-                amount = r["requests"] if work == "new" else r["bytes"] / 2**30
-                got.setdefault(proxy, []).append((amount / spent, errors))
+                got.setdefault(proxy, []).append((work.amount(r) / spent, errors))
         base = statistics.median(x for x, _ in got["haproxy"]) if "haproxy" in got else None
-        print("\n%s: %s per CPU second of the proxy (median of %d; ratio to haproxy; spread; errors)" % (work, unit, a.rounds))
+        print("\n%s: %s per CPU second of the proxy (median of %d; ratio to haproxy; spread; errors)" % (name, work.unit, a.rounds))
         for proxy, rows in got.items():
             each = [x for x, _ in rows]
             m = statistics.median(each)
@@ -154,53 +253,132 @@ def cpu(b, a):
 
 
 def syscalls(b, a):
-    print("system calls per connection (PROXY v2 in and out, one request)")
-    for proxy in a.p.split(","):
-        running = b.start(proxy, True)
-        if running is None:
-            continue
-        b.load("-d", "0.4", *WORK["new"][1])
-        out = b.path("strace")
-        tracer = spawn(["strace", "-f", "-c", "-o", out, "-p", str(running[1].pid)], 1)
-        while "TracerPid:\t0" in open("/proc/%d/status" % running[1].pid).read():
-            time.sleep(0.02)
-        done = b.load("-d", "20", "-n", "10000", *WORK["new"][1])["requests"]
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait()
-        for p in running:
-            stop(p)
-        rows = [l.split() for l in open(out) if l.split() and l.split()[-1] not in ("total", "syscall", "----------------")]
-        calls = {r[-1]: int(r[3]) for r in rows if len(r) >= 5}
-        print("  %-8s %6.2f   %s" % (proxy, sum(calls.values()) / done, "  ".join("%s %.2f" % (k, v / done) for k, v in
-              sorted(calls.items(), key=lambda x: -x[1]) if v / done > 0.01)), flush=True)
+    for name in (a.w or "keep,fresh,new").split(","):
+        work = WORK[name]
+        print("\n%s: system calls per request" % name)
+        for proxy in a.p.split(","):
+            with b.running(proxy, work) as p:
+                if p is None:
+                    continue
+                b.load("-d", "0.4", *work.args)
+                out = b.path("strace")
+                tracer = spawn(["strace", "-f", "-c", "-o", out, "-p", str(p.pid)], 1)
+                while "TracerPid:\t0" in open("/proc/%d/status" % p.pid).read():
+                    time.sleep(0.02)
+                done = b.load("-d", "20", "-n", "10000", *work.args)["requests"]
+                tracer.send_signal(signal.SIGINT)
+                tracer.wait()
+            rows = [l.split() for l in open(out) if l.split() and l.split()[-1] not in ("total", "syscall", "----------------")]
+            calls = {r[-1]: int(r[3]) for r in rows if len(r) >= 5}
+            print("  %-8s %6.2f   %s" % (proxy, sum(calls.values()) / done, "  ".join("%s %.2f" % (k, v / done) for k, v in
+                  sorted(calls.items(), key=lambda x: -x[1]) if v / done > 0.01)), flush=True)
+
+
+FEW, MANY = 2000, 8000
+
+
+def counted(b, proxy, work):
+    """Instructions per request, in all and by function: what MANY requests cost more than FEW. None: no part in this."""
+    cost, done = {}, {}
+    for n in (FEW, MANY):
+        out = b.path("callgrind")
+        with b.running(proxy, work, under=["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out]) as p:
+            if p is None:
+                return None
+            done[n] = b.load("-d", "60", "-n", str(n), *work.args)["requests"]
+        text = subprocess.run(["callgrind_annotate", "--auto=no", "--threshold=100", out], capture_output=True, text=True).stdout
+        for line in text.splitlines():
+            m = re.match(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+(\S.*)$", line)
+            if m:
+                function = "total" if "PROGRAM TOTALS" in line else re.sub(r"\s*\[[^\]]*\]$", "", m.group(2)).split(":")[-1]
+                cost.setdefault(function, {FEW: 0, MANY: 0})[n] += int(m.group(1).replace(",", ""))
+    return {f: (c[MANY] - c[FEW]) / (done[MANY] - done[FEW]) for f, c in cost.items()}
+
+
+def instructions(b, a):
+    for name in (a.w or "keep,fresh,rules").split(","):
+        print("\n%s: userland instructions per request" % name)
+        for proxy in a.p.split(","):
+            costs = counted(b, proxy, WORK[name])
+            if costs:
+                print("  %-8s %8.0f" % (proxy, costs["total"]), flush=True)
+
+
+def profile(b, a):
+    for name in (a.w or "keep").split(","):
+        costs = counted(b, "usher", WORK[name])
+        print("\n%s: userland instructions per request, usher" % name)
+        for function, n in sorted(costs.items(), key=lambda c: -c[1])[:a.top]:
+            print("  %8.0f  %s" % (n, function))
 
 
 def memory(b, a):
-    print("resident bytes per idle tcp pair (%d pairs, one request done on each)" % a.n)
-    for proxy in a.p.split(","):
-        running = b.start(proxy, False)
-        if running is None:
-            continue
-        rss = [resident(running[1].pid)]
-        c = spawn([b.path("load"), "-p", str(DOOR), "-I", "-d", "60", "-c", str(a.n)], 1, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        ready = c.stdout.readline().decode().strip()
-        time.sleep(1)
-        rss.append(resident(running[1].pid))
-        c.stdin.close()
-        c.wait()
-        for p in running:
-            stop(p)
-        print("  %-8s %6.0f   (%s)" % (proxy, (rss[1] - rss[0]) / a.n, ready), flush=True)
+    for name in (a.w or "http,tcp").split(","):
+        print("\nresident bytes per idle %s (%d, one request done on each)" % ("tcp pair" if name == "tcp" else "http connection", a.n))
+        for proxy in a.p.split(","):
+            with b.running(proxy, IDLE[name]) as p:
+                if p is None:
+                    continue
+                b.load("-d", "0.2", "-c", "64")
+                time.sleep(0.5)
+                rss = [resident(p.pid)]
+                c = spawn([b.path("load"), "-p", str(DOOR), "-I", "-d", "60", "-c", str(a.n)], 1, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE)
+                ready = c.stdout.readline().decode().strip()
+                time.sleep(1)
+                rss.append(resident(p.pid))
+                c.stdin.close()
+                c.wait()
+            print("  %-8s %6.0f   (%s)" % (proxy, (rss[1] - rss[0]) / a.n, ready), flush=True)
+
+
+def timed(command):
+    """Wall seconds, CPU seconds and highest memory of a command that ends by itself."""
+    begin = time.monotonic()
+    p = spawn(command, 0)
+    _, status, used = os.wait4(p.pid, 0)
+    p.returncode = os.waitstatus_to_exitcode(status)
+    if p.returncode != 0:
+        sys.exit("%s: %d" % (" ".join(command), p.returncode))
+    return time.monotonic() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def scale(b, a):
+    text = {1: "", a.n: ""}
+    for n in text:
+        text[n] = GLOBAL + DEFAULTS.format(mode="http") + "frontend door\n    bind 127.0.0.1:%d\n    default_backend b0\n" % DOOR + "".join(
+            "backend b%d\n    balance roundrobin\n    server a 127.0.0.1:%d\n    server b 127.0.0.1:%d\n" % (i, 20000 + i % 9999, 20000 + i % 9999)
+            for i in range(n))
+    print("%d backends of two servers, no checks (median of %d)" % (a.n, a.rounds))
+    print("  %-8s %9s %9s %9s %12s %14s" % ("", "-c, s", "-c, CPU s", "start, s", "memory, MiB", "KiB a backend"))
+    for proxy in ("usher", "haproxy"):
+        rows = []
+        for _ in range(a.rounds):
+            command = b.command(proxy, IDLE["http"])
+            checked, rss = [], {}
+            for n in text:
+                b.write(proxy + ".cfg", text[n])
+                checked = timed([command[0], "-c", "-f", b.path(proxy + ".cfg")])
+                begin = time.monotonic()
+                p = spawn(command, 0)
+                wait_port(DOOR)
+                started = time.monotonic() - begin
+                time.sleep(0.3)
+                rss[n] = resident(p.pid)
+                stop(p)
+            rows.append((checked[0], checked[1], started, rss[a.n] / 2**20, (rss[a.n] - rss[1]) / a.n / 1024))
+        print("  %-8s %9.3f %9.3f %9.3f %12.1f %14.2f" % ((proxy,) + tuple(statistics.median(r[i] for r in rows) for i in range(5))), flush=True)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["cpu", "syscalls", "memory"])
-    p.add_argument("-w", default="new,bulk")
-    p.add_argument("-p", default="usher,haproxy,nginx,relay")
-    p.add_argument("-n", type=int, default=5000)
+    p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "profile"])
+    p.add_argument("-w", help="workloads, by commas")
+    p.add_argument("-p", default="usher,haproxy,nginx,relay", help="proxies, by commas")
+    p.add_argument("-n", type=int, help="connections of memory (5000), backends of scale (10000)")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--secs", type=float, default=3)
+    p.add_argument("--top", type=int, default=50)
     a = p.parse_args()
     if os.geteuid() != 0 or LIBC.unshare(CLONE_NEWNET) != 0:
         sys.exit("run.py needs root: it makes a network namespace of its own")
@@ -208,9 +386,10 @@ def main():
     for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "1024 65000")):
         with open("/proc/sys/net/ipv4/" + name, "w") as f:
             f.write(value)
+    a.n = a.n or (10000 if a.what == "scale" else 5000)
     b = Bench()
     try:
-        {"cpu": cpu, "syscalls": syscalls, "memory": memory}[a.what](b, a)
+        globals()[a.what](b, a)
     finally:
         shutil.rmtree(b.tmp)
 

@@ -8,6 +8,7 @@
 #define USHER_PROXY_PROXY_H
 
 #include <sys/queue.h>
+#include "base/names.h"
 #include "proxy/counters.h"
 #include "proxy/server.h"
 #include "rule/format.h"
@@ -161,6 +162,7 @@ struct proxy {
 	/* backend */
 	TAILQ_HEAD(server_list, server) servers; /* owns, in file order */
 	int server_count;
+	struct names server_names;        /* of a backend with many */
 	struct switch_rules use_server;
 	struct persist_rule *persist_rules; /* force-persist and ignore-persist; boot memory */
 	unsigned persist_rule_count;
@@ -184,6 +186,8 @@ extern struct proxy_list proxies;     /* frontends, backends, listens in file or
 
 /* A proxy with the settings of `defaults` (NULL: built-in ones) and a name (copied). caps 0: a defaults section, not listed. */
 struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *defaults, const char *file, int line);
+/* Found by nobody from now on; it stays in memory. */
+void proxy_unlist(struct proxy *p);
 /* The runtime socket's own frontend: number 1, found by nobody, counted by no limit of the process. */
 struct proxy *proxy_new_internal(const char *name, const char *file, int line);
 /* By name and capability; NULL when there is none. */

@@ -61,6 +61,10 @@ for line, said in [(3, "'bind' at '5': the id 5 is that of the 'bind' line at t.
     assert f'[t.cfg:{line}] : {said}' in out, f'{line}: {said}\n{out}'
 check('frontend f\n bind 127.0.0.1:1\n default_backend rome\nbackend room\n', 1, r"t.cfg:3. : unable to find required default_backend: 'rome' \(did you mean 'room'")
 
+out = check('backend b\n' + ''.join(f' server s{i} 127.0.0.1:1 id {i + 1}\n' for i in range(40)) + ' server x 127.0.0.1:1 id 7\n server s39 127.0.0.1:1\n', 1)
+assert "[t.cfg:42] : server 'x' has the number 7, as server 's6' at t.cfg:8 has" in out, out
+assert "[t.cfg:43] : 'server' at 's39': a server of this name stands at t.cfg:41" in out, out
+
 # A keyword of the other side is passed over with a warning, as in HAProxy; -dW makes that count.
 misplaced = 'frontend f\n bind 127.0.0.1:1\n timeout client 1s\n timeout server 1s\n'
 check(misplaced, 0, r"WARNING.*t.cfg:4.*'timeout server' is passed over")

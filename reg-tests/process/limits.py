@@ -36,6 +36,11 @@ out = refused('global\n nbthread 1\n maxconn 5000\n', limit=2000)
 assert 'maxconn 5000 needs 10' in out and 'the limit is 2000' in out, out
 out = refused('global\n nbthread 1\n', '-n', '6000', limit=2000)
 assert 'maxconn 6000 needs 12' in out, out
+# Checks cost descriptors, servers without them none of their own.
+many = 'global\n nbthread 1\n maxconn 500\nbackend b\n' + ''.join(f' server s{i} 127.0.0.1:1 WORDS\n' for i in range(2000))
+out = refused(many.replace('WORDS', 'check'), limit=2000)
+assert 'maxconn 500 needs 3' in out, out
+assert ' needs ' not in refused(many.replace('WORDS', ''), limit=2000)
 # As a warning it goes on, to fail at the port it may not bind.
 out = refused('global\n nbthread 1\n maxconn 5000\n no strict-limits\n', limit=2000)
 assert '[WARNING]' in out and 'maxconn 5000 needs' in out, out

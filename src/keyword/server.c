@@ -37,16 +37,10 @@ static bool parse_server(struct conf_line *l, void *owner)
 		return false;
 	}
 	strbuf_free(&err);
-	struct server *s = server_new(px, name, l->file, l->line), *other;
+	struct server *s = server_new(px, name, l->file, l->line);
 	s->endpoint = e;
 	if (!parse_words(l, &s->set) || l->failed)
 		return false;
-	if (s->set.id) {
-		TAILQ_FOREACH(other, &px->servers, link)
-			if (other != s && other->id == s->set.id)
-				return conf_fail(l, "server '%s' has the id %lld already", other->name, (long long)s->set.id);
-		s->id = s->set.id;
-	}
 	return true;
 }
 KEYWORD(server) = { .keyword = "server", .usage = "server <name> <address>[:[<port>]] [<word> ...]", .where = IN_LISTEN | IN_BACKEND,

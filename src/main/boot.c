@@ -125,10 +125,12 @@ static int64_t fds_apart(void)
 	int64_t threads = global.nbthread ? global.nbthread : cpu_count_usable();
 	int64_t n = FDS_SPARE + threads * FDS_PER_THREAD;
 	const struct proxy *px;
+	const struct server *srv;
 	const struct listener *l;
 
 	TAILQ_FOREACH(px, &proxies, link) {
-		n += px->server_count; /* a check each */
+		TAILQ_FOREACH(srv, &px->servers, link)
+			n += srv->set.check;
 		TAILQ_FOREACH(l, &px->listeners, link)
 			n += threads;
 	}

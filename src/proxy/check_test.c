@@ -74,7 +74,7 @@ static int end(void **unused)
 {
 	(void)unused;
 	checks_stop_thread();
-	TAILQ_REMOVE(&proxies, be, link);
+	proxy_unlist(be);
 	return 0;
 }
 

@@ -15,6 +15,10 @@ REGISTRY_DEFINE(balance);
 struct proxy_list proxies = TAILQ_HEAD_INITIALIZER(proxies);
 static struct proxy *made; /* newest first */
 static int64_t next_id = 2;
+static struct names by_name; /* what stands in `proxies`, but the internal one */
+
+/* Backends with fewer are looked through: most have a handful, and an index costs memory. */
+#define SERVERS_INDEXED 32
 
 static void set_builtin(struct proxy_settings *set)
 {
@@ -70,8 +74,15 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 		p->id = p->order = next_id++;
 		p->last_change_ms = clock_now_ms;
 		TAILQ_INSERT_TAIL(&proxies, p, link);
+		names_add(&by_name, slice_of(p->name), p);
 	}
 	return p;
+}
+
+void proxy_unlist(struct proxy *p)
+{
+	TAILQ_REMOVE(&proxies, p, link);
+	names_remove(&by_name, slice_of(p->name), p);
 }
 
 struct proxy *proxy_new_internal(const char *name, const char *file, int line)
@@ -89,8 +100,8 @@ struct proxy *proxy_find(struct slice name, unsigned caps)
 {
 	struct proxy *p;
 
-	TAILQ_FOREACH(p, &proxies, link)
-		if ((p->caps & caps) && !p->internal && slice_is(name, p->name))
+	for (unsigned nth = 0; (p = names_find(&by_name, name, nth)) != NULL; nth++)
+		if (p->caps & caps)
 			return p;
 	return NULL;
 }
@@ -124,6 +135,13 @@ struct server *server_new(struct proxy *px, const char *name, const char *file, 
 	s->id = ++px->server_count;
 	s->last_change_ms = clock_now_ms;
 	TAILQ_INSERT_TAIL(&px->servers, s, link);
+	if (px->server_count == SERVERS_INDEXED) {
+		struct server *each;
+		TAILQ_FOREACH(each, &px->servers, link)
+			names_add(&px->server_names, slice_of(each->name), each);
+	} else if (px->server_count > SERVERS_INDEXED) {
+		names_add(&px->server_names, slice_of(s->name), s);
+	}
 	return s;
 }
 
@@ -144,6 +162,8 @@ struct server *server_find(const struct proxy *px, struct slice name)
 {
 	struct server *s;
 
+	if (px->server_names.n)
+		return names_find(&px->server_names, name, 0);
 	TAILQ_FOREACH(s, &px->servers, link)
 		if (slice_is(name, s->name))
 			return s;

@@ -96,31 +96,29 @@ static bool resolve_frontend(struct proxy *px)
 	return ok;
 }
 
-/* Another server of the backend that `id` gave this number. */
-static const struct server *server_with_id(const struct proxy *px, int64_t id, const struct server *but)
+static struct slice number_of(const int64_t *id)
 {
-	const struct server *s;
-
-	TAILQ_FOREACH(s, &px->servers, link)
-		if (s != but && s->set.id == id)
-			return s;
-	return NULL;
+	return slice_make(id, sizeof(*id));
 }
 
 /* `id` goes first; the others are numbered by their place in the order, or the next number that is free. */
 static bool number_servers(struct proxy *px)
 {
+	struct names given = { 0 };
 	struct server *s;
 	int64_t place = 0, next = 0;
-	bool ok = true, any = false;
+	bool ok = true;
 
 	TAILQ_FOREACH(s, &px->servers, link) {
-		const struct server *other = s->set.id ? server_with_id(px, s->set.id, s) : NULL;
-		any |= s->set.id != 0;
-		if (other && other->line <= s->line) {
+		if (s->set.id == 0)
+			continue;
+		const struct server *other = names_find(&given, number_of(&s->set.id), 0);
+		if (other) {
 			diag_at(DIAG_ALERT, s->file, s->line, "server '%s' has the number %lld, as server '%s' at %s:%d has",
 				s->name, (long long)s->set.id, other->name, other->file, other->line);
 			ok = false;
+		} else {
+			names_add(&given, number_of(&s->set.id), s);
 		}
 	}
 	TAILQ_FOREACH(s, &px->servers, link) {
@@ -129,10 +127,11 @@ static bool number_servers(struct proxy *px)
 		if (s->id)
 			continue;
 		next = next + 1 > place ? next + 1 : place;
-		while (any && server_with_id(px, next, s))
+		while (names_find(&given, number_of(&next), 0))
 			next++;
 		s->id = next;
 	}
+	names_free(&given);
 	return ok;
 }
 
@@ -168,28 +167,52 @@ static bool resolve_backend(struct proxy *px)
 	return ok;
 }
 
-static bool leads_to(const struct proxy *fe, const struct proxy *be)
+/* How many connections may come to a backend, while this is summed up; by the proxy's order. */
+struct inflow {
+	int64_t most;
+	const struct proxy *counted; /* the last frontend that led here: it counts once */
+};
+
+static void lead_to(struct inflow *inflows, const struct proxy *be, const struct proxy *fe, int64_t most)
 {
-	if (fe->default_backend == be)
-		return true;
+	if (be == NULL || inflows[be->order].counted == fe)
+		return;
+	inflows[be->order].most += most;
+	inflows[be->order].counted = fe;
+}
+
+static bool leads_anywhere(const struct proxy *fe)
+{
 	for (size_t i = 0; i < fe->use_backend.n; i++)
-		if (fe->use_backend.list[i].backend == be || fe->use_backend.list[i].format)
+		if (fe->use_backend.list[i].format)
 			return true;
 	return false;
 }
 
 /* Manual: 10 % of the connections that the frontends which lead here may take. */
-static void resolve_fullconn(struct proxy *px)
+static void resolve_fullconn(struct inflow *inflows)
 {
-	struct proxy *fe;
-	int64_t most = 0;
+	struct proxy *px;
+	int64_t anywhere = 0;
 
-	if (px->set.fullconn)
-		return;
-	TAILQ_FOREACH(fe, &proxies, link)
-		if (fe->caps & PROXY_FE && leads_to(fe, px))
-			most += fe->set.maxconn ? fe->set.maxconn : global.maxconn;
-	px->set.fullconn = most / 10 ? most / 10 : 1;
+	TAILQ_FOREACH(px, &proxies, link) {
+		int64_t most = px->set.maxconn ? px->set.maxconn : global.maxconn;
+		if (!(px->caps & PROXY_FE))
+			continue;
+		if (leads_anywhere(px)) {
+			anywhere += most;
+			continue;
+		}
+		lead_to(inflows, px->default_backend, px, most);
+		for (size_t i = 0; i < px->use_backend.n; i++)
+			lead_to(inflows, px->use_backend.list[i].backend, px, most);
+	}
+	TAILQ_FOREACH(px, &proxies, link) {
+		if (!(px->caps & PROXY_BE) || px->set.fullconn)
+			continue;
+		px->set.fullconn = (anywhere + inflows[px->order].most) / 10;
+		px->set.fullconn += px->set.fullconn == 0;
+	}
 }
 
 /* What acl() fetches ask for: they know a proxy by pointer only. */
@@ -221,9 +244,14 @@ bool proxies_resolve(void)
 
 void proxies_limit(void)
 {
-	struct proxy *px;
+	const struct proxy *px;
+	int64_t last = 0;
 
 	TAILQ_FOREACH(px, &proxies, link)
-		if (px->caps & PROXY_BE)
-			resolve_fullconn(px);
+		if (px->order > last)
+			last = px->order;
+	struct inflow *inflows = calloc((size_t)last + 1, sizeof(*inflows));
+	ASSERT(inflows != NULL);
+	resolve_fullconn(inflows);
+	free(inflows);
 }

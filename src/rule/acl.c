@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "base/names.h"
 #include "base/units.h"
 #include "rule/boot.h"
 
@@ -18,6 +19,7 @@ REGISTRY_DEFINE(matcher)
 struct acl_table {
 	struct acl **acls;
 	size_t n;
+	struct names by_name;
 };
 
 /* What the flags of the line at hand have said so far. */
@@ -257,10 +259,12 @@ enum eval_result acl_eval(const struct acl *a, struct eval *ev)
 
 static struct acl *acl_in_table(const struct acl_table *table, struct slice name)
 {
-	for (size_t i = 0; table && i < table->n; i++)
-		if (slice_is(name, table->acls[i]->name))
-			return table->acls[i];
-	return NULL;
+	return table ? names_find(&table->by_name, name, 0) : NULL;
+}
+
+static void acl_table_release(void *table)
+{
+	names_free(&((struct acl_table *)table)->by_name);
 }
 
 static struct acl *acl_make(struct acl_table **table, struct slice name)
@@ -269,12 +273,15 @@ static struct acl *acl_make(struct acl_table **table, struct slice name)
 
 	if (a)
 		return a;
-	if (!*table)
+	if (!*table) {
 		*table = boot_alloc(sizeof(**table));
+		boot_defer(acl_table_release, *table);
+	}
 	a = boot_alloc(sizeof(*a));
 	a->name = boot_copy(name).ptr;
 	(*table)->acls = boot_grow((*table)->acls, (*table)->n, sizeof(a));
 	(*table)->acls[(*table)->n++] = a;
+	names_add(&(*table)->by_name, slice_of(a->name), a);
 	return a;
 }
 

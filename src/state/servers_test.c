@@ -41,7 +41,7 @@ static int begin(void **unused)
 static int end(void **unused)
 {
 	(void)unused;
-	TAILQ_REMOVE(&proxies, be, link);
+	proxy_unlist(be);
 	return 0;
 }
 

@@ -6,13 +6,14 @@
 #ifndef USHER_RULE_ACL_H
 #define USHER_RULE_ACL_H
 
-#include "rule/match.h"
+#include "rule/patref.h"
 
 /* One criterion with its patterns. */
 struct acl_test {
 	struct expr *expr;
 	const struct matcher *matcher;
-	struct pattern_set *set; /* NULL: no pattern */
+	const struct pattern_view **views; /* its files, then its own words; n_views of them */
+	size_t n_views;
 };
 
 /* A word that stands for a fetch and a matcher. */
@@ -40,7 +41,9 @@ const struct acl_predefined *acl_predefined_at(size_t i);
  * is left). NULL after conf_fail(). */
 struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *px);
 enum eval_result acl_eval(const struct acl *a, struct eval *ev);
-/* A named ACL of the table, or a predefined one that is put into it; NULL with the reason in err. */
-struct acl *acl_lookup(struct acl_table **table, struct slice name, struct proxy *px, struct strbuf *err);
+/* A named ACL of the table, or a predefined one that is put into it; l is the line that asks, or NULL. NULL with the reason in
+ * err. */
+struct acl *acl_lookup(struct acl_table **table, struct slice name, const struct conf_line *l, struct proxy *px,
+	struct strbuf *err);
 
 #endif

@@ -7,20 +7,23 @@
 #define USHER_RULE_MATCH_H
 
 #include "rule/fetch.h"
+#include "rule/pattern.h"
 
-struct pattern_set; /* the compiled patterns of one ACL: the matcher's own */
-
+/* A match method: what it compares with, and the engine that holds the patterns. */
 struct matcher {
 	const char *keyword;     /* "str", as behind -m */
 	const char *usage;
 	enum value_type in;      /* what the sample is cast to first; VALUE_ANY: as it is */
-	bool no_patterns;        /* "found", "bool": words given as patterns have no meaning and are passed over */
 	bool operators;          /* eq, ge, gt, le, lt may stand before patterns, which then come as "gt 5" */
-	/* Adds one pattern; false with the reason in err. *set is NULL at first; the matcher allocates it. */
-	bool (*add)(struct pattern_set **set, struct slice pattern, bool nocase, struct strbuf *err);
-	/* May be NULL: called once after the last add (sorts, compiles). */
-	void (*freeze)(struct pattern_set *set);
-	bool (*match)(const struct pattern_set *set, const struct value *v, struct eval *ev);
+	const struct pattern_engine *engine; /* NULL: words given as patterns have no meaning and are passed over */
+	/* Without an engine: the answer. */
+	bool (*match)(const struct value *v);
+	/* What engines want to know. */
+	const char *borders;     /* pattern_parts: the bytes that a pattern stands between */
+	bool hex;                /* pattern_whole: patterns are hexadecimal digits */
+	bool at_end;             /* pattern_ends: the text's end, not its beginning */
+	bool by_length;          /* pattern_range: the text's length counts */
+	bool tree;               /* operators are told "tree", not "list", when case counts: HAProxy's way to keep them */
 };
 #define MATCHER(ident) REGISTRY_ADD(matcher, ident)
 extern struct registry matcher_registry;

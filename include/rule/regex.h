@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Regular expressions (PCRE2 with JIT), compiled at start-up into boot memory, run by any thread.
+ * Regular expressions (PCRE2 with JIT), run by any thread.
  */
 #ifndef USHER_RULE_REGEX_H
 #define USHER_RULE_REGEX_H
@@ -17,9 +17,14 @@ struct regex_match {
 	int n; /* groups filled, the whole match included */
 };
 
-/* NULL with reason and offset in err. */
+/* NULL with reason and offset in err. The caller frees it when no thread can be searching with it. */
+struct regex *regex_new(struct slice pattern, bool nocase, struct strbuf *err);
+void regex_free(struct regex *re);
+/* The same in boot memory: boot_reset() frees it. */
 struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *err);
 /* Searches s from byte `from` on; m may be NULL. A search that exceeds PCRE2's limits finds nothing. */
 bool regex_find(const struct regex *re, struct slice s, size_t from, struct regex_match *m);
+/* Appends text with \0 to \9 replaced by the groups of a match in subject; before any other byte a backslash is dropped. */
+void regex_expand(struct slice text, struct slice subject, const struct regex_match *m, struct strbuf *out);
 
 #endif

@@ -48,7 +48,7 @@ void epoch_retire(void *p, void (*free_fn)(void *))
 	pthread_mutex_unlock(&lock);
 }
 
-void epoch_collect(_Bool all)
+static void collect(_Bool all)
 {
 	/* What is retired from here on may be in the hands of a thread that wakes after its seat was looked at. */
 	uint64_t oldest = all ? UINT64_MAX : __atomic_load_n(&now, __ATOMIC_SEQ_CST);
@@ -78,4 +78,12 @@ void epoch_collect(_Bool all)
 		r->free_fn(r->p);
 		free(r);
 	}
+}
+
+void epoch_collect(_Bool all)
+{
+	/* What is freed in pieces comes back with each of them. */
+	do
+		collect(all);
+	while (all && __atomic_load_n(&list, __ATOMIC_RELAXED));
 }

@@ -24,13 +24,9 @@ static struct strbuf err;
 static struct acl_table *table;
 
 /* The runner holds no matchers; conditions need this one. */
-static bool bool_match(const struct pattern_set *set, const struct value *v, struct eval *e)
-{
-	(void)set, (void)e;
-	return v->num != 0;
-}
+static bool bool_match(const struct value *v) { return v->num != 0; }
 
-MATCHER(bool) = { .keyword = "bool", .in = VALUE_BOOL, .no_patterns = true, .match = bool_match };
+MATCHER(bool) = { .keyword = "bool", .in = VALUE_BOOL, .match = bool_match };
 
 static int start(void **state)
 {

@@ -4,10 +4,6 @@
  */
 #include "rule/match.h"
 
-static bool bool_match(const struct pattern_set *set, const struct value *v, struct eval *ev)
-{
-	(void)set, (void)ev;
-	return v->num != 0;
-}
+static bool bool_match(const struct value *v) { return v->num != 0; }
 
-MATCHER(bool) = { .keyword = "bool", .usage = "-m bool", .in = VALUE_BOOL, .no_patterns = true, .match = bool_match };
+MATCHER(bool) = { .keyword = "bool", .usage = "-m bool", .in = VALUE_BOOL, .match = bool_match };

@@ -1,37 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The text ends with one of the patterns. Frozen after boot.
+ * The text ends with one of the patterns. Any thread.
  */
 #include "rule/match.h"
 
-#include "rule/boot.h"
-#include "rule/strset.h"
-
-struct pattern_set {
-	struct strset *strings;
-};
-
-static bool end_add(struct pattern_set **set, struct slice pattern, bool nocase, struct strbuf *err)
-{
-	if (pattern.len == 0) {
-		strbuf_add_str(err, "an empty pattern would match everything");
-		return false;
-	}
-	if (!*set)
-		*set = boot_alloc(sizeof(**set));
-	(*set)->strings = strset_add((*set)->strings, pattern, nocase);
-	return true;
-}
-
-static void end_freeze(struct pattern_set *set) { strset_freeze(set->strings); }
-
-static bool end_match(const struct pattern_set *set, const struct value *v, struct eval *ev)
-{
-	(void)ev;
-	return strset_has_suffix(set->strings, v->bytes);
-}
-
 MATCHER(end) = {
-	.keyword = "end", .usage = "-m end", .in = VALUE_STR,
-	.add = end_add, .freeze = end_freeze, .match = end_match,
+	.keyword = "end", .usage = "-m end", .in = VALUE_STR, .engine = &pattern_ends, .at_end = true,
 };

@@ -4,10 +4,10 @@
  */
 #include "rule/match.h"
 
-static bool found_match(const struct pattern_set *set, const struct value *v, struct eval *ev)
+static bool found_match(const struct value *v)
 {
-	(void)set, (void)v, (void)ev;
+	(void)v;
 	return true;
 }
 
-MATCHER(found) = {.keyword = "found", .usage = "-m found", .in = VALUE_ANY, .no_patterns = true, .match = found_match};
+MATCHER(found) = { .keyword = "found", .usage = "-m found", .in = VALUE_ANY, .match = found_match };

@@ -118,7 +118,7 @@ static const struct { const char *acl, *why; } refused[] = {
 	{ "raw(a) 61", "a match method is needed" }, { "raw(a) -m bin 6", "pairs of hexadecimal" }, { "raw(a) -m bin 6x", "pairs of hexadecimal" },
 	{ "raw(a) -m int 6", "does not apply" }, { "bool(1) -m ip 1.2.3.4", "does not apply" }, { "str(a) -m foo a", "unknown match method 'foo'" },
 	{ "str(a) -m fund", "did you mean 'found'" }, { "str(a) -m reg (", "at offset" }, { "str(a) -f /nonexistent/x", "cannot read patterns" },
-	{ "str(a) -M a", "-M is HAProxy's" }, { "str(a) -u x a", "the ACL's number" }, { "str(a) -i -i2 a", "'-i2' is no flag" },
+	{ "str(a) -u x a", "the ACL's number" }, { "str(a) -i -i2 a", "'-i2' is no flag" },
 	{ "ipv4(1.2.3.4) 1.2.3.4.5", "an address or network" }, { "ipv4(1.2.3.4) 1.2.3.4/33", "an address or network" },
 	{ "ipv4(1.2.3.4) 256.1", "an address or network" }, { "ipv4(1.2.3.4) 1.16777216", "an address or network" },
 	{ "ipv4(1.2.3.4) host.name", "host names are not resolved" }, { "ipv4(1.2.3.4) ::1/129", "an address or network" },

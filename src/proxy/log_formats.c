@@ -8,11 +8,14 @@
 
 static bool compile(struct proxy *px, const struct format_text *from, const char *what, unsigned phase, struct format **out)
 {
+	struct conf_line place = { .file = from->file, .line = from->line };
 	struct strbuf err = STRBUF_EMPTY;
 
 	if (from->text == NULL)
 		return true;
+	expr_line = &place;
 	*out = format_compile(from->text, phase, px, &err);
+	expr_line = NULL;
 	if (*out == NULL)
 		diag_at(DIAG_ALERT, from->file, from->line, "%s of %s '%s': %s", what, proxy_kind(px), px->name,
 		        err.ptr ? err.ptr : "out of memory");

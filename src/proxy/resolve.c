@@ -19,6 +19,7 @@
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
+#include "rule/patref.h"
 
 static const char *nearest_proxy(struct slice name, unsigned caps)
 {
@@ -239,7 +240,8 @@ bool proxies_resolve(void)
 	ok = pp_policies_resolve() && ok;
 	acl_table_of = acls_of_proxy;
 	ok = http_replies_resolve() && ok;
-	return expr_resolve_all() && ok;
+	ok = expr_resolve_all() && ok; /* may add ACLs that exist undeclared */
+	return patrefs_finish() && ok;
 }
 
 void proxies_limit(void)

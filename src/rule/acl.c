@@ -6,9 +6,6 @@
  */
 #include "rule/acl.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include "base/assert.h"
 #include "base/names.h"
 #include "base/units.h"
@@ -25,7 +22,9 @@ struct acl_table {
 /* What the flags of the line at hand have said so far. */
 struct acl_flags {
 	bool nocase;
-	const char *op; /* the comparison that stands before the patterns, or NULL */
+	bool two_columns; /* -M: files are maps */
+	int64_t id;       /* -u; -1: none was given */
+	const char *op;   /* the comparison that stands before the patterns, or NULL */
 };
 
 /* The method used without -m; NULL: one has to be named. */
@@ -60,47 +59,45 @@ static const char *acl_expand_word(const char *word, const char **match)
 	return made.ptr;
 }
 
-static bool acl_add_pattern(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct slice text)
+static bool acl_add_view(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct patref *r,
+	const char *list_fault)
 {
-	struct strbuf err = STRBUF_EMPTY, joined = STRBUF_EMPTY;
-	bool ok;
+	struct strbuf err = STRBUF_EMPTY;
+	const struct pattern_view *view = NULL;
 
-	if (f->op)
-		strbuf_addf(&joined, "%s %.*s", f->op, SLICE_FMT(text));
-	ok = t->matcher->add(&t->set, f->op ? strbuf_slice(&joined) : text, f->nocase, &err);
-	if (!ok)
-		conf_fail(l, "pattern '%.*s' of match method '%s': %s", SLICE_FMT(text), t->matcher->keyword,
-			err.ptr ? err.ptr : "refused");
+	if (r && t->matcher->engine)
+		view = patref_look(r, t->matcher, f->nocase, VALUE_ANY, false, &err);
+	if (view) {
+		t->views = boot_grow(t->views, t->n_views, sizeof(*t->views));
+		t->views[t->n_views++] = view;
+	}
+	if (!r || err.len)
+		conf_fail(l, "%s", r ? err.ptr : list_fault);
 	strbuf_free(&err);
-	strbuf_free(&joined);
-	return ok;
+	return !l->failed;
 }
 
 static bool acl_load_file(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, const char *path)
 {
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t len;
-	bool ok = true;
+	struct strbuf err = STRBUF_EMPTY;
+	struct patref *r = patref_of_file(slice_of(path), f->two_columns, true, l, &err);
+	bool ok = acl_add_view(l, t, f, r, err.ptr);
 
-	if (!file)
-		return conf_fail(l, "cannot read patterns from '%s': %s", path, strerror(errno));
-	while (ok && (len = getline(&line, &cap, file)) >= 0) {
-		struct slice s;
+	strbuf_free(&err);
+	return ok;
+}
 
-		while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
-			len--;
-		s = slice_make(line, (size_t)len);
-		if (s.len && s.ptr[0] == '#')
-			continue;
-		while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-			s = slice_from(s, 1);
-		if (s.len)
-			ok = acl_add_pattern(l, t, f, s);
-	}
-	free(line);
-	fclose(file);
+static bool acl_add_word(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct patref *r, const char *word)
+{
+	struct strbuf err = STRBUF_EMPTY, joined = STRBUF_EMPTY;
+	bool ok;
+
+	strbuf_addf(&joined, "%s%s%s", f->op ? f->op : "", f->op ? " " : "", word);
+	ok = patref_add_word(r, strbuf_slice(&joined), &err);
+	if (!ok)
+		conf_fail(l, "pattern '%s' of match method '%s': %s", joined.ptr, t->matcher->keyword, err.ptr);
+	strbuf_free(&err);
+	strbuf_free(&joined);
 	return ok;
 }
 
@@ -108,8 +105,8 @@ static bool acl_set_matcher(struct conf_line *l, struct acl_test *t, const char 
 {
 	const char *near;
 
-	if (t->set)
-		return conf_fail(l, "-m must stand before the first pattern");
+	if (t->n_views)
+		return conf_fail(l, "-m must stand before the first file");
 	t->matcher = registry_find(&matcher_registry, slice_of(name));
 	if (t->matcher)
 		return true;
@@ -134,7 +131,6 @@ static bool acl_check_matcher(struct conf_line *l, struct acl_test *t)
 static bool acl_parse_flag(struct conf_line *l, struct acl_test *t, struct acl_flags *f)
 {
 	const char *flag = conf_take(l), *arg;
-	int64_t id;
 
 	if (strlen(flag) != 2 || !strchr("imfnuM", flag[1]))
 		return conf_fail(l, "'%s' is no flag of an ACL; put '--' before patterns that begin with '-'", flag);
@@ -145,7 +141,7 @@ static bool acl_parse_flag(struct conf_line *l, struct acl_test *t, struct acl_f
 	case 'n':
 		return true; /* names are never resolved */
 	case 'u':
-		return conf_need_int(l, "the ACL's number", 0, INT32_MAX, &id);
+		return conf_need_int(l, "the ACL's number", 0, INT32_MAX, &f->id);
 	case 'm':
 		arg = conf_need(l, "a match method");
 		return arg && acl_set_matcher(l, t, arg);
@@ -153,7 +149,8 @@ static bool acl_parse_flag(struct conf_line *l, struct acl_test *t, struct acl_f
 		arg = conf_need(l, "a file of patterns");
 		return arg && acl_check_matcher(l, t) && acl_load_file(l, t, f, arg);
 	default:
-		return conf_fail(l, "flag -M is HAProxy's; usher does not have it");
+		f->two_columns = true;
+		return true;
 	}
 }
 
@@ -169,61 +166,66 @@ static bool acl_at_end(const struct conf_line *l, bool braces)
 	return !w || (braces && strcmp(w, "}") == 0);
 }
 
-static bool acl_parse_patterns(struct conf_line *l, struct acl_test *t, bool braces)
+static bool acl_parse_flags(struct conf_line *l, struct acl_test *t, struct acl_flags *f, bool braces)
 {
-	struct acl_flags f = { 0 };
-	bool flags = true;
-
-	while (!acl_at_end(l, braces)) {
-		const char *w = conf_peek(l);
-
-		if (flags && conf_take_if(l, "--")) {
-			flags = false;
-			continue;
-		}
-		/* Flags may stand between files, but not behind the first word that is a pattern. */
-		if (flags && w[0] == '-') {
-			if (!acl_parse_flag(l, t, &f))
-				return false;
-			continue;
-		}
-		if (!acl_check_matcher(l, t))
+	while (!acl_at_end(l, braces) && conf_peek(l)[0] == '-' && !conf_take_if(l, "--"))
+		if (!acl_parse_flag(l, t, f))
 			return false;
-		conf_take(l);
-		if (t->matcher->no_patterns)
-			continue;
-		if (t->matcher->operators && acl_is_operator(w)) {
-			f.op = w;
-		} else if (!acl_add_pattern(l, t, &f, slice_of(w))) {
-			return false;
-		}
-		flags = false;
-	}
 	return acl_check_matcher(l, t);
+}
+
+/* The words are patterns from here on, in a list of their own; it is there even when there is none, so that operators can
+ * add some. */
+static bool acl_parse_words(struct conf_line *l, struct acl_test *t, struct acl_flags *f, const char *keyword, bool braces)
+{
+	struct strbuf err = STRBUF_EMPTY;
+	struct patref *r = patref_of_line(keyword, l, f->id, &err);
+	bool ok = acl_add_view(l, t, f, r, err.ptr);
+
+	strbuf_free(&err);
+	while (ok && !acl_at_end(l, braces)) {
+		const char *w = conf_take(l);
+
+		if (!t->matcher->engine)
+			continue;
+		if (t->matcher->operators && acl_is_operator(w))
+			f->op = w;
+		else
+			ok = acl_add_word(l, t, f, r, w);
+	}
+	return ok;
 }
 
 struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *px)
 {
 	struct acl_test *t = boot_alloc(sizeof(*t));
-	const char *word = acl_at_end(l, braces) ? NULL : conf_take(l), *match;
+	const char *word = acl_at_end(l, braces) ? NULL : conf_take(l), *match, *keyword;
+	struct acl_flags f = { .id = -1 };
 
 	if (!word) {
 		conf_fail(l, "a criterion is expected");
 		return NULL;
 	}
+	keyword = boot_copy(slice_make(word, strcspn(word, "(,"))).ptr;
 	word = acl_expand_word(word, &match);
 	t->expr = expr_parse(l, word, PHASE_ANY, px);
 	if (!t->expr)
 		return NULL;
 	t->matcher =
 		match ? registry_find(&matcher_registry, slice_of(match)) : acl_default_matcher(expr_type(t->expr));
-	if (!acl_parse_patterns(l, t, braces))
+	if (!acl_parse_flags(l, t, &f, braces) || !acl_parse_words(l, t, &f, match ? keyword : expr_fetch_name(t->expr), braces))
 		return NULL;
-	if (!t->set && !t->matcher->no_patterns)
-		conf_warn(l, "criterion '%s' has no pattern and will never match", word);
-	if (t->set && t->matcher->freeze)
-		t->matcher->freeze(t->set);
 	return t;
+}
+
+static bool acl_test_match(const struct acl_test *t, const struct value *v, struct eval *ev)
+{
+	if (!t->matcher->engine)
+		return t->matcher->match(v);
+	for (size_t i = 0; i < t->n_views; i++)
+		if (pattern_view_find(t->views[i], v, ev->arena, NULL))
+			return true;
+	return false;
 }
 
 /* One value that matches is enough. */
@@ -235,7 +237,7 @@ static enum eval_result acl_test_eval(const struct acl_test *t, struct eval *ev)
 	struct value v;
 
 	while ((r = expr_eval_next(t->expr, t->matcher->in, ev, &walk, &v)) == EVAL_OK) {
-		if ((t->set || t->matcher->no_patterns) && t->matcher->match(t->set, &v, ev))
+		if (acl_test_match(t, &v, ev))
 			return EVAL_OK;
 		may_change |= ev->may_change;
 	}
@@ -317,11 +319,11 @@ bool acl_parse(struct conf_line *l, struct acl_table **table, struct proxy *px)
 }
 
 /* Compiles a predefined ACL's text as if it stood in the file. */
-static struct acl *acl_add_predefined(struct acl_table **table, const struct acl_predefined *p, struct proxy *px,
-	struct strbuf *err)
+static struct acl *acl_add_predefined(struct acl_table **table, const struct acl_predefined *p,
+	const struct conf_line *asker, struct proxy *px, struct strbuf *err)
 {
 	char *words[8], *text = (char *)boot_copy(slice_of(p->text)).ptr, *save = NULL;
-	struct conf_line l = { .file = "predefined ACL", .words = words };
+	struct conf_line l = { .file = asker ? asker->file : "predefined ACL", .line = asker ? asker->line : 0, .words = words };
 	struct expr *probe;
 	struct acl_test *t;
 	const char *match;
@@ -356,7 +358,8 @@ static const char *acl_nearest(const struct acl_table *table, struct slice name)
 	return near;
 }
 
-struct acl *acl_lookup(struct acl_table **table, struct slice name, struct proxy *px, struct strbuf *err)
+struct acl *acl_lookup(struct acl_table **table, struct slice name, const struct conf_line *l, struct proxy *px,
+	struct strbuf *err)
 {
 	struct acl *a = acl_in_table(*table, name);
 	const struct acl_predefined *p = a ? NULL : acl_predefined_find(name);
@@ -365,7 +368,7 @@ struct acl *acl_lookup(struct acl_table **table, struct slice name, struct proxy
 	if (a)
 		return a;
 	if (p)
-		return acl_add_predefined(table, p, px, err);
+		return acl_add_predefined(table, p, l, px, err);
 	near = acl_nearest(*table, name);
 	strbuf_addf(err, "no ACL is called '%.*s'%s%s%s", SLICE_FMT(name), near ? "; did you mean '" : "",
 		near ? near : "", near ? "'?" : "");

@@ -60,7 +60,7 @@ static struct acl *cond_parse_anonymous(struct conf_line *l, struct proxy *px)
 static struct acl *cond_parse_name(struct conf_line *l, const char *name, struct acl_table **table, struct proxy *px)
 {
 	struct strbuf err = STRBUF_EMPTY;
-	struct acl *a = acl_lookup(table, slice_of(name), px, &err);
+	struct acl *a = acl_lookup(table, slice_of(name), l, px, &err);
 
 	if (!a)
 		conf_fail(l, "%s", err.ptr ? err.ptr : name);
@@ -166,7 +166,7 @@ enum eval_result cond_eval(const struct cond *c, struct eval *ev)
 
 const struct cond *acl_find(struct acl_table **table, struct slice name, struct proxy *px, struct strbuf *err)
 {
-	struct acl *a = acl_lookup(table, name, px, err);
+	struct acl *a = acl_lookup(table, name, expr_line, px, err);
 	struct cond *c;
 
 	if (!a)

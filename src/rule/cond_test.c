@@ -26,13 +26,9 @@ static enum eval_result letter_get(const struct args *a, struct eval *ev, struct
 FETCH(cond_letter) = { .keyword = "t", .args = ";s", .type = VALUE_BOOL, .phases = PHASE_FE_CONN, .get = letter_get };
 FETCH(cond_true) = { .keyword = "always_true", .args = ";s", .type = VALUE_BOOL, .phases = PHASE_ANY, .get = letter_get };
 
-static bool bool_match(const struct pattern_set *set, const struct value *v, struct eval *ev)
-{
-	(void)set, (void)ev;
-	return v->num != 0;
-}
+static bool bool_match(const struct value *v) { return v->num != 0; }
 
-MATCHER(cond_bool) = { .keyword = "bool", .in = VALUE_BOOL, .no_patterns = true, .match = bool_match };
+MATCHER(cond_bool) = { .keyword = "bool", .in = VALUE_BOOL, .match = bool_match };
 
 /* t.each(FTW): each letter is a value; get's is the last. */
 static enum eval_result each_get(const struct args *a, struct eval *e, struct value *out)

@@ -36,7 +36,7 @@ struct expr_pending {
 };
 
 static struct expr_pending *pending_first, **pending_last = &pending_first;
-static const struct conf_line *expr_line; /* whose word is being compiled, for expr_pending */
+const struct conf_line *expr_line;
 
 static void expr_forget_pending(void *unused)
 {
@@ -201,6 +201,7 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 	struct expr *e = word ? expr_parse(l, word, phase, px) : NULL;
 	struct strbuf err = STRBUF_EMPTY;
 
+	expr_line = l;
 	while (e && conf_peek(l)) {
 		const char *at = word = conf_peek(l);
 
@@ -213,6 +214,7 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 			e = NULL;
 		}
 	}
+	expr_line = NULL;
 	strbuf_free(&err);
 	return e;
 }

@@ -237,8 +237,11 @@ struct format *format_compile(const char *text, unsigned phase, struct proxy *px
 struct format *format_parse(struct conf_line *l, const char *text, unsigned phase, struct proxy *px)
 {
 	struct strbuf err = STRBUF_EMPTY;
-	struct format *f = format_compile(text, phase, px, &err);
+	struct format *f;
 
+	expr_line = l;
+	f = format_compile(text, phase, px, &err);
+	expr_line = NULL;
 	if (!f)
 		conf_fail(l, "format '%s' %.*s", text, SLICE_FMT(strbuf_slice(&err)));
 	strbuf_free(&err);

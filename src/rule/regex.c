@@ -14,7 +14,7 @@
 #include "rule/boot.h"
 
 struct regex {
-	pcre2_code *code; /* owns; freed by boot_reset() */
+	pcre2_code *code; /* owns */
 };
 
 static pthread_key_t match_key;
@@ -36,27 +36,43 @@ static pcre2_match_data *match_data(void)
 	return md;
 }
 
-static void code_free(void *code) { pcre2_code_free(code); }
-
-struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *err)
+struct regex *regex_new(struct slice pattern, bool nocase, struct strbuf *err)
 {
-	struct regex *re;
-	pcre2_code *code;
+	struct regex *re = malloc(sizeof(*re));
 	PCRE2_SIZE at;
 	int error;
 	char text[128];
 
-	code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, nocase ? PCRE2_CASELESS : 0, &error, &at, NULL);
-	if (!code) {
-		pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
-		strbuf_addf(err, "regular expression '%.*s': %s at offset %zu", SLICE_FMT(pattern), text, (size_t)at);
+	if (!re) {
+		strbuf_add_str(err, "out of memory");
 		return NULL;
 	}
-	boot_defer(code_free, code);
+	re->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, nocase ? PCRE2_CASELESS : 0, &error, &at, NULL);
+	if (!re->code) {
+		pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
+		strbuf_addf(err, "regular expression '%.*s': %s at offset %zu", SLICE_FMT(pattern), text, (size_t)at);
+		free(re);
+		return NULL;
+	}
 	/* Without JIT (a pattern it cannot take, a hardened kernel) the interpreter does the work. */
-	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-	re = boot_alloc(sizeof(*re));
-	re->code = code;
+	(void)pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
+	return re;
+}
+
+void regex_free(struct regex *re)
+{
+	pcre2_code_free(re->code);
+	free(re);
+}
+
+static void regex_release(void *re) { regex_free(re); }
+
+struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *err)
+{
+	struct regex *re = regex_new(pattern, nocase, err);
+
+	if (re)
+		boot_defer(regex_release, re);
 	return re;
 }
 
@@ -84,4 +100,21 @@ bool regex_find(const struct regex *re, struct slice s, size_t from, struct rege
 		m->to[i] = took_part ? at[2 * i + 1] : 0;
 	}
 	return true;
+}
+
+void regex_expand(struct slice text, struct slice subject, const struct regex_match *m, struct strbuf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c != '\\' || i + 1 == text.len) {
+			strbuf_add_byte(out, c);
+			continue;
+		}
+		c = text.ptr[++i];
+		if (c < '0' || c > '9')
+			strbuf_add_byte(out, c);
+		else if (m->from[c - '0'] <= m->to[c - '0'])
+			strbuf_add(out, subject.ptr + m->from[c - '0'], m->to[c - '0'] - m->from[c - '0']);
+	}
 }

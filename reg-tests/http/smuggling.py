@@ -47,6 +47,14 @@ listen edit
     http-request set-header x 1
     http-request set-header host %[req.hdr(new-host)] if {{ req.hdr(new-host) -m found }}
     server s 127.0.0.1:{web.port}
+listen hints
+    bind "fd@${{hints}}"
+    http-request strict-mode off if {{ path /lenient }}
+    http-request early-hint a %[req.hdr(x)]%[req.hdr(x)]%[req.hdr(x)]
+    http-request early-hint b two
+    http-request early-hint c %[req.hdr(x)]%[req.hdr(x)]%[req.hdr(x)]
+    http-request early-hint d four
+    server s 127.0.0.1:{web.port}
 listen deny
     bind "fd@${{deny}}"
     http-request deny
@@ -94,7 +102,7 @@ def exchange(usher, request, answer=OK, name="plain"):
     return client, *client.answer()
 
 
-with Usher(CONFIG, sockets=["plain", "edit", "deny"]) as usher:
+with Usher(CONFIG, sockets=["plain", "edit", "hints", "deny"]) as usher:
     # A second answer behind one that fills the buffer to its last byte is nobody's: neither this client's nor another's.
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 16000\r\nX: "
     full = head + b"x" * (BUFSIZE - 16000 - len(head) - 4) + b"\r\n\r\n" + b"b" * 16000
@@ -192,3 +200,14 @@ with Usher(CONFIG, sockets=["plain", "edit", "deny"]) as usher:
         c = Client(usher)
         c.send(GET.replace(b"GET", method))
         assert c.status() == (200 if times == 3 else 502)
+
+    # A row of early hints is one answer or none, even when some of them cannot be composed.
+    request = b"GET /%s HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n"
+    c, start, fields, _ = exchange(usher, request % (b"", b"y"), name="hints")
+    assert start.split()[1] == b"103" and fields == {b"a": b"yyy", b"b": b"two", b"c": b"yyy", b"d": b"four"}, (start, fields)
+    assert c.status() == 200
+    c, start, fields, _ = exchange(usher, request % (b"", b"y" * 8000), name="hints")
+    assert start.split()[1] == b"500", start
+    c, start, fields, _ = exchange(usher, request % (b"lenient", b"y" * 8000), name="hints")
+    assert start.split()[1] == b"103" and fields == {b"b": b"two", b"d": b"four"}, (start, fields)
+    assert c.status() == 200

@@ -19,47 +19,49 @@ static bool early_hint_parse(struct conf_line *l, struct rule *r, const char *pa
 	return r->format != NULL;
 }
 
-static bool same_action(const struct ruleset *set, size_t index, const struct action *a)
+/* Whether the rule there belongs to the row that the one before it is of. */
+static bool in_row(const struct ruleset *set, size_t index)
 {
-	return index < set->n && set->rules[index]->action == a;
+	return index > 0 && index < set->n && set->rules[index]->action == set->rules[index - 1]->action &&
+	       !set->rules[index]->cond && !set->rules[index - 1]->cond;
 }
 
-/* Everything or nothing goes in. */
-static bool put(struct pump *p, const struct slice *parts, size_t n)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < n; i++)
-		len += parts[i].len;
-	if (p->head == NULL && (p->head = buf_get_small()) == NULL)
-		return false;
-	if (buf_room(p->head) < len + 2) /* the empty line has its room kept */
-		return false;
-	for (size_t i = 0; i < n; i++)
-		buf_append(p->head, parts[i].ptr, parts[i].len);
-	return true;
-}
-
+/* The first of a row speaks for all of it: an answer that one of them cannot end is never begun. */
 static enum action_result early_hint_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
 	struct stream *s = ev->stream;
-	/* Rules without a condition in a row: the first begins the answer, the last ends it. */
-	bool begins = r->cond || cur->index == 0 || !same_action(cur->set, cur->index - 1u, r->action) ||
-		cur->set->rules[cur->index - 1]->cond;
-	bool ends = r->cond || !same_action(cur->set, cur->index + 1u, r->action) || cur->set->rules[cur->index + 1]->cond;
+	struct pump *p = &s->res;
+	char mem[HTTP_TEXT_MAX];
+	struct strbuf text;
+	bool any = false;
 
-	if (s->http->req.version < 11)
-		return ACTION_DONE; /* it would not know what that is */
-	struct slice value = http_edit_text(r->format, ev, HTTP_TEXT_FIELD);
-	const struct slice parts[] = { begins ? SLICE("HTTP/1.1 103 Early Hints\r\n") : SLICE(""), slice_of(r->ptr), SLICE(": "),
-		value, SLICE("\r\n") };
-	bool ok = value.ptr && put(&s->res, parts, sizeof(parts) / sizeof(parts[0]));
-	if (ends && buf_len(s->res.head)) {
-		buf_append(s->res.head, "\r\n", 2);
-		s->res.to = &s->session->client;
-		pump_run(&s->res, NULL);
+	if (in_row(cur->set, cur->index) || s->http->req.version < 11) /* an old client would not know what it is */
+		return ACTION_DONE;
+	strbuf_init_fixed(&text, mem, sizeof(mem));
+	strbuf_add_str(&text, "HTTP/1.1 103 Early Hints\r\n");
+	for (size_t i = cur->index; i == cur->index || in_row(cur->set, i); i++) {
+		r = cur->set->rules[i];
+		struct slice value = http_edit_text(r->format, ev, HTTP_TEXT_FIELD);
+		if (value.ptr == NULL) {
+			if (http_edit_failed(ev, cur) == ACTION_STOP)
+				return ACTION_STOP;
+			continue;
+		}
+		strbuf_add_str(&text, r->ptr);
+		strbuf_add_str(&text, ": ");
+		strbuf_add_slice(&text, value);
+		strbuf_add_str(&text, "\r\n");
+		any = true;
 	}
-	return ok ? ACTION_DONE : http_edit_failed(ev, cur);
+	strbuf_add_str(&text, "\r\n");
+	if (!any)
+		return ACTION_DONE;
+	if (text.truncated || (p->head == NULL && (p->head = buf_get_small()) == NULL) || buf_room(p->head) < text.len)
+		return http_edit_failed(ev, cur);
+	buf_append(p->head, text.ptr, text.len);
+	p->to = &s->session->client;
+	pump_run(p, NULL);
+	return ACTION_DONE;
 }
 
 ACTION(early_hint) = {

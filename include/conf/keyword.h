@@ -74,6 +74,8 @@ void keyword_describe_places(unsigned where, struct strbuf *out);
 /* Finds the keyword for the words at the cursor among those allowed in `where`, moves past its words and runs it.
  * Reports: a word that belongs elsewhere, a HAProxy name usher does not have, an unknown one with its nearest. */
 bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_name, void *owner);
+/* The same for all words up to the end of a line such as `bind` or `server`; every word that is wrong is reported. */
+bool keyword_dispatch_words(struct conf_line *l, unsigned where, const char *where_name, void *owner);
 /* Forgets which `once` keywords were given. */
 void keyword_forget(void);
 /* The keyword for the words at the cursor among those allowed in `where` and how many words it has, or NULL. Silent. */

@@ -36,6 +36,8 @@ bool conf_need_size(struct conf_line *l, const char *what, uint64_t max, uint64_
 bool conf_end(struct conf_line *l);
 /* Reports a fault at the line, naming the last word taken; returns false so that parsers can `return conf_fail(...)`. */
 bool conf_fail(struct conf_line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* True when such a report names this word by itself. */
+bool conf_names(const struct conf_line *l, const char *word);
 void conf_warn(struct conf_line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The words from the cursor on joined by single blanks, malloc'd. */
 char *conf_rest(struct conf_line *l);

@@ -33,6 +33,8 @@ struct acl {
 };
 
 const struct acl_word *acl_word_find(struct slice name);
+/* The word that was probably meant, or NULL. */
+const char *acl_word_nearest(struct slice name);
 const struct acl_predefined *acl_predefined_find(struct slice name);
 /* The i-th, NULL behind the last. */
 const struct acl_predefined *acl_predefined_at(size_t i);

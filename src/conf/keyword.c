@@ -317,6 +317,22 @@ static void keyword_say_unknown(struct conf_line *l, unsigned where, const char 
 	          near ? near : "", near ? "'?" : "");
 }
 
+/* What to use instead, once a line: "ssl crt x alpn y" needs one advice, not three. */
+static const char *keyword_instead(const struct conf_line *l, enum haproxy_kind kind, struct slice name)
+{
+	static struct {
+		const char *file, *text;
+		int line;
+	} told;
+	const char *text = haproxy_instead(kind, name);
+
+	if (told.text == text && told.file == l->file && told.line == l->line)
+		return "";
+	told.file = l->file;
+	told.line = l->line;
+	return told.text = text;
+}
+
 /* Says what is wrong with the words at the cursor, which are no keyword here. True when that was a warning only. */
 static bool keyword_refuse(struct conf_line *l, unsigned where, const char *where_name, const struct lookup *seen)
 {
@@ -344,7 +360,7 @@ static bool keyword_refuse(struct conf_line *l, unsigned where, const char *wher
 	} else if (haproxy_words) {
 		stand_on(l, count);
 		conf_fail(l, "'%s' is %s%s", words.ptr, haproxy_gave_up(kind, strbuf_slice(&words)) ? ""
-			: "a HAProxy keyword that usher does not have yet", haproxy_instead(kind, strbuf_slice(&words)));
+			: "a HAProxy keyword that usher does not have yet", keyword_instead(l, kind, strbuf_slice(&words)));
 	} else {
 		keyword_say_unknown(l, where, where_name, words.ptr, count);
 	}
@@ -389,4 +405,32 @@ bool keyword_dispatch(struct conf_line *l, unsigned where, const char *where_nam
 		return keyword_refuse(l, where, where_name, &seen);
 	l->at += seen.words;
 	return keyword_apply(seen.found, l, owner);
+}
+
+/* To the next word that is a keyword here, usher's or HAProxy's: how many arguments the wrong one has nobody knows. */
+static void keyword_skip_arguments(struct conf_line *l, unsigned where)
+{
+	unsigned alike;
+	int words;
+	enum haproxy_kind kind = keyword_haproxy_kind(where, &alike);
+
+	while (conf_peek(l) && !keyword_find(l, where, &words) && !haproxy_has_name(kind, slice_of(conf_peek(l))))
+		conf_take(l);
+}
+
+bool keyword_dispatch_words(struct conf_line *l, unsigned where, const char *where_name, void *owner)
+{
+	bool failed = l->failed;
+
+	while (conf_peek(l)) {
+		int at = l->at;
+		l->failed = false;
+		if (!keyword_dispatch(l, where, where_name, owner)) {
+			failed = true;
+			l->at += l->at == at;
+			keyword_skip_arguments(l, where);
+		}
+	}
+	l->failed = failed;
+	return !failed;
 }

@@ -100,6 +100,11 @@ static void line_add_place(const struct conf_line *l, struct strbuf *b)
 	strbuf_add_str(b, ": ");
 }
 
+bool conf_names(const struct conf_line *l, const char *word)
+{
+	return l->at > 0 && l->count > 0 && strcmp(l->words[l->at - 1], word) == 0;
+}
+
 static void line_say(const struct conf_line *l, enum diag_level level, const char *fmt, va_list ap)
 {
 	struct strbuf b = STRBUF_EMPTY;

@@ -47,9 +47,8 @@ static bool parse_bind(struct conf_line *l, void *owner)
 
 	if (list == NULL)
 		return false;
-	while (conf_peek(l))
-		if (!keyword_dispatch(l, IN_BIND, "a 'bind' line", &set))
-			return false;
+	if (!keyword_dispatch_words(l, IN_BIND, "a 'bind' line", &set))
+		return false;
 	if (set.accept_proxy && set.policy_name)
 		return conf_fail(l, "'accept-proxy' and 'proxy-policy' cannot stand on one bind line: a policy says it all");
 	const struct listener *same = set.id ? listener_by_id(px, set.id) : NULL;

@@ -8,14 +8,10 @@
 #include "conf/keyword.h"
 #include "proxy/proxy.h"
 
+/* "no-check" and its like are keywords of their own; "no" alone never stands before a server word. */
 static bool parse_words(struct conf_line *l, struct server_settings *set)
 {
-	while (conf_peek(l)) {
-		/* "no-check" and its like are keywords of their own; "no" alone never stands before a server word. */
-		if (!keyword_dispatch(l, IN_SERVER, "a 'server' line", set))
-			return false;
-	}
-	return true;
+	return keyword_dispatch_words(l, IN_SERVER, "a 'server' line", set);
 }
 
 static bool parse_server(struct conf_line *l, void *owner)
@@ -23,7 +19,7 @@ static bool parse_server(struct conf_line *l, void *owner)
 	struct proxy *px = owner;
 	const char *name = conf_need(l, "a name");
 	struct strbuf err = STRBUF_EMPTY;
-	struct endpoint e;
+	struct endpoint e = { 0 };
 
 	const struct server *same = name ? server_find(px, slice_of(name)) : NULL;
 	if (same)
@@ -31,15 +27,12 @@ static bool parse_server(struct conf_line *l, void *owner)
 	const char *address = name ? conf_need(l, "an address") : NULL;
 	if (address == NULL)
 		return false;
-	if (!endpoint_parse(slice_of(address), ENDPOINT_ALLOW_OFFSET, &e, &err)) {
+	if (!endpoint_parse(slice_of(address), ENDPOINT_ALLOW_OFFSET, &e, &err))
 		conf_fail(l, "%s", err.ptr ? err.ptr : "bad address");
-		strbuf_free(&err);
-		return false;
-	}
 	strbuf_free(&err);
 	struct server *s = server_new(px, name, l->file, l->line);
 	s->endpoint = e;
-	if (!parse_words(l, &s->set) || l->failed)
+	if (!parse_words(l, &s->set))
 		return false;
 	return true;
 }

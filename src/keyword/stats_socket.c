@@ -37,9 +37,8 @@ static bool parse_stats_socket(struct conf_line *l, void *owner)
 		return false;
 	}
 	strbuf_free(&err);
-	while (conf_peek(l))
-		if (!keyword_dispatch(l, IN_STATS_SOCKET, "a 'stats socket' line", &set))
-			return false;
+	if (!keyword_dispatch_words(l, IN_STATS_SOCKET, "a 'stats socket' line", &set))
+		return false;
 	listener_new(runtime_proxy(l), &e, &set, l->file, l->line);
 	return true;
 }

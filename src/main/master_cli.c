@@ -46,9 +46,8 @@ static bool open_address(struct proxy *px, const char *text, struct strbuf *list
 		return false;
 	}
 	struct conf_line l = { .file = "-S", .line = 1, .words = words, .count = n, .at = 1 };
-	while (conf_peek(&l))
-		if (!keyword_dispatch(&l, IN_STATS_SOCKET, "the option -S", &set))
-			return false;
+	if (!keyword_dispatch_words(&l, IN_STATS_SOCKET, "the option -S", &set))
+		return false;
 	if (list->len)
 		strbuf_add_byte(list, ';');
 	endpoint_format(&e, list);

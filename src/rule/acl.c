@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/names.h"
 #include "base/units.h"
+#include "conf/haproxy_names.h"
 #include "rule/boot.h"
 
 REGISTRY_DEFINE(matcher)
@@ -57,6 +58,18 @@ static const char *acl_expand_word(const char *word, const char **match)
 	if (word[n] == 0 || (word[n] == '(' && word[strlen(word) - 1] == ')' && !strstr(word + n, "),")))
 		*match = w->match;
 	return made.ptr;
+}
+
+/* A slip in "path_beg" is nearer to it than to any fetch. */
+static bool acl_word_is_known(struct conf_line *l, const char *word)
+{
+	struct slice name = slice_make(word, strcspn(word, "(,"));
+	const char *near = acl_word_nearest(name);
+
+	if (!near || acl_word_find(name) || registry_find(&fetch_registry, name) || registry_nearest(&fetch_registry, name)
+		|| haproxy_has_name(HAPROXY_FETCH, name))
+		return true;
+	return conf_fail(l, "unknown criterion '%.*s'; did you mean '%s'?", SLICE_FMT(name), near);
 }
 
 static bool acl_add_view(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct patref *r,
@@ -206,6 +219,8 @@ struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *
 		conf_fail(l, "a criterion is expected");
 		return NULL;
 	}
+	if (!acl_word_is_known(l, word))
+		return NULL;
 	keyword = boot_copy(slice_make(word, strcspn(word, "(,"))).ptr;
 	word = acl_expand_word(word, &match);
 	t->expr = expr_parse(l, word, PHASE_ANY, px);
@@ -307,15 +322,15 @@ static bool acl_name_valid(struct conf_line *l, const char *name)
 bool acl_parse(struct conf_line *l, struct acl_table **table, struct proxy *px)
 {
 	const char *name = conf_need(l, "an ACL's name");
-	struct acl_test *t;
 
 	if (!name || !acl_name_valid(l, name))
 		return false;
-	t = acl_test_parse(l, false, px);
-	if (!t)
-		return false;
-	acl_add_test(acl_make(table, slice_of(name)), t);
-	return true;
+	/* Known by its name even when it is wrong, or every use of it would be a fault of its own. */
+	struct acl *a = acl_make(table, slice_of(name));
+	struct acl_test *t = acl_test_parse(l, false, px);
+	if (t)
+		acl_add_test(a, t);
+	return t != NULL;
 }
 
 /* Compiles a predefined ACL's text as if it stood in the file. */

@@ -6,6 +6,7 @@
 #include "rule/acl.h"
 
 #include "base/assert.h"
+#include "base/units.h"
 
 static const struct acl_word words[] = {
 	{ "base", "base", "str" },
@@ -119,6 +120,15 @@ const struct acl_word *acl_word_find(struct slice name)
 		if (slice_is(name, words[i].word))
 			return &words[i];
 	return NULL;
+}
+
+const char *acl_word_nearest(struct slice name)
+{
+	const char *names[COUNT_OF(words)];
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		names[i] = words[i].word;
+	return nearest_word(name, names, COUNT_OF(words));
 }
 
 const struct acl_predefined *acl_predefined_find(struct slice name)

@@ -181,6 +181,15 @@ struct expr *expr_compile(const char *word, unsigned phase, struct proxy *px, st
 	return e && expr_ended(at, word, err) ? e : NULL;
 }
 
+/* The word itself is named only where the fault does not stand on it anyway. */
+static void expr_say(struct conf_line *l, const char *word, const struct strbuf *err)
+{
+	if (conf_names(l, word))
+		conf_fail(l, "%.*s", SLICE_FMT(strbuf_slice(err)));
+	else
+		conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(err)));
+}
+
 struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, struct proxy *px)
 {
 	struct strbuf err = STRBUF_EMPTY;
@@ -190,7 +199,7 @@ struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, s
 	e = expr_compile(word, phase, px, &err);
 	expr_line = NULL;
 	if (!e)
-		conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(&err)));
+		expr_say(l, word, &err);
 	strbuf_free(&err);
 	return e;
 }
@@ -210,7 +219,7 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 		at = conf_take(l);
 		if (!expr_compile_converter(e, &at, &err) || !expr_compile_chain(e, &at, &err) ||
 			!expr_ended(at, word, &err)) {
-			conf_fail(l, "expression '%s': %.*s", word, SLICE_FMT(strbuf_slice(&err)));
+			expr_say(l, word, &err);
 			e = NULL;
 		}
 	}

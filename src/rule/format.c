@@ -242,7 +242,9 @@ struct format *format_parse(struct conf_line *l, const char *text, unsigned phas
 	expr_line = l;
 	f = format_compile(text, phase, px, &err);
 	expr_line = NULL;
-	if (!f)
+	if (!f && conf_names(l, text))
+		conf_fail(l, "%.*s", SLICE_FMT(strbuf_slice(&err)));
+	else if (!f)
 		conf_fail(l, "format '%s' %.*s", text, SLICE_FMT(strbuf_slice(&err)));
 	strbuf_free(&err);
 	return f;

@@ -32,6 +32,8 @@ struct http_txn {
 	bool local;                     /* the answer is usher's own */
 	bool reused;                    /* the link had carried others before */
 	bool expect_continue;
+	bool once;                      /* disable-l7-retry */
+	bool interim_passed;            /* a part of the server's answer went to the client */
 	bool rewritten;                 /* a rule touched a field that frames the message at hand */
 	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: where http_keeps_line */
 	struct slice uri;               /* a part of `line` */
@@ -40,7 +42,7 @@ struct http_txn {
 	struct slice captured_cookie[2]; /* in the arena */
 	struct http_gathering *gathering[2]; /* in the arena: of bodies that rules waited for (http_buffer.h), or NULL */
 	struct persist_txn *persist;    /* in the arena: what concerns the backend's cookie; NULL: it has none, or not yet */
-	struct buf *replay;             /* owns: the composed request head while it may have to be sent again */
+	uint32_t preamble_len;          /* of the PROXY header that stands before the request in what is kept of it */
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };
 

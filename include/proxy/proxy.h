@@ -94,6 +94,7 @@ struct proxy_settings {
 	int64_t maxconn;        /* frontend: 0 = the process's */
 	int64_t fullconn, backlog;
 	int64_t retries;        /* default 3 */
+	uint32_t retry_on;      /* enum retry_cause, default RETRY_CONN; mode http */
 	int64_t redispatch;     /* option redispatch [n]: 0 off; n > 0 every nth retry; -1 the last (default) */
 	int64_t clitcpka_cnt, srvtcpka_cnt;
 	uint32_t clitcpka_idle_ms, clitcpka_intvl_ms, srvtcpka_idle_ms, srvtcpka_intvl_ms;

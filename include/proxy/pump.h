@@ -17,6 +17,7 @@ struct pump {
 	struct conn *from, *to; /* borrows; `to` is NULL until the other side is there, `from` NULL when a service feeds buf */
 	struct buf *head;       /* owns: goes before all else (a PROXY header, a message head), or NULL */
 	struct buf *buf;        /* owns while bytes are there */
+	struct buf *copy;       /* owns: all that was given, to be given again perhaps; NULL: nothing, or it did not fit */
 	struct http1_body *body; /* borrows: the message's framing; NULL: all bytes until the end of `from` */
 	uint32_t ready;         /* with body: bytes of buf that were judged to belong to the message */
 	bool unchunk;           /* with body: chunk framing is taken out */

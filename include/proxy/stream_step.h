@@ -29,10 +29,15 @@ enum step_result stream_reply(struct stream *s);
 enum step_result http_refuse_request(struct stream *s, enum close_reason reason, unsigned status);
 void http_count_bad_request(struct stream *s);
 uint64_t http_request_deadline(const struct stream *s);
+/* Part of relay in http mode: the server was silent too long. */
+enum step_result http_server_silent(struct stream *s);
 /* Part of relay in http mode: NEXT once the answer's head was read and composed. */
 enum step_result stream_read_response(struct stream *s);
 /* Part of send: the request's head, behind a PROXY header if there is one, into req.head. False: it does not fit. */
 bool http_compose_request(struct stream *s);
+/* The attempt at its server has failed, and retries are left: sets the step that makes the next one, at this server or another
+ * (`option redispatch`). */
+void stream_try_again(struct stream *s);
 /* Part of relay: NEXT once the answer may pass. */
 enum step_result stream_response_rules(struct stream *s);
 
@@ -67,6 +72,15 @@ static inline bool stream_listen(struct stream *s)
 	if (s->req.total != before)
 		s->client_active_ms = clock_now_ms;
 	return !s->req.failed && !s->session->client.error;
+}
+
+/* Under `option abortonclose`, one that has said its end does not wait for its answer. */
+static inline bool stream_gave_up(const struct stream *s)
+{
+	const struct conn *c = &s->session->client;
+
+	/* Behind a whole request nothing more is read: then only the loop's word tells. */
+	return s->be->set.abortonclose && (s->req.body ? c->hup || c->eof : s->req.ended);
 }
 
 #endif

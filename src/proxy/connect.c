@@ -8,7 +8,7 @@
 #include <errno.h>
 #include "core/clock.h"
 #include "proxy/balance.h"
-#include "proxy/http.h"
+#include "proxy/http_retry.h"
 #include "proxy/pp_send.h"
 
 static uint16_t dial_port(struct stream *s)
@@ -103,13 +103,8 @@ static bool redispatch_now(const struct stream *s)
 	return every > 0 && s->retries_done % (uint64_t)every == 0;
 }
 
-static enum step_result connect_failed(struct stream *s, enum close_reason reason)
+void stream_try_again(struct stream *s)
 {
-	if (s->retries_left == 0) {
-		COUNT(&s->server->counters, err_conn);
-		COUNT(&s->be->be, err_conn);
-		return stream_close_with(s, reason);
-	}
 	s->retries_left--;
 	s->retries_done++;
 	if (redispatch_now(s)) {
@@ -119,12 +114,23 @@ static enum step_result connect_failed(struct stream *s, enum close_reason reaso
 		s->avoid = s->server;
 		release_server(s);
 		s->step = STREAM_CHOOSE_SERVER;
-		return STEP_AGAIN;
+		return;
 	}
 	COUNT(&s->server->counters, retries);
 	COUNT(&s->be->be, retries);
 	link_close(&s->link, false);
-	if (reason == CLOSE_SERVER_TIMEOUT)
+	s->step = STREAM_CONNECT;
+}
+
+static enum step_result connect_failed(struct stream *s, enum close_reason reason)
+{
+	if (s->retries_left == 0 || (s->http && !(s->be->set.retry_on & RETRY_CONN))) {
+		COUNT(&s->server->counters, err_conn);
+		COUNT(&s->be->be, err_conn);
+		return stream_close_with(s, reason);
+	}
+	stream_try_again(s);
+	if (s->step != STREAM_CONNECT || reason == CLOSE_SERVER_TIMEOUT)
 		return STEP_AGAIN;
 	/* The same server again, after a moment: a second at most. */
 	uint32_t pause_ms = s->be->set.timeout_connect_ms;
@@ -167,7 +173,7 @@ static bool take_idle(struct stream *s)
 
 enum step_result stream_connect(struct stream *s)
 {
-	if (s->entered && (!stream_listen(s) || (s->req.ended && s->be->set.abortonclose)))
+	if (s->entered && (!stream_listen(s) || stream_gave_up(s)))
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	if (!s->entered || (s->pausing && stream_deadline_passed(s))) {
 		uint32_t limit_ms = s->be->set.timeout_connect_ms;
@@ -192,6 +198,20 @@ enum step_result stream_connect(struct stream *s)
 	return STEP_WAIT;
 }
 
+/* A request that is composed already goes behind the header. */
+static bool put_behind(struct buf **header, const struct buf *request)
+{
+	if (buf_room(*header) < buf_len(request)) {
+		struct buf *both = buf_get_large();
+		if (both == NULL)
+			return false;
+		buf_append(both, buf_slice(*header).ptr, buf_len(*header));
+		buf_put(header);
+		*header = both;
+	}
+	return buf_append(*header, buf_slice(request).ptr, buf_len(request)) == buf_len(request);
+}
+
 enum step_result stream_send_preamble(struct stream *s)
 {
 	bool resent = s->resent;
@@ -208,8 +228,12 @@ enum step_result stream_send_preamble(struct stream *s)
 			buf_put(&header);
 			return stream_close_with(s, CLOSE_RESOURCE);
 		}
-		if (resent) /* the request is composed already: it goes behind the header */
-			buf_append(header, buf_slice(s->req.head).ptr, buf_len(s->req.head));
+		if (s->http)
+			s->http->preamble_len = (uint32_t)buf_len(header);
+		if (resent && !put_behind(&header, s->req.head)) {
+			buf_put(&header);
+			return stream_close_with(s, CLOSE_RESOURCE);
+		}
 		buf_put(&s->req.head);
 		s->req.head = header;
 	}
@@ -217,5 +241,7 @@ enum step_result stream_send_preamble(struct stream *s)
 		s->reply_status = 431;
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
+	if (s->http)
+		http_keep_request(s);
 	return STEP_NEXT;
 }

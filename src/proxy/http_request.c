@@ -32,10 +32,8 @@ static bool begin(struct stream *s)
 
 void http_end(struct stream *s)
 {
-	if (s->http) {
-		buf_put(&s->http->replay);
+	if (s->http)
 		txn_free(&s->http);
-	}
 }
 
 /* ---- STREAM_READ_REQUEST ---- */
@@ -219,12 +217,6 @@ static size_t write_head(struct http_head *h, char *out, size_t room)
 	return n;
 }
 
-/* To be done twice is the same as once (RFC 9110 section 9.2.2). */
-static bool is_idempotent(enum http_method m)
-{
-	return m == HTTP_GET || m == HTTP_HEAD || m == HTTP_PUT || m == HTTP_DELETE || m == HTTP_OPTIONS || m == HTTP_TRACE;
-}
-
 bool http_compose_request(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -257,8 +249,5 @@ bool http_compose_request(struct stream *s)
 	if (buf_len(s->req.buf) == 0)
 		buf_put(&s->req.buf);
 	pump_frame(&s->req, &t->req_body, false);
-	/* A link that has served before may be closing just now: then a request without a body goes again. */
-	if (t->reused && t->req_body.kind == HTTP1_BODY_NONE && is_idempotent((enum http_method)t->method) && (t->replay = buf_get_small()) != NULL)
-		buf_append(t->replay, buf_slice(out).ptr, buf_len(out));
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "proxy/http_after.h"
 #include "proxy/http_framing.h"
 #include "proxy/http_reply.h"
+#include "proxy/http_retry.h"
 #include "proxy/http_rules.h"
 #include "proxy/log_line.h"
 #include "proxy/persist.h"
@@ -134,7 +135,7 @@ static enum step_result judge_head(struct stream *s)
 	if (!http_after_rules(s))
 		return rewrite_failed(s);
 	mend_frame(s);
-	bool unchunk = dress_answer(t, !s->req.flushed);
+	bool unchunk = dress_answer(t, !s->req.flushed || s->server_refused);
 	if (!compose(s))
 		return bad_answer(s, CLOSE_INTERNAL, 500);
 	take_head_off(s);
@@ -151,10 +152,34 @@ static enum step_result judge_head(struct stream *s)
 	return STEP_NEXT;
 }
 
+static bool try_again(struct stream *s, enum retry_cause cause)
+{
+	if (!http_retry(s, cause))
+		return false;
+	stream_try_again(s);
+	return true;
+}
+
+/* The request will not be sent again. */
+static void accept_answer(struct stream *s)
+{
+	buf_put(&s->req.copy);
+	if (s->server_refused) {
+		pump_release(&s->req);
+		s->req.ended = true;
+	}
+}
+
 static enum step_result final_head(struct stream *s)
 {
 	struct http_txn *t = s->http;
 
+	if (s->req.copy) {
+		unsigned cause = retry_cause_of_status(t->res.status);
+		if (cause && try_again(s, (enum retry_cause)cause))
+			return STEP_AGAIN;
+		accept_answer(s);
+	}
 	t->status = t->res.status;
 	t->server_version = t->res.version;
 	t->server_status = t->status;
@@ -169,31 +194,43 @@ static enum step_result final_head(struct stream *s)
 	/* What came behind a CONNECT that was refused was meant for the tunnel: it must not be read as requests. */
 	if (t->method == HTTP_CONNECT && !t->tunnel)
 		t->client_close = true;
-	buf_put(&t->replay);
 	s->response_us = clock_now_us;
 	capture_head(s, true);
 	return judge_head(s);
 }
 
-/* The server ended a link that had served before, and said nothing: it was closing while the request was under way. The
- * request goes again, on a link of its own, where doing it twice does no harm. Else the client, whose connection has
- * served before as well, is treated in the same way: it knows best what a request is that nobody answered. */
-static enum step_result link_was_gone(struct stream *s)
+/* An answer that is none. `retry-on` may know what to do about it. */
+static enum step_result failed(struct stream *s, enum retry_cause cause, enum close_reason reason, unsigned status)
 {
-	if (s->http->replay == NULL) {
-		s->silent = s->session->requests > 0;
-		return bad_answer(s, CLOSE_SERVER_ABORT, 502);
+	return try_again(s, cause) ? STEP_AGAIN : bad_answer(s, reason, status);
+}
+
+/* The server ended its connection before its head was whole. */
+static enum step_result ended_early(struct stream *s)
+{
+	if (buf_len(s->res.buf))
+		return failed(s, RETRY_JUNK, CLOSE_SERVER_ABORT, 502);
+	if (!s->http->reused || s->http->interim_passed)
+		return failed(s, RETRY_EMPTY, CLOSE_SERVER_ABORT, 502);
+	/* The link had served before: it was closing while the request was under way. */
+	if (http_resend(s)) {
+		link_close(&s->link, false);
+		s->step = STREAM_CONNECT;
+		return STEP_AGAIN;
 	}
-	link_close(&s->link, false);
-	buf_put(&s->req.head);
-	s->req.head = s->http->replay;
-	s->http->replay = NULL;
-	s->http->reused = false;
-	s->res.ended = s->res.failed = false;
-	s->req.flushed = false;
-	s->resent = true;
-	s->step = STREAM_CONNECT;
-	return STEP_AGAIN;
+	if (try_again(s, RETRY_EMPTY))
+		return STEP_AGAIN;
+	/* The client, whose connection has served before as well, is treated in the same way: it knows best what a request
+	 * is that nobody answered. */
+	s->silent = s->session->requests > 0;
+	return bad_answer(s, CLOSE_SERVER_ABORT, 502);
+}
+
+enum step_result http_server_silent(struct stream *s)
+{
+	if (s->http->res_parsed)
+		return stream_close_with(s, CLOSE_SERVER_TIMEOUT);
+	return failed(s, RETRY_TIMEOUT, CLOSE_SERVER_TIMEOUT, 504);
 }
 
 /* An interim head stands at the start of the buffer. NEXT: it goes out; WAIT: when there is room for it. */
@@ -209,6 +246,7 @@ static enum step_result interim_head(struct stream *s)
 			stream_wake(s);
 		return STEP_WAIT;
 	}
+	t->interim_passed = t->req.version >= 11;
 	take_head_off(s);
 	return STEP_NEXT;
 }
@@ -227,10 +265,10 @@ enum step_result stream_read_response(struct stream *s)
 		struct slice bytes = buf_slice(s->res.buf);
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
-			return bad_answer(s, CLOSE_REFUSED, 502);
+			return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
 		if (look == HTTP_HEAD_WHOLE) {
 			if (t->res.status == 101 && !t->req.upgrade) /* nobody asked; a tunnel would evade every rule */
-				return bad_answer(s, CLOSE_REFUSED, 502);
+				return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
 			enum step_result r = interim_head(s);
@@ -247,9 +285,14 @@ enum step_result stream_read_response(struct stream *s)
 			buf_compact(s->res.buf);
 		}
 		if (s->res.ended)
-			return t->reused && buf_len(s->res.buf) == 0 ? link_was_gone(s) : bad_answer(s, CLOSE_SERVER_ABORT, 502);
-		if (!s->link->conn.can_read)
+			return ended_early(s);
+		if (!s->link->conn.can_read) {
+			if (stream_gave_up(s)) {
+				s->reply_status = 400;
+				return stream_close_with(s, CLOSE_CLIENT_ABORT);
+			}
 			return STEP_WAIT;
+		}
 		pump_fill(&s->res);
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/retry.h"
 
 REGISTRY_DEFINE(balance);
 
@@ -23,6 +24,7 @@ static struct names by_name; /* what stands in `proxies`, but the internal one *
 static void set_builtin(struct proxy_settings *set)
 {
 	set->retries = 3;
+	set->retry_on = RETRY_CONN;
 	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .pool_max_conn = -1,
 		.pool_purge_delay_ms = 5000, .max_reuse = -1 };
 	set->server.source.fd = set->server.check_addr.fd = -1;

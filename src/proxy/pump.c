@@ -132,6 +132,7 @@ void pump_release(struct pump *p)
 {
 	buf_put(&p->head);
 	buf_put(&p->buf);
+	buf_put(&p->copy);
 	p->ready = 0;
 	pipe_put(&p->pipe, p->piped == 0);
 	p->piped = 0;
@@ -228,6 +229,19 @@ enum pump_result pump_fill(struct pump *p)
 	return PUMP_WAIT;
 }
 
+/* Of what does not fit as a whole nothing is kept. */
+static void keep(struct pump *p, const struct iovec *iov, int n, size_t sent)
+{
+	for (int i = 0; i < n && sent; i++) {
+		size_t len = sent < iov[i].iov_len ? sent : iov[i].iov_len;
+		if (buf_append(p->copy, iov[i].iov_base, len) < len) {
+			buf_put(&p->copy);
+			return;
+		}
+		sent -= len;
+	}
+}
+
 static enum io flush_buf(struct pump *p, bool *moved)
 {
 	size_t sent, of_head = buf_len(p->head), of_buf = p->body ? p->ready : buf_len(p->buf);
@@ -243,6 +257,8 @@ static enum io flush_buf(struct pump *p, bool *moved)
 	enum io r = p->to->transport->sendv(p->to, iov, n, false, &sent);
 	p->given += sent;
 	*moved |= sent > 0;
+	if (p->copy)
+		keep(p, iov, n, sent);
 	if (of_head) {
 		size_t gone = sent < of_head ? sent : of_head;
 		buf_consume(p->head, gone);
@@ -348,7 +364,7 @@ static bool may_splice(const struct pump *p)
 /* A body that filled small buffers one after the other goes by pipe, else by large buffer. */
 static void widen(struct pump *p)
 {
-	if (p->full_reads < LONG_BODY_READS || p->pipe)
+	if (p->full_reads < LONG_BODY_READS || p->pipe || p->copy)
 		return;
 	if (may_splice(p) && (p->pipe = pipe_get()) != NULL)
 		buf_put(&p->buf);

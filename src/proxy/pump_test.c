@@ -260,6 +260,28 @@ static void a_long_body_goes_on_behind_an_urgent_byte(void **state)
 	assert_int_equal(l->pump.given, sizeof(before) + sizeof(after));
 }
 
+static void keeps_what_it_gave(void **state)
+{
+	struct line *l = *state;
+	char *big = calloc(1, buf_small_size);
+
+	assert_non_null(big);
+	l->pump.copy = buf_get_small();
+	l->pump.head = buf_get_small();
+	buf_append(l->pump.head, "head ", 5);
+	put(l, "body ");
+	assert_int_equal(pump_run(&l->pump, NULL), PUMP_WAIT);
+	put(l, "more");
+	assert_int_equal(pump_run(&l->pump, NULL), PUMP_WAIT);
+	assert_true(slice_is(buf_slice(l->pump.copy), "head body more"));
+	/* All of it, or nothing. */
+	assert_int_equal(write(l->source, big, buf_small_size), buf_small_size);
+	loop_turn(loop_self, 100);
+	assert_int_equal(pump_run(&l->pump, NULL), PUMP_WAIT);
+	assert_null(l->pump.copy);
+	free(big);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -288,6 +310,7 @@ int pump_test(void)
 		LINE_TEST(a_long_body_goes_by_pipe_in_order),
 		LINE_TEST(a_long_body_goes_by_large_buffer_when_it_must_not_splice),
 		LINE_TEST(a_long_body_goes_on_behind_an_urgent_byte),
+		LINE_TEST(keeps_what_it_gave),
 	};
 
 	return cmocka_run_group_tests_name("proxy/pump", tests, setup, teardown);

@@ -63,9 +63,11 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	if (req == PUMP_TO_FAILED) {
 		/* The server takes no more, but what it said is still delivered. */
-		s->server_refused = true;
-		pump_release(&s->req);
-		s->req.ended = s->req.flushed = true;
+		s->server_refused = s->req.flushed = true;
+		if (s->req.copy == NULL) { /* else another one may take it */
+			pump_release(&s->req);
+			s->req.ended = true;
+		}
 	}
 	if (s->http && !s->http->tunnel && res == PUMP_ENDED)
 		return stream_close_with(s, CLOSE_NONE);
@@ -97,7 +99,7 @@ enum step_result stream_relay(struct stream *s)
 	if (r == STEP_CLOSE)
 		return r;
 	if ((silent = silent_side(s)) != CLOSE_NONE)
-		return stream_close_with(s, silent);
+		return s->http && silent == CLOSE_SERVER_TIMEOUT ? http_server_silent(s) : stream_close_with(s, silent);
 	uint64_t client = silence_limit(s, true), server = silence_limit(s, false);
 	uint64_t next = client && (!server || client < server) ? client : server;
 	if (next)

@@ -125,7 +125,7 @@ static void server_chosen(struct stream *s, bool by_balancer)
 /* Whether the client gave up while it waited in line. One that said its end and nothing else has nothing to wait for. */
 static bool left_the_line(struct stream *s)
 {
-	return !stream_listen(s) || (s->req.ended && (s->be->set.abortonclose || pump_pending(&s->req) == 0));
+	return !stream_listen(s) || stream_gave_up(s) || (s->req.ended && pump_pending(&s->req) == 0);
 }
 
 enum step_result stream_wait_turn(struct stream *s)

@@ -67,7 +67,8 @@ static void count_exchange(struct stream *s, struct counter_set *set)
 	COUNT_ADD(set, bytes_out, s->res.given);
 	if (s->reason == CLOSE_CLIENT_ABORT || s->reason == CLOSE_CLIENT_TIMEOUT)
 		COUNT(set, client_abort);
-	if ((s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT) && s->connected_us)
+	/* A server that never answered is counted as such (err_conn, err_resp) where another answer took its place. */
+	if ((s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT) && s->connected_us && !(s->http && s->http->local))
 		COUNT(set, server_abort);
 }
 

@@ -57,7 +57,7 @@ static void invite(struct stream *s)
 		s->res.to = &s->session->client;
 	}
 	if (buf_len(s->res.head)) {
-		bool moved;
+		bool moved = false;
 		pump_run_head(&s->res, &moved);
 	}
 }

@@ -20,6 +20,10 @@ void conf_split_set_place(const char *file, int line, const char *section);
 bool conf_read_text(const char *name, const char *text, size_t len);
 /* Reads a file, or every *.cfg of a directory in C-locale order; "-" is standard input. A section ends with its file. */
 bool conf_read_path(const char *path);
+/* Where relative paths of a file and of those behind it begin: the directory the process was started in, that of the
+ * configuration file, the one above it, or `origin` (borrowed for ever). False when it cannot be entered. */
+enum conf_paths { CONF_PATHS_CURRENT, CONF_PATHS_CONFIG, CONF_PATHS_PARENT, CONF_PATHS_ORIGIN };
+bool conf_set_paths(struct conf_line *l, enum conf_paths from, const char *origin);
 /* Calls each() for the files that conf_read_path() would read, in its order. False when one call or the path failed. */
 bool conf_each_file(const char *path, bool (*each)(const char *file, void *arg), void *arg);
 /* Ends what is open after the last file. Returns false when any alert was said so far. */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What `-f` names: a file, standard input ("-"), or a directory whose *.cfg files are read in
- * the C locale's order. One thread: start-up only.
+ * the C locale's order; and where the relative paths in them begin. One thread: start-up only.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/assert.h"
 #include "base/strbuf.h"
 #include "conf/reader.h"
@@ -27,6 +29,61 @@ static bool path_slurp(FILE *f, struct strbuf *out)
 	return !ferror(f);
 }
 
+static struct {
+	enum conf_paths from;
+	const char *origin, *file; /* the file that is read */
+	int start;                 /* the directory to go back to when away */
+	bool away;
+} paths;
+
+static void paths_go_back(void)
+{
+	if (!paths.away)
+		return;
+	paths.away = fchdir(paths.start) < 0;
+	close(paths.start);
+}
+
+static bool paths_go(void)
+{
+	struct strbuf to = STRBUF_EMPTY;
+	const char *slash = strrchr(paths.file, '/');
+
+	if (paths.from == CONF_PATHS_ORIGIN)
+		strbuf_add_str(&to, paths.origin);
+	else
+		strbuf_addf(&to, "%.*s%s", slash ? (int)(slash - paths.file) + 1 : 2, slash ? paths.file : "./",
+			paths.from == CONF_PATHS_PARENT ? ".." : "");
+	paths.start = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	paths.away = paths.start >= 0 && chdir(to.ptr) == 0;
+	if (!paths.away && paths.start >= 0)
+		close(paths.start);
+	strbuf_free(&to);
+	return paths.away;
+}
+
+static bool paths_begin(const char *file)
+{
+	paths.file = file;
+	return paths.from == CONF_PATHS_CURRENT || paths_go() || path_fail(file, "enter the default-path of");
+}
+
+bool conf_set_paths(struct conf_line *l, enum conf_paths from, const char *origin)
+{
+	paths_go_back();
+	paths.from = from;
+	paths.origin = origin;
+	return from == CONF_PATHS_CURRENT || paths_go() || conf_fail(l, "cannot enter that directory: %s", strerror(errno));
+}
+
+static bool path_read_text(const char *path, const struct strbuf *text)
+{
+	bool ok = paths_begin(path) && conf_read_text(path, text->ptr ? text->ptr : "", text->len);
+
+	paths_go_back();
+	return ok;
+}
+
 static bool path_read_file(const char *path)
 {
 	struct strbuf text = STRBUF_EMPTY;
@@ -37,7 +94,7 @@ static bool path_read_file(const char *path)
 	bool ok = path_slurp(f, &text) || path_fail(path, "read");
 	fclose(f);
 	if (ok)
-		ok = conf_read_text(path, text.ptr ? text.ptr : "", text.len);
+		ok = path_read_text(path, &text);
 	strbuf_free(&text);
 	return ok;
 }
@@ -48,7 +105,7 @@ static bool path_read_stdin(void)
 	static struct strbuf text;
 	if (!text.ptr && !path_slurp(stdin, &text))
 		return path_fail("-", "read");
-	return conf_read_text("-", text.ptr ? text.ptr : "", text.len);
+	return path_read_text("-", &text);
 }
 
 static int path_is_cfg(const struct dirent *d)

@@ -23,6 +23,7 @@
 	X(failed_rewrites)  /* rules that could not change a head */                              \
 	X(client_abort) X(server_abort)                                                           \
 	X(retries) X(redispatches)                                                                \
+	X(reused)           /* streams that went over a connection which had served before */     \
 	X(lb_total)         /* times the balancer chose it */                                     \
 	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
 	X(pp_v1) X(pp_v2) X(pp_local) X(pp_missing_allowed) X(pp_missing_refused) X(pp_ignored)   \
@@ -36,15 +37,20 @@ struct counters {
 	COUNTERS(X)
 #undef X
 	uint64_t pp_errors[PP_REASON_COUNT];
+	uint64_t answers[6]; /* http: by the first digit of their status, 0: any other. Frontends and backends count what
+	                      * clients got, servers what they sent, interim answers too */
 	/* Sums over the last streams that reached a server; halved whenever `timed` grows to TIMED_MAX, so that old ones fade. */
 	uint64_t timed, qtime_ms, ctime_ms, rtime_ms, ttime_ms;
 	/* The highest values: not added up when read, but compared. */
 	uint64_t qtime_max_ms, ctime_max_ms, rtime_max_ms, ttime_max_ms;
+	/* http requests of this thread's running second, and of the one before it: counters_request_rate(). */
+	uint64_t request_second, request_now, request_before;
 };
 #define TIMED_MAX 1024
 
 struct counter_set {
 	struct counters **by_thread; /* owns; thread_count slots, each NULL until its thread counts something */
+	uint32_t request_rate_max;   /* atomic: most http requests of all threads in a second */
 };
 
 /* Makes this thread's block, at its first use. */
@@ -56,12 +62,17 @@ static inline struct counters *counters_own(struct counter_set *set)
 
 	return slots && slots[thread_id] ? slots[thread_id] : counters_make_own(set);
 }
-/* Adds all threads' blocks up into *out. */
+/* Adds all threads' blocks up into *out; what belongs to request rates is not in it. */
 void counters_sum(const struct counter_set *set, struct counters *out);
 /* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
 void counters_clear(struct counter_set *set);
+/* One http request; its answer. */
+void counters_request(struct counter_set *set);
+void counters_answer(struct counter_set *set, unsigned status);
+/* Requests of all threads in the last second, interpolated. */
+uint32_t counters_request_rate(const struct counter_set *set);
 /* Sets only the highest values back. */
 void counters_clear_max(struct counter_set *set);
 

@@ -42,6 +42,16 @@ static enum eval_result fe_sess_rate_get(const struct args *a, struct eval *ev, 
 FETCH(fe_sess_rate) = { .keyword = "fe_sess_rate", .usage = "fe_sess_rate[(<frontend>)]", .args = ";p", .type = VALUE_INT,
 	.phases = PHASE_ANY & ~PHASE_CONF, .resolve = frontend_resolve, .get = fe_sess_rate_get };
 
+static enum eval_result fe_req_rate_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	const struct proxy *fe = frontend_of(a, ev);
+
+	*out = value_int(fe ? counters_request_rate(&fe->fe) : 0);
+	return fe ? EVAL_OK : EVAL_NONE;
+}
+FETCH(fe_req_rate) = { .keyword = "fe_req_rate", .usage = "fe_req_rate[(<frontend>)]", .args = ";p", .type = VALUE_INT,
+	.phases = PHASE_ANY & ~PHASE_CONF, .resolve = frontend_resolve, .get = fe_req_rate_get };
+
 static enum eval_result dst_conn_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;

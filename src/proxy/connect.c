@@ -37,8 +37,6 @@ static enum io dial(struct stream *s)
 	/* The SYN of a fast open leaves with the first bytes: without any it would never leave. */
 	if (set->tfo && stream_listen(s))
 		d.fast_open = set->send_proxy || buf_len(s->req.buf);
-	COUNT(&s->server->counters, sess);
-	rate_count(&s->server->sess_rate);
 	COUNT(&s->server->counters, conn);
 	COUNT(&s->be->be, conn);
 	s->link = link_new(s->server, s);
@@ -168,6 +166,8 @@ static bool take_idle(struct stream *s)
 	s->link->stream = s;
 	s->link->conn.watch.on_event = s->on_server;
 	s->http->reused = true;
+	COUNT(&s->server->counters, reused);
+	COUNT(&s->be->be, reused);
 	return true;
 }
 

@@ -9,6 +9,10 @@
 #include <string.h>
 #include "core/clock.h"
 
+#define SUMS_END (offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t))
+#define MAXIMA_END (offsetof(struct counters, request_second) / sizeof(uint64_t))
+#define COUNTERS_END (sizeof(struct counters) / sizeof(uint64_t))
+
 static struct counters spare; /* atomics; what could not be allocated is counted here and never read */
 
 struct counters *counters_make_own(struct counter_set *set)
@@ -41,9 +45,9 @@ void counters_sum(const struct counter_set *set, struct counters *out)
 	memset(out, 0, sizeof(*out));
 	for (int t = 0; slots && t < thread_count; t++) {
 		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
-		for (size_t i = 0; one && i < sizeof(*out) / sizeof(uint64_t); i++) {
+		for (size_t i = 0; one && i < MAXIMA_END; i++) {
 			uint64_t n = __atomic_load_n(&one[i], __ATOMIC_RELAXED);
-			if (i < offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t))
+			if (i < SUMS_END)
 				sum[i] += n;
 			else if (n > sum[i])
 				sum[i] = n;
@@ -81,26 +85,7 @@ void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_
 	note_time(&c->ttime_ms, &c->ttime_max_ms, total_ms);
 }
 
-static void clear_from(struct counter_set *set, size_t first)
-{
-	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
-
-	for (int t = 0; slots && t < thread_count; t++) {
-		uint64_t *one = (uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
-		for (size_t i = first; one && i < sizeof(struct counters) / sizeof(uint64_t); i++)
-			put(&one[i], 0);
-	}
-}
-
-void counters_clear(struct counter_set *set)
-{
-	clear_from(set, 0);
-}
-
-void counters_clear_max(struct counter_set *set)
-{
-	clear_from(set, offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t));
-}
+/* ---- requests ---- */
 
 static void raise_max(uint32_t *max, uint32_t n)
 {
@@ -109,6 +94,87 @@ static void raise_max(uint32_t *max, uint32_t n)
 	while (n > seen && !__atomic_compare_exchange_n(max, &seen, n, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
+
+/* Requests that all threads had in that second. Each remembers its last two. */
+static uint32_t requests_in(const struct counter_set *set, uint64_t second)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+	uint64_t n = 0;
+
+	for (int t = 0; slots && t < thread_count; t++) {
+		const struct counters *one = __atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
+		if (one == NULL)
+			continue;
+		uint64_t running = __atomic_load_n(&one->request_second, __ATOMIC_RELAXED);
+		if (running == second)
+			n += __atomic_load_n(&one->request_now, __ATOMIC_RELAXED);
+		else if (running == second + 1)
+			n += __atomic_load_n(&one->request_before, __ATOMIC_RELAXED);
+	}
+	return (uint32_t)n;
+}
+
+/* A second is over for this thread; the last one to notice sees what all of them had. */
+static void begin_second(struct counter_set *set, struct counters *own, uint64_t second)
+{
+	uint64_t last = own->request_second;
+
+	put(&own->request_before, last + 1 == second ? own->request_now : 0);
+	put(&own->request_now, 0);
+	put(&own->request_second, second);
+	raise_max(&set->request_rate_max, requests_in(set, last));
+}
+
+void counters_request(struct counter_set *set)
+{
+	struct counters *own = counters_own(set);
+	uint64_t second = clock_now_ms / 1000;
+
+	if (own->request_second != second && own != &spare)
+		begin_second(set, own, second);
+	counter_add(&own->request_now, 1);
+	counter_add(&own->req_total, 1);
+}
+
+void counters_answer(struct counter_set *set, unsigned status)
+{
+	unsigned digit = status / 100;
+
+	counter_add(&counters_own(set)->answers[digit < 6 ? digit : 0], 1);
+}
+
+uint32_t counters_request_rate(const struct counter_set *set)
+{
+	uint64_t second = clock_now_ms / 1000, left = 1000 - clock_now_ms % 1000;
+
+	return requests_in(set, second) + (uint32_t)(requests_in(set, second - 1) * left / 1000);
+}
+
+/* ---- clearing ---- */
+
+static void clear(struct counter_set *set, size_t first, size_t end)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+
+	for (int t = 0; slots && t < thread_count; t++) {
+		uint64_t *one = (uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
+		for (size_t i = first; one && i < end; i++)
+			put(&one[i], 0);
+	}
+	__atomic_store_n(&set->request_rate_max, 0, __ATOMIC_RELAXED);
+}
+
+void counters_clear(struct counter_set *set)
+{
+	clear(set, 0, COUNTERS_END);
+}
+
+void counters_clear_max(struct counter_set *set)
+{
+	clear(set, SUMS_END, MAXIMA_END);
+}
+
+/* ---- gauges and rates ---- */
 
 bool gauge_try_inc(struct gauge *g, uint32_t limit)
 {

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include "core/clock.h"
 #include "proxy/counters.h"
 
 #define TRIES 2000000
@@ -58,11 +60,59 @@ static void without_a_limit_it_counts(void **state)
 	assert_true(gauge_try_inc(&g, 5));
 }
 
+static void requests_are_counted_by_second(void **state)
+{
+	struct counter_set set = { 0 };
+	struct counters sum;
+
+	(void)state;
+	int threads = thread_count;
+	thread_count = 2;
+	clock_now_ms = 5000000;
+	for (int i = 0; i < 10; i++)
+		counters_request(&set);
+	assert_int_equal(counters_request_rate(&set), 10);
+	clock_now_ms += 1250;
+	for (int i = 0; i < 4; i++)
+		counters_request(&set);
+	assert_int_equal(counters_request_rate(&set), 4 + 10 * 3 / 4);
+	assert_int_equal(set.request_rate_max, 10);
+	clock_now_ms += 1000;
+	assert_int_equal(counters_request_rate(&set), 3);
+	clock_now_ms += 2000;
+	assert_int_equal(counters_request_rate(&set), 0);
+	counters_answer(&set, 204);
+	counters_answer(&set, 503);
+	counters_answer(&set, 599);
+	counters_answer(&set, 600);
+	counters_answer(&set, 65535);
+	counters_time(&set, 1, 2, 3, 4);
+	counters_sum(&set, &sum);
+	assert_int_equal(sum.req_total, 14);
+	assert_int_equal(sum.answers[2], 1);
+	assert_int_equal(sum.answers[5], 2);
+	assert_int_equal(sum.answers[0], 2);
+	assert_int_equal(sum.ttime_max_ms, 4);
+	counters_clear_max(&set);
+	counters_sum(&set, &sum);
+	assert_int_equal(set.request_rate_max, 0);
+	assert_int_equal(sum.ttime_max_ms, 0);
+	assert_int_equal(sum.req_total, 14);
+	counters_clear(&set);
+	counters_sum(&set, &sum);
+	assert_int_equal(sum.req_total + sum.answers[5], 0);
+	free(set.by_thread[0]);
+	free(set.by_thread);
+	thread_count = threads;
+	clock_update();
+}
+
 int counters_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_gauge_never_shows_more_than_its_limit),
 		cmocka_unit_test(without_a_limit_it_counts),
+		cmocka_unit_test(requests_are_counted_by_second),
 	};
 
 	return cmocka_run_group_tests_name("proxy/counters", tests, NULL, NULL);

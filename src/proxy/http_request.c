@@ -120,7 +120,7 @@ static enum step_result parsed(struct stream *s, const char *head)
 	capture_head(s, false);
 	log_line_start(s);
 	s->deadline_ms = 0;
-	COUNT(&s->session->fe->fe, req_total);
+	counters_request(&s->session->fe->fe);
 	return STEP_NEXT;
 }
 

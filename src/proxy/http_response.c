@@ -195,6 +195,7 @@ static enum step_result final_head(struct stream *s)
 	if (t->method == HTTP_CONNECT && !t->tunnel)
 		t->client_close = true;
 	s->response_us = clock_now_us;
+	counters_answer(&s->server->counters, t->status);
 	capture_head(s, true);
 	return judge_head(s);
 }
@@ -247,6 +248,7 @@ static enum step_result interim_head(struct stream *s)
 		return STEP_WAIT;
 	}
 	t->interim_passed = t->req.version >= 11;
+	counters_answer(&s->server->counters, t->res.status);
 	take_head_off(s);
 	return STEP_NEXT;
 }

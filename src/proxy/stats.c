@@ -96,6 +96,16 @@ static void put_traffic(struct stats_row *r, const struct counters *c)
 	put_u(r, STAT_wrew, c->failed_rewrites);
 }
 
+static void put_answers(struct stats_row *r, const struct proxy *px, const struct counters *c)
+{
+	if (px->set.mode != MODE_HTTP)
+		return;
+	for (unsigned digit = 1; digit <= 5; digit++)
+		put_u(r, (enum stats_column)(STAT_hrsp_1xx + digit - 1), c->answers[digit]);
+	put_u(r, STAT_hrsp_other, c->answers[0]);
+	put_u(r, STAT_req_tot, c->req_total);
+}
+
 /* ---- frontends and listeners ---- */
 
 static const char *door_status(const struct proxy *px, bool full)
@@ -126,7 +136,11 @@ static void fill_frontend(struct stats_row *r, const struct proxy *px)
 	put_s(r, STAT_status, door_status(px, __atomic_load_n(&px->fe_full, __ATOMIC_RELAXED)));
 	put_rate(r, STAT_rate, STAT_rate_max, &px->fe_sess_rate);
 	put_u(r, STAT_rate_lim, 0);
-	put_zeros(r, STAT_req_rate, STAT_req_tot);
+	uint32_t requests = counters_request_rate(&px->fe), most = __atomic_load_n(&px->fe.request_rate_max, __ATOMIC_RELAXED);
+	put_u(r, STAT_req_rate, requests);
+	put_u(r, STAT_req_rate_max, requests > most ? requests : most);
+	put_u(r, STAT_req_tot, c.req_total);
+	put_answers(r, px, &c);
 	put_zeros(r, STAT_comp_in, STAT_comp_rsp);
 	put_rate(r, STAT_conn_rate, STAT_conn_rate_max, &px->fe_conn_rate);
 	put_u(r, STAT_conn_tot, c.conn);
@@ -180,7 +194,7 @@ static void put_seat(struct stats_row *r, const struct counters *c)
 	put_u(r, STAT_cli_abrt, c->client_abort);
 	put_u(r, STAT_srv_abrt, c->server_abort);
 	put_u(r, STAT_connect, c->conn);
-	put_u(r, STAT_reuse, 0);
+	put_u(r, STAT_reuse, c->reused);
 }
 
 static void put_check(struct stats_row *r, const struct server *s, const struct counters *c)
@@ -218,6 +232,7 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	counters_sum(&s->counters, &c);
 	begin_row(r, STATS_SERVER, px, s->id, s->name);
 	put_seat(r, &c);
+	put_answers(r, px, &c);
 	put_gauge(r, STAT_qcur, STAT_qmax, &s->queue_len);
 	put_gauge(r, STAT_scur, STAT_smax, &s->conns);
 	if (s->set.maxconn)
@@ -234,8 +249,11 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 		put_u(r, STAT_qlimit, (uint64_t)s->set.maxqueue);
 	put_rate(r, STAT_rate, STAT_rate_max, &s->sess_rate);
 	put_age(r, STAT_lastsess, __atomic_load_n(&s->last_sess_ms, __ATOMIC_RELAXED));
-	put_zeros(r, STAT_srv_icur, STAT_srv_icur);
-	put_zeros(r, STAT_idle_conn_cur, STAT_safe_conn_cur);
+	put_u(r, STAT_srv_icur, gauge_now(&s->idle_conns));
+	if (s->set.pool_max_conn >= 0)
+		put_u(r, STAT_src_ilim, (uint64_t)s->set.pool_max_conn);
+	put_u(r, STAT_idle_conn_cur, 0);
+	put_u(r, STAT_safe_conn_cur, gauge_now(&s->idle_conns));
 	put_u(r, STAT_used_conn_cur, gauge_now(&s->conns));
 	put_u(r, STAT_need_conn_est, gauge_now(&s->conns));
 	if (s->set.check && !__atomic_load_n(&s->checks_off, __ATOMIC_RELAXED))
@@ -274,6 +292,7 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 	counters_sum(&px->be, &c);
 	begin_row(r, STATS_BACKEND, px, 0, "BACKEND");
 	put_seat(r, &c);
+	put_answers(r, px, &c);
 	put_gauge(r, STAT_qcur, STAT_qmax, &px->queue_len);
 	put_gauge(r, STAT_scur, STAT_smax, &px->be_conns);
 	put_u(r, STAT_slim, (uint64_t)px->set.fullconn);

@@ -82,6 +82,13 @@ static void count_end(struct stream *s)
 	COUNT_ADD(&s->session->listener->counters, bytes_out, s->res.given);
 	if (s->be_counted)
 		count_exchange(s, &s->be->be);
+	if (s->http && s->http->status)
+		counters_answer(&fe->fe, s->http->status);
+	if (s->http && s->be_counted) {
+		COUNT(&s->be->be, req_total);
+		if (s->http->status)
+			counters_answer(&s->be->be, s->http->status);
+	}
 	if (s->server && s->connected_us)
 		count_times(s);
 	if (s->server && s->server_used)
@@ -276,7 +283,7 @@ void stream_start(struct session *session)
 	session->client.watch.on_event = on_client;
 	s->on_server = on_server;
 	if (session->fe->set.mode != MODE_HTTP) {
-		COUNT(&session->fe->fe, req_total);
+		counters_request(&session->fe->fe);
 		log_line_start(s);
 	}
 	stream_run(s);

@@ -15,7 +15,7 @@
 	X(START_LINE, "start-line", 400, "the start line is malformed")                             \
 	X(METHOD, "method", 400, "the method is no token")                                          \
 	X(TARGET, "target", 400, "the request target is malformed")                                 \
-	X(VERSION, "version", 505, "the version is not HTTP/1.0 or HTTP/1.1")                        \
+	X(VERSION, "version", 505, "the version is not HTTP/1.x")                                      \
 	X(STATUS, "status", 502, "the status code is not three digits from 100 to 599")             \
 	X(CONTROL, "control-byte", 400, "a control byte, NUL, or a bare CR")                        \
 	X(BARE_LF, "bare-lf", 400, "a line ends in a bare LF")                                      \
@@ -77,6 +77,7 @@ struct http1_body {
 	uint8_t kind;  /* enum http1_body_kind */
 	uint8_t state; /* the chunk parser's own */
 	bool ended;
+	bool seen;     /* CHUNKED: its first byte came */
 	uint64_t left; /* LENGTH: of the body; CHUNKED: of the chunk's data (or, in trailers, the parser's own) */
 	struct http1_fault fault; /* after -1; offset counts from the bytes of that call */
 	uint32_t line; /* bytes so far of the chunk-size line, or of the trailer section (both bounded) */
@@ -84,6 +85,10 @@ struct http1_body {
 
 /* The framing of the body behind a head (RFC 9112 section 6.3); `to` is the request's method for responses (HEAD, CONNECT). */
 void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_method to);
+/* Whether nothing of the body behind this head has been scanned. */
+bool http1_body_is_fresh(const struct http1_body *b, const struct http_head *h);
+/* Whether its framing was found broken. */
+static inline bool http1_body_is_broken(const struct http1_body *b) { return b->fault.reason != HTTP1_OK; }
 /* How many of the bytes belong to the message, chunk framing and trailers included; sets b->ended at its end; -1 when
  * the framing is broken, and ever after. Chunk extensions are skipped, sizes are strict hex without overflow, lines end in
  * CRLF, trailer fields are checked (framing, routing, identity and the like may not stand

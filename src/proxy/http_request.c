@@ -42,6 +42,8 @@ void http_count_bad_request(struct stream *s)
 {
 	COUNT(&s->session->fe->fe, err_req);
 	COUNT(&s->session->listener->counters, err_req);
+	if (!s->http->req_parsed)
+		counters_request(&s->session->fe->fe);
 }
 
 enum step_result http_refuse_request(struct stream *s, enum close_reason reason, unsigned status)
@@ -124,6 +126,18 @@ static enum step_result parsed(struct stream *s, const char *head)
 	return STEP_NEXT;
 }
 
+/* What came with the head of a body in chunks must not be wrong already: then no server hears of the request. */
+static bool body_begins_wrong(const struct http_txn *t, struct slice bytes)
+{
+	struct http1_body body;
+	struct slice of_body = slice_from(bytes, t->req_len);
+
+	if (!t->req.chunked)
+		return false;
+	http1_body_init(&body, &t->req, t->req.method);
+	return http1_body_scan(&body, of_body.ptr, of_body.len) < 0;
+}
+
 /* Timeout http-request, else timeout client, from the stream's start. */
 uint64_t http_request_deadline(const struct stream *s)
 {
@@ -168,6 +182,8 @@ enum step_result stream_read_request(struct stream *s)
 			s->request_us = clock_now_us;
 		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
 		case HTTP_HEAD_WHOLE:
+			if (body_begins_wrong(t, bytes))
+				return http_refuse_request(s, CLOSE_REFUSED, 400);
 			return parsed(s, bytes.ptr);
 		case HTTP_HEAD_WRONG:
 			return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(fault.reason));

@@ -21,6 +21,12 @@ static bool client_is_old(const struct http_txn *t)
 	return t->req.version < 11;
 }
 
+/* The client awaits leave to send its body, and got an answer instead. */
+static bool body_is_withheld(const struct http_txn *t)
+{
+	return t->expect_continue && http1_body_is_fresh(&t->req_body, &t->req);
+}
+
 /* What the answer's fields must say of this connection; true when chunks must be unpacked. */
 static bool dress_answer(struct http_txn *t, bool request_flows)
 {
@@ -36,8 +42,8 @@ static bool dress_answer(struct http_txn *t, bool request_flows)
 		t->client_close = true;
 	if (__atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
 		t->client_close = true; /* a process that leaves says so in time */
-	if (request_flows)
-		t->client_close = t->server_close = true; /* an early answer: the rest of the request may never be read */
+	if (request_flows && (h->close || body_is_withheld(t)))
+		t->client_close = t->server_close = true; /* nobody will read the rest of the request, or it will never come */
 	if (t->tunnel && h->status == 101)
 		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
 	else if (t->client_close && !t->tunnel)

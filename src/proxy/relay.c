@@ -40,6 +40,32 @@ static enum close_reason silent_side(const struct stream *s)
 	return CLOSE_NONE;
 }
 
+/* The request's framing broke when it had left already. */
+static enum step_result refuse_body(struct stream *s)
+{
+	if (!s->http->res_parsed)
+		return http_refuse_request(s, CLOSE_REFUSED, 400);
+	http_count_bad_request(s);
+	return stream_close_with(s, CLOSE_REFUSED);
+}
+
+/* The answer is out. A request that still flows goes on as long as its server takes it. */
+static enum step_result answered(struct stream *s)
+{
+	if (s->req.complete && s->req.flushed)
+		return stream_close_with(s, CLOSE_NONE);
+	if (!s->http->client_close && !s->server_refused)
+		return STEP_WAIT;
+	/* Nobody reads it: our end is said, and what comes is thrown away for a moment, so that no reset overtakes the answer. */
+	s->res.body = NULL;
+	s->res.flushed = false;
+	s->reason = s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE;
+	s->http->client_close = true;
+	s->req.ended = s->session->client.eof;
+	s->step = STREAM_REPLY;
+	return STEP_AGAIN;
+}
+
 /* The answer waits while its rules have not judged it; interim heads do not. */
 static enum step_result pump_both(struct stream *s, bool res_waits)
 {
@@ -57,6 +83,8 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 		s->client_active_ms = clock_now_ms;
 		s->server_active_ms = clock_now_ms;
 	}
+	if (req == PUMP_FROM_FAILED && s->http && http1_body_is_broken(&s->http->req_body))
+		return refuse_body(s);
 	if (req == PUMP_FROM_FAILED || res == PUMP_TO_FAILED)
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	if (res == PUMP_FROM_FAILED)
@@ -69,8 +97,11 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 			s->req.ended = true;
 		}
 	}
-	if (s->http && !s->http->tunnel && res == PUMP_ENDED)
-		return stream_close_with(s, CLOSE_NONE);
+	if (s->http && !s->http->tunnel && res == PUMP_ENDED) {
+		enum step_result r = answered(s);
+		if (r != STEP_WAIT)
+			return r;
+	}
 	if (s->req.flushed && res == PUMP_ENDED)
 		return stream_close_with(s, s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE);
 	if (req == PUMP_MORE || res == PUMP_MORE || req == PUMP_TO_FAILED)
@@ -96,7 +127,7 @@ enum step_result stream_relay(struct stream *s)
 	if (r == STEP_WAIT && s->res.failed && !s->http)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	r = pump_both(s, r == STEP_WAIT);
-	if (r == STEP_CLOSE)
+	if (r != STEP_WAIT)
 		return r;
 	if ((silent = silent_side(s)) != CLOSE_NONE)
 		return s->http && silent == CLOSE_SERVER_TIMEOUT ? http_server_silent(s) : stream_close_with(s, silent);

@@ -50,6 +50,11 @@ void http1_body_init(struct http1_body *b, const struct http_head *h, enum http_
 	}
 }
 
+bool http1_body_is_fresh(const struct http1_body *b, const struct http_head *h)
+{
+	return b->kind == HTTP1_BODY_CHUNKED ? b->state == SIZE_FIRST && !b->seen : b->kind == HTTP1_BODY_LENGTH && b->left == h->content_length;
+}
+
 static bool broken(struct http1_body *b, size_t offset, enum http1_reason reason)
 {
 	b->state = BROKEN;
@@ -216,6 +221,7 @@ static size_t walk(struct http1_body *b, const char *bytes, size_t len, char *ou
 
 	if (b->state == BROKEN)
 		return 0;
+	b->seen = b->seen || len > 0;
 	while (i < len && !b->ended) {
 		if (b->state != DATA) {
 			if (!chunk_byte(b, bytes[i], i))

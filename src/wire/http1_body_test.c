@@ -52,6 +52,30 @@ static void framing(void **state)
 	}
 }
 
+static void freshness(void **state)
+{
+	struct http_head h = { .chunked = true };
+	struct http1_body b;
+
+	(void)state;
+	http1_body_init(&b, &h, HTTP_POST);
+	assert_true(http1_body_is_fresh(&b, &h));
+	http1_body_scan(&b, "", 0);
+	assert_true(http1_body_is_fresh(&b, &h));
+	http1_body_scan(&b, "1", 1);
+	assert_false(http1_body_is_fresh(&b, &h) || http1_body_is_broken(&b));
+	http1_body_scan(&b, "x", 1);
+	assert_true(http1_body_is_broken(&b));
+	h = (struct http_head){ .has_length = true, .content_length = 2 };
+	http1_body_init(&b, &h, HTTP_POST);
+	assert_true(http1_body_is_fresh(&b, &h));
+	http1_body_scan(&b, "x", 1);
+	assert_false(http1_body_is_fresh(&b, &h));
+	h.has_length = false;
+	http1_body_init(&b, &h, HTTP_POST);
+	assert_false(http1_body_is_fresh(&b, &h) || http1_body_is_broken(&b));
+}
+
 static struct http1_body begin(bool chunked, bool has_length, uint64_t length)
 {
 	struct http_head h = { .response = true, .status = 200, .chunked = chunked, .has_length = has_length,
@@ -307,7 +331,7 @@ int http1_body_test(void);
 int http1_body_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(framing), cmocka_unit_test(by_length), cmocka_unit_test(chunks),
+		cmocka_unit_test(framing), cmocka_unit_test(freshness), cmocka_unit_test(by_length), cmocka_unit_test(chunks),
 		cmocka_unit_test(wrong_chunks), cmocka_unit_test(forbidden_trailers), cmocka_unit_test(bounds),
 		cmocka_unit_test(writes),
 	};

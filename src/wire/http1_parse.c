@@ -136,7 +136,7 @@ static inline const char *skip_name(const char *p, const char *end, enum http_fi
 	return p;
 }
 
-/* HTTP/1.0 or HTTP/1.1. */
+/* HTTP/1.x. */
 static enum verdict parse_version(struct parse *ps)
 {
 	static const char shape[] = "HTTP/d.d";
@@ -146,9 +146,9 @@ static enum verdict parse_version(struct parse *ps)
 	for (int i = 0; i < 8 && !right; i++)
 		if (p + i == ps->end || (shape[i] == 'd' ? !http_char_is(p[i], HTTP_CHAR_DIGIT) : p[i] != shape[i]))
 			return misfit(ps, p + i, HTTP1_START_LINE);
-	if (p[5] != '1' || p[7] > '1')
+	if (p[5] != '1')
 		return fault_at(ps, p + 5, HTTP1_VERSION);
-	ps->h->version = p[7] == '1' ? 11 : 10;
+	ps->h->version = p[7] == '0' ? 10 : 11; /* a later 1.x is read as the latest we know: RFC 9110 section 2.5 */
 	ps->p = p + 8;
 	return DONE;
 }

@@ -97,7 +97,7 @@ static const struct row wrong[] = {
 	Q("GET / HTTP/x.1", START_LINE, 11),
 	Q("GET / HTTP/2.0", VERSION, 11),
 	Q("GET / HTTP/0.9", VERSION, 11),
-	Q("GET / HTTP/1.2", VERSION, 11),
+	Q("GET / HTTP/3.1", VERSION, 11),
 	Q("PRI * HTTP/2.0", TARGET, 4),
 	/* Targets. */
 	Q("GET a HTTP/1.1", TARGET, 4),
@@ -313,6 +313,10 @@ static void request_slices(void **state)
 	assert_ptr_equal(h.fields[1].value.ptr, strstr(s.ptr, "b c"));
 	assert_true(h.has_length && !h.chunked && !h.close && !h.keep_alive && !h.response);
 	assert_int_equal(h.content_length, 12);
+	/* What comes after 1.1 is read as 1.1. */
+	assert_true(parse(SLICE("GET / HTTP/1.2\r\nHost: a\r\n\r\n"), false));
+	assert_int_equal(h.version, 11);
+	assert_false(h.close);
 }
 
 static void response_slices(void **state)

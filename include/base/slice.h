@@ -36,6 +36,8 @@ static inline bool slice_eq(struct slice a, struct slice b)
 }
 static inline bool slice_is(struct slice a, const char *z) { return slice_eq(a, slice_of(z)); }
 bool slice_eq_nocase(struct slice a, struct slice b);
+/* Byte equality of what nobody may guess byte by byte: the time taken depends on the lengths alone. */
+bool slice_eq_secret(struct slice a, struct slice b);
 bool slice_starts(struct slice s, struct slice head);
 bool slice_ends(struct slice s, struct slice tail);
 /* Offset of the first occurrence of needle (or byte c), or -1. */

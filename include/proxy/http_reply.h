@@ -14,6 +14,8 @@
 void http_answer(struct stream *s, const struct http_reply *r, struct eval *ev);
 /* The proxy's page for a status. */
 void http_reply_error(struct stream *s, unsigned status);
+/* The same with one field that takes the place of all of this name. */
+void http_reply_error_with(struct stream *s, unsigned status, const struct http_field *field);
 /* An answer by hand: begin with a status, add fields (borrowed: constants or the stream's arena), end with a body, which
  * may be empty. content-length and connection are added by end. */
 void http_answer_begin(struct stream *s, unsigned status);

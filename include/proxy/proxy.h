@@ -35,6 +35,7 @@ struct switch_rule {
 	struct proxy *backend;  /* borrows; use_backend with a fixed name, resolved */
 	struct server *server;  /* borrows; use-server with a fixed name, resolved */
 	struct cond *cond;      /* NULL: always */
+	struct expr_asks asks;  /* of the format */
 	const char *file;
 	int line;
 };
@@ -102,6 +103,7 @@ struct proxy_settings {
 	bool tcplog, dontlognull, dontlog_normal, logasap, log_separate_errors, proxylog, log_health_checks;
 	bool contstats, socket_stats, allbackups, independent_streams, persist, abortonclose, disabled;
 	bool httpclose, http_server_close, http_pretend_keepalive, http_ignore_probes, http_buffer_request;
+	bool http_use_proxy_header;
 	int http_reuse;                   /* enum http_reuse */
 	const struct balance *balance;    /* NULL: roundrobin */
 	struct balance_settings balancing;

@@ -12,6 +12,7 @@
 #include "proxy/queue.h"
 #include "proxy/session.h"
 
+struct auth;
 struct service;
 
 /* The steps, in their order. */
@@ -58,6 +59,7 @@ struct stream {
 	bool silent;               /* http: the connection ended without a byte of a request */
 	bool draining;             /* http: answered, and what the client still sends is thrown away */
 	uint8_t log_level;         /* set-log-level: 0 none, LOG_LEVEL_* + 1, or STREAM_LOG_SILENT */
+	bool no_answer;            /* what a rule asked for it will not get: too many ask */
 	bool resent;               /* http: the request went a second time, on a link of its own */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */
@@ -77,6 +79,7 @@ struct stream {
 	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
 	struct addr *old_src, *old_dst; /* in arena: the session's addresses before rules changed them for this stream; NULL */
 	uint32_t set_server_timeout_ms, set_tunnel_timeout_ms; /* set-timeout; 0: the backend's */
+	struct auth *auth;         /* in arena: credentials that were looked at, or NULL */
 	struct slice unique_id;    /* in arena; empty until asked for */
 	unsigned retries_left, retries_done, queue_position;
 	struct queue_entry *queue; /* owns: its place in a line, or NULL */

@@ -47,6 +47,12 @@ static inline enum step_result stream_close_with(struct stream *s, enum close_re
 	return STEP_CLOSE;
 }
 
+/* A rule awaits an answer that somebody was asked for; the stream is woken with it. */
+static inline enum step_result stream_await(struct stream *s)
+{
+	return s->no_answer ? stream_close_with(s, CLOSE_RESOURCE) : STEP_WAIT;
+}
+
 /* Waits until an event or this deadline of the step. */
 static inline enum step_result stream_wait_until(struct stream *s, uint64_t deadline_ms)
 {

@@ -61,10 +61,13 @@ struct eval {
 	unsigned phase;                  /* one PHASE_* bit */
 	bool response;                   /* side of the exchange a content rule looks at */
 	bool final;                      /* no more bytes will come: what is missing now stays missing */
+	bool may_await;                  /* who runs this can wait for what a fetch has to ask somebody else for */
+	bool awaits;                     /* set by such a fetch, which then says EVAL_WAIT, even when final */
 	bool may_change;                 /* set by a fetch: the value it gave could be another with more bytes (req.len) */
 };
 
-/* What a fetch, an expression or a condition gives. WAIT: more bytes could change the answer (never when ev->final). */
+/* What a fetch, an expression or a condition gives. WAIT: more bytes could change the answer (not when ev->final), or
+ * somebody was asked for it (ev->awaits, only when ev->may_await): the stream is woken then. */
 enum eval_result { EVAL_NONE, EVAL_OK, EVAL_WAIT };
 
 #endif

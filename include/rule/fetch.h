@@ -52,6 +52,9 @@ struct fetch {
 	/* May be NULL. After all files are read: resolve names. `px` is the proxy the expression stands in, or NULL. */
 	bool (*resolve)(struct args *a, struct proxy *px, struct strbuf *err);
 	enum eval_result (*get)(const struct args *a, struct eval *ev, struct value *out);
+	/* May be NULL: refuses a pattern that no value of such a fetch can equal; called as resolve is, behind it. */
+	bool (*check_pattern)(const struct args *a, struct slice pattern, struct strbuf *err);
+	bool asks;             /* get may have to ask somebody and wait (ev->awaits) */
 	/* May be NULL: get's value is the only one. Conditions look at each of several until one matches: gives the next;
 	 * EVAL_NONE behind the last. */
 	enum eval_result (*next)(const struct args *a, struct eval *ev, struct fetch_walk *w, struct value *out);
@@ -112,7 +115,20 @@ enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct
  * passed over. EVAL_NONE behind the last. */
 enum eval_result expr_eval_next(const struct expr *e, enum value_type type, struct eval *ev, struct fetch_walk *w,
 	struct value *out);
+/* A pattern that an ACL compares this expression's values with, as written; for fetches that check them. */
+void expr_note_pattern(const struct expr *e, struct slice pattern);
 /* After all files are read: runs every pending fetch.resolve in the order of appearance; reports faults; false when any. */
 bool expr_resolve_all(void);
+
+/* The expressions with a fetch that asks which were compiled between two moments of start-up: those of an action or a name,
+ * which cannot wait themselves. Whoever runs them looks first whether all answers are there. */
+struct expr_asks {
+	const struct expr **list; /* boot memory */
+	size_t n;
+};
+size_t expr_asks_mark(void);
+struct expr_asks expr_asks_since(size_t mark);
+/* False: not yet, ev->awaits is set. Asks for nothing unless ev->may_await. */
+bool expr_asks_answered(const struct expr_asks *a, struct eval *ev);
 
 #endif

@@ -62,6 +62,7 @@ struct rule {
 	unsigned where, phase; /* RULES_* and PHASE_* of its set */
 	const char *file;
 	int line;
+	struct expr_asks asks; /* of the action's own expressions */
 	/* The action's compiled arguments. */
 	struct expr *expr;
 	struct format *format;
@@ -81,7 +82,8 @@ bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsign
 
 enum ruleset_result { RULES_PASSED, RULES_STOPPED, RULES_WAIT };
 /* Runs from the cursor on. PASSED: no verdict, all rules done. STOPPED: cur->verdict says. WAIT: a condition is undecided
- * (cur->yielded false) or an action yielded (true). With ev->final, conditions are never undecided. */
+ * (cur->yielded false) or an action yielded (true). With ev->final, no rule waits for bytes; but one may await what it
+ * had to ask for (ev->awaits), where ev->may_await. */
 enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *cur, struct eval *ev);
 /* A fresh cursor: zeroes. */
 #define RULE_CURSOR_START ((struct rule_cursor){ 0 })

@@ -18,6 +18,17 @@ bool slice_eq_nocase(struct slice a, struct slice b)
 	return true;
 }
 
+bool slice_eq_secret(struct slice a, struct slice b)
+{
+	unsigned char differ = 0;
+
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		differ |= (unsigned char)(((const volatile char *)a.ptr)[i] ^ ((const volatile char *)b.ptr)[i]);
+	return differ == 0;
+}
+
 bool slice_starts(struct slice s, struct slice head)
 {
 	return s.len >= head.len && slice_eq(slice_make(s.ptr, head.len), head);

@@ -23,6 +23,11 @@ static void compares(void **state)
 	assert_false(slice_eq_nocase(SLICE("@"), SLICE("`")));
 	assert_false(slice_eq_nocase(SLICE("\xc4"), SLICE("\xe4")));
 	assert_false(slice_eq_nocase(SLICE("ab"), SLICE("abc")));
+	assert_true(slice_eq_secret(SLICE("pass"), SLICE("pass")));
+	assert_true(slice_eq_secret(SLICE(""), slice_make(NULL, 0)));
+	assert_false(slice_eq_secret(SLICE("pass"), SLICE("pasS")));
+	assert_false(slice_eq_secret(SLICE("Pass"), SLICE("pass")));
+	assert_false(slice_eq_secret(SLICE("pass"), SLICE("pas")));
 	assert_true(slice_starts(SLICE("abc"), SLICE("ab")));
 	assert_true(slice_starts(SLICE("abc"), SLICE("")));
 	assert_false(slice_starts(SLICE("ab"), SLICE("abc")));

@@ -148,6 +148,7 @@ static const struct {
 	{ IN_BACKEND, "'backend'" },
 	{ IN_POLICY, "'proxy-policy'" },
 	{ IN_HTTP_ERRORS, "'http-errors'" },
+	{ IN_USERLIST, "'userlist'" },
 	{ IN_BIND, "'bind' lines" },
 	{ IN_SERVER, "'server' lines" },
 	{ IN_STATS_SOCKET, "'stats socket' lines" },

@@ -25,18 +25,13 @@ static bool strcmp_convert(const struct args *a, struct eval *ev, struct value *
 	return true;
 }
 
-/* The time taken depends on the lengths alone. */
 static bool secure_memcmp_convert(const struct args *a, struct eval *ev, struct value *v)
 {
-	unsigned char differ = 0;
 	struct slice other;
 
 	if (!operand_get_bytes(&a->v[0], ev, &other))
 		return false;
-	for (size_t i = 0; v->bytes.len == other.len && i < other.len; i++)
-		differ |= (unsigned char)(((const volatile char *)v->bytes.ptr)[i] ^
-					  ((const volatile char *)other.ptr)[i]);
-	*v = value_bool(v->bytes.len == other.len && differ == 0);
+	*v = value_bool(slice_eq_secret(v->bytes, other));
 	return true;
 }
 

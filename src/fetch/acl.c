@@ -72,6 +72,6 @@ static enum eval_result wait_end_get(const struct args *a, struct eval *ev, stru
 }
 
 FETCH(acl) = { .keyword = "acl", .usage = "acl([!]<name>[,...])", .args = "s;sssssssssss", .type = VALUE_BOOL,
-	.phases = PHASE_ANY, .check = acl_fetch_check, .resolve = acl_fetch_resolve, .get = acl_fetch_get };
+	.asks = true, .phases = PHASE_ANY, .check = acl_fetch_check, .resolve = acl_fetch_resolve, .get = acl_fetch_get };
 FETCH(wait_end) = { .keyword = "wait_end", .usage = "wait_end", .type = VALUE_BOOL,
 	.phases = PHASE_SESSION | PHASE_CLI, .get = wait_end_get };

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "proxy/capture.h"
 #include "proxy/http_view.h"
+#include "proxy/userlist.h"
 #include "rule/trial.h"
 
 int http_fetch_test(void);
@@ -132,6 +133,7 @@ static const char *text_of(const char *word, unsigned phase)
 
 	if (!e)
 		fail_msg("%s: %s", word, err.ptr);
+	assert_true(expr_resolve_all());
 	ev.response = phase & PHASE_RESPONSE;
 	if (expr_eval(e, &ev, &v) != EVAL_OK || !value_text(&v, &stream.arena, &s))
 		return NULL;
@@ -158,6 +160,7 @@ static void assert_walks(const char *word, unsigned phase, const char *want)
 
 	if (!e)
 		fail_msg("%s: %s", word, err.ptr);
+	assert_true(expr_resolve_all());
 	ev.response = phase & PHASE_RESPONSE;
 	while (expr_eval_next(e, VALUE_STR, &ev, &walk, &v) == EVAL_OK) {
 		strncat(all, v.bytes.ptr, v.bytes.len);
@@ -302,7 +305,45 @@ static void credentials(void **state)
 		assert_gives("http_auth_bearer(x)", PHASE_FE_REQ_HTTP, "y");
 	}
 	request("GET http://e/ HTTP/1.1\r\nHost: e\r\nAuthorization: Basic dTpw\r\nProxy-Authorization: Basic djpw\r\n\r\n");
+	assert_gives("http_auth_user", PHASE_FE_REQ_HTTP, "u");
+	px.set.http_use_proxy_header = true;
 	assert_gives("http_auth_user", PHASE_FE_REQ_HTTP, "v");
+	request("GET / HTTP/1.1\r\nHost: e\r\nAuthorization: Basic dTpw\r\nProxy-Authorization: Basic djpw\r\n\r\n");
+	assert_gives("http_auth_user", PHASE_FE_REQ_HTTP, "u");
+	px.set.http_use_proxy_header = false;
+}
+
+/* Hashed passwords: proxy/auth_test.c. */
+static void userlists(void **state)
+{
+	struct userlist *l = userlist_new("l", "file", 1);
+	struct userlist_user *u = userlist_add_user(l, "u");
+
+	(void)state;
+	u->password = "p";
+	u->plain = true;
+	u->groups = "g,h";
+	userlist_add_group(l, "h");
+	userlist_add_group(l, "g");
+	assert_true(userlists_resolve());
+	request("GET / HTTP/1.1\r\nHost: e\r\nAuthorization: Basic dTpw\r\n\r\n");
+	assert_gives("http_auth(l)", PHASE_FE_REQ_HTTP, "1");
+	assert_gives("http_auth_group(l)", PHASE_FE_REQ_HTTP, "u");
+	assert_walks("http_auth_group(l)", PHASE_FE_REQ_HTTP, "h|g|");
+	assert_walks("http_auth(l)", PHASE_FE_REQ_HTTP, "1|");
+	request("GET / HTTP/1.1\r\nHost: e\r\nAuthorization: Basic dTpx\r\n\r\n");
+	assert_gives("http_auth(l)", PHASE_FE_REQ_HTTP, "0");
+	assert_gives("http_auth_group(l)", PHASE_FE_REQ_HTTP, NULL);
+	assert_walks("http_auth_group(l)", PHASE_FE_REQ_HTTP, "");
+	request("GET / HTTP/1.1\r\nHost: e\r\n\r\n");
+	assert_gives("http_auth(l)", PHASE_FE_REQ_HTTP, NULL);
+	assert_gives("http_auth_group(l)", PHASE_FE_REQ_HTTP, NULL);
+	assert_non_null(expr_compile("http_auth(m)", PHASE_FE_REQ_HTTP, NULL, &err));
+	assert_false(expr_resolve_all());
+	struct expr *e = expr_compile("http_auth_group(l)", PHASE_FE_REQ_HTTP, NULL, &err);
+	expr_note_pattern(e, SLICE("i"));
+	assert_false(expr_resolve_all());
+	assert_non_null(strstr(diag_state.text.ptr, "userlist 'l' has no group 'i'"));
 }
 
 static void conditions_see_every_value(void **state)
@@ -481,7 +522,7 @@ static void refused(void **state)
 	static const struct wanted cases[] = {
 		{ "query(x)", "not with_qm" }, { "urlp(a,ab)", "one character" }, { "urlp(a,?,x)", "not 'i'" }, { "req.body_param(a,x)", "not 'i'" },
 		{ "capture.req.hdr(-1)", "from 0" }, { "hdr(x,y)", "not an integer" }, { "capture.req.hdr", "is missing" },
-		{ "http_auth(x)", "usher does not have" },
+		{ "http_auth", "is missing" },
 	};
 
 	(void)state;
@@ -543,6 +584,7 @@ int http_fetch_test(void)
 		cmocka_unit_test_teardown(numbers_in_fields, give_back),
 		cmocka_unit_test_teardown(addresses_in_fields, give_back),
 		cmocka_unit_test_teardown(credentials, give_back),
+		cmocka_unit_test_teardown(userlists, give_back),
 		cmocka_unit_test_teardown(conditions_see_every_value, give_back),
 		cmocka_unit_test_teardown(bodies, give_back),
 		cmocka_unit_test_teardown(an_answer, give_back),

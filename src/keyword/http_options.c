@@ -53,6 +53,9 @@ KEYWORD(option_http_ignore_probes) = { .keyword = "option http-ignore-probes", .
 	.where = IN_FE, .type = SETTING_FLAG, .offset = offsetof(struct proxy, set.http_ignore_probes) };
 KEYWORD(option_http_buffer_request) = { .keyword = "option http-buffer-request", .usage = "[no] option http-buffer-request",
 	.where = IN_PROXY, .type = SETTING_FLAG, .offset = offsetof(struct proxy, set.http_buffer_request) };
+KEYWORD(option_http_use_proxy_header) = { .keyword = "option http-use-proxy-header",
+	.usage = "[no] option http-use-proxy-header", .where = IN_FE, .type = SETTING_FLAG,
+	.offset = offsetof(struct proxy, set.http_use_proxy_header) };
 KEYWORD(option_http_no_delay) = { .keyword = "option http-no-delay", .usage = "[no] option http-no-delay", .where = IN_PROXY,
 	.may_no = true, .no_effect = "bytes are never held back for fuller packets" };
 

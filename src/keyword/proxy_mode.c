@@ -90,8 +90,10 @@ static bool add_rule(struct conf_line *l, struct proxy *px, struct switch_rules 
 	if (name == NULL)
 		return false;
 	r.name = strdup(name);
+	size_t mark = expr_asks_mark();
 	if (strchr(name, '%') && (r.format = format_parse(l, name, phase, px)) == NULL)
 		return false;
+	r.asks = expr_asks_since(mark);
 	if (conf_peek(l) && (r.cond = cond_parse(l, &px->set.acls, phase, px)) == NULL)
 		return false;
 	if (need_cond && r.cond == NULL)

@@ -19,6 +19,7 @@
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/epoch.h"
+#include "core/helper.h"
 #include "core/log.h"
 #include "core/thread.h"
 #include "proxy/admission.h"
@@ -375,9 +376,11 @@ int worker_run(const struct worker_events *e)
 	loop_enter(&thread_loops[0]);
 	watch_signals();
 	expect_all(all_up);
+	helpers_start(thread_count);
 	threads_start(start_thread);
 	loop_run(&thread_loops[0]);
 	threads_join();
+	helpers_stop();
 	listeners_close(true);
 	epoch_collect(true);
 	loop_close(&signals);

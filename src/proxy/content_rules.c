@@ -22,8 +22,11 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	struct eval ev = stream_eval(s, phase);
 	bool full = s->req.buf && buf_room(s->req.buf) == 0;
+	ev.may_await = true;
 	ev.final = !delay_ms || stream_deadline_passed(s) || s->req.ended || full;
 	enum ruleset_result r = ruleset_run(set, &s->cursor, &ev);
+	if (r == RULES_WAIT && ev.awaits)
+		return stream_await(s);
 	if (r == RULES_WAIT)
 		return stream_wait_until(s, s->deadline_ms);
 	if (r == RULES_STOPPED && (s->cursor.verdict == VERDICT_REJECT || s->cursor.verdict == VERDICT_CLOSE)) {

@@ -164,7 +164,16 @@ void http_answer_end(struct stream *s, struct slice body)
 
 /* ---- pages ---- */
 
-static void give_builtin(struct stream *s, unsigned status)
+/* A field that takes the place of others of its name. */
+static void put(struct stream *s, const struct http_field *f)
+{
+	if (f == NULL)
+		return;
+	http_head_remove_all(&s->http->res, f->name);
+	http_answer_add(s, f->name, f->value);
+}
+
+static void give_builtin(struct stream *s, unsigned status, const struct http_field *extra)
 {
 	const struct builtin *b = NULL;
 	char mem[512];
@@ -183,6 +192,7 @@ static void give_builtin(struct stream *s, unsigned status)
 	add_length(s, body.len);
 	http_answer_add(s, SLICE("cache-control"), SLICE("no-cache"));
 	http_answer_add(s, SLICE("content-type"), SLICE("text/html"));
+	put(s, extra);
 	http_answer_end(s, strbuf_slice(&body));
 }
 
@@ -200,7 +210,7 @@ static void give_nothing(struct stream *s, unsigned status)
 	s->http->res_valid = false;
 }
 
-static void give_page(struct stream *s, const struct http_page *page, unsigned status)
+static void give_page(struct stream *s, const struct http_page *page, unsigned status, const struct http_field *extra)
 {
 	struct http_txn *t = s->http;
 
@@ -216,6 +226,7 @@ static void give_page(struct stream *s, const struct http_page *page, unsigned s
 	for (unsigned i = 0; i < page->head.n; i++)
 		t->res.fields[t->res.n++] = page->head.fields[i];
 	http_strip_hop_by_hop(&t->res);
+	put(s, extra);
 	http_answer_end(s, page->body);
 }
 
@@ -251,7 +262,8 @@ static struct slice compose(struct stream *s, const struct format *f, struct eva
 	return copy.ptr ? copy : SLICE("");
 }
 
-static void give_described(struct stream *s, const struct http_reply *r, unsigned status, struct eval *ev)
+static void give_described(struct stream *s, const struct http_reply *r, unsigned status, struct eval *ev,
+	const struct http_field *extra)
 {
 	struct slice body = r->kind == HTTP_REPLY_FORMAT ? compose(s, r->format, ev) : r->body;
 	struct slice *values = r->field_count ? arena_alloc(&s->arena, r->field_count * sizeof(*values)) : NULL;
@@ -268,29 +280,40 @@ static void give_described(struct stream *s, const struct http_reply *r, unsigne
 	add_length(s, body.len);
 	if (body.len)
 		http_answer_add(s, SLICE("content-type"), r->content_type);
+	put(s, extra);
 	http_answer_end(s, body);
 }
 
-void http_answer(struct stream *s, const struct http_reply *r, struct eval *ev)
+static void give(struct stream *s, const struct http_reply *r, struct eval *ev, const struct http_field *extra)
 {
 	unsigned status = r->status;
 
 	r = resolve(s, r);
 	if (r == NULL)
-		give_builtin(s, status);
+		give_builtin(s, status, extra);
 	else if (r->kind == HTTP_REPLY_PAGE || r->kind == HTTP_REPLY_SECTION)
-		give_page(s, r->page, status);
+		give_page(s, r->page, status, extra);
 	else
-		give_described(s, r, status, ev);
+		give_described(s, r, status, ev, extra);
 }
 
-void http_reply_error(struct stream *s, unsigned status)
+void http_answer(struct stream *s, const struct http_reply *r, struct eval *ev)
+{
+	give(s, r, ev, NULL);
+}
+
+void http_reply_error_with(struct stream *s, unsigned status, const struct http_field *field)
 {
 	const struct http_reply r = { .kind = HTTP_REPLY_ERROR, .status = (uint16_t)status };
 	struct eval ev = stream_eval(s, s->http->req_valid ? PHASE_FE_REQ_HTTP : PHASE_BE_RES_HTTP);
 
 	ev.response = !s->http->req_valid;
-	http_answer(s, &r, &ev);
+	give(s, &r, &ev, field);
+}
+
+void http_reply_error(struct stream *s, unsigned status)
+{
+	http_reply_error_with(s, status, NULL);
 }
 
 /* ---- STREAM_REPLY ---- */

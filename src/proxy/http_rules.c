@@ -56,7 +56,7 @@ static void answer_monitor(struct stream *s)
 
 /* ---- http-request ---- */
 
-/* The redirect keyword's rules: they never wait, and `allow` does not pass over them. */
+/* The redirect keyword's rules, which `allow` does not pass over. They keep no cursor: after a wait all are looked at anew. */
 static enum ruleset_result run_redirects(const struct proxy *px, struct eval *ev)
 {
 	struct rule_cursor cursor = RULE_CURSOR_START;
@@ -67,27 +67,31 @@ static enum ruleset_result run_redirects(const struct proxy *px, struct eval *ev
 enum step_result http_request_rules(struct stream *s, const struct proxy *px, unsigned phase)
 {
 	struct rule_cursor *cursor = &s->http_cursor;
+	bool continued = cursor->set != NULL;
 
-	if (px->set.monitor_uri && !cursor->yielded && phase == PHASE_FE_REQ_HTTP && is_monitor(s, px->set.monitor_uri)) {
+	if (px->set.monitor_uri && !continued && phase == PHASE_FE_REQ_HTTP && is_monitor(s, px->set.monitor_uri)) {
 		answer_monitor(s);
 		return answered(s, 'R');
 	}
 	if (px->set.req_http.n == 0 && px->redirects.n == 0)
 		return STEP_NEXT;
 	/* Who has sent its end may still wait for the answer: only a reset ends a rule that waits. */
-	if (cursor->yielded && !stream_listen(s)) {
+	if (continued && !stream_listen(s)) {
 		*cursor = RULE_CURSOR_START;
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	}
 	struct eval ev = stream_eval(s, phase);
-	ev.final = true;
+	ev.final = ev.may_await = true;
 	enum ruleset_result r = ruleset_run(&px->set.req_http, cursor, &ev);
 	if (r == RULES_WAIT)
-		return STEP_WAIT;
+		return cursor->yielded ? STEP_WAIT : stream_await(s);
 	uint8_t verdict = cursor->verdict;
+	bool redirects = !s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && verdict != VERDICT_FAILED;
+	if (redirects && run_redirects(px, &ev) == RULES_WAIT) {
+		cursor->index = (uint16_t)px->set.req_http.n; /* the rules before them have run */
+		return stream_await(s);
+	}
 	*cursor = RULE_CURSOR_START;
-	if (!s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && verdict != VERDICT_FAILED)
-		run_redirects(px, &ev);
 	if (s->http->local)
 		return answered(s, 'R');
 	if (verdict == VERDICT_FAILED)

@@ -19,6 +19,7 @@
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
 #include "proxy/queue.h"
+#include "proxy/userlist.h"
 #include "rule/patref.h"
 
 static const char *nearest_proxy(struct slice name, unsigned caps)
@@ -240,6 +241,7 @@ bool proxies_resolve(void)
 	ok = pp_policies_resolve() && ok;
 	acl_table_of = acls_of_proxy;
 	ok = http_replies_resolve() && ok;
+	ok = userlists_resolve() && ok;
 	ok = expr_resolve_all() && ok; /* may add ACLs that exist undeclared */
 	return patrefs_finish() && ok;
 }

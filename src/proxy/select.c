@@ -8,18 +8,25 @@
 #include "proxy/balance.h"
 #include "proxy/persist.h"
 
-static const struct switch_rule *first_match(struct stream *s, const struct switch_rules *rules, unsigned phase)
+/* The rule that holds, or NULL. WAIT: somebody was asked for what it hangs on. */
+static enum eval_result first_match(struct stream *s, const struct switch_rules *rules, unsigned phase, const struct switch_rule **out)
 {
+	*out = NULL;
 	if (rules->n == 0)
-		return NULL;
+		return EVAL_NONE;
 	struct eval ev = stream_eval(s, phase);
-	ev.final = true;
+	ev.final = ev.may_await = true;
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct switch_rule *r = &rules->list[i];
-		if (r->cond == NULL || cond_eval(r->cond, &ev) == EVAL_OK)
-			return r;
+		enum eval_result holds = r->cond ? cond_eval(r->cond, &ev) : EVAL_OK;
+		if (holds == EVAL_WAIT || (holds == EVAL_OK && !expr_asks_answered(&r->asks, &ev)))
+			return EVAL_WAIT;
+		if (holds == EVAL_OK) {
+			*out = r;
+			return EVAL_OK;
+		}
 	}
-	return NULL;
+	return EVAL_NONE;
 }
 
 static struct slice rule_name(struct stream *s, const struct switch_rule *r, unsigned phase)
@@ -34,10 +41,8 @@ static struct slice rule_name(struct stream *s, const struct switch_rule *r, uns
 	return name;
 }
 
-static struct proxy *switched_backend(struct stream *s, struct proxy *fe)
+static struct proxy *switched_backend(struct stream *s, struct proxy *fe, const struct switch_rule *r)
 {
-	const struct switch_rule *r = first_match(s, &fe->use_backend, PHASE_USE_BACKEND);
-
 	if (r && r->backend)
 		return r->backend;
 	if (r) {
@@ -59,7 +64,10 @@ enum step_result stream_choose_backend(struct stream *s)
 		s->step = STREAM_SERVE;
 		return STEP_AGAIN;
 	}
-	struct proxy *be = switched_backend(s, fe);
+	const struct switch_rule *r;
+	if (first_match(s, &fe->use_backend, PHASE_USE_BACKEND, &r) == EVAL_WAIT)
+		return stream_await(s);
+	struct proxy *be = switched_backend(s, fe, r);
 	if (be == NULL)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	s->be = be;
@@ -74,9 +82,8 @@ enum step_result stream_choose_backend(struct stream *s)
 }
 
 /* The server that use-server wants, where it may have it. */
-static struct server *ruled_server(struct stream *s, bool even_down)
+static struct server *ruled_server(struct stream *s, const struct switch_rule *r, bool even_down)
 {
-	const struct switch_rule *r = s->avoid ? NULL : first_match(s, &s->be->use_server, PHASE_USE_SERVER);
 	struct server *srv = r ? r->server : NULL;
 
 	if (r && srv == NULL) {
@@ -88,10 +95,13 @@ static struct server *ruled_server(struct stream *s, bool even_down)
 
 enum step_result stream_choose_server(struct stream *s)
 {
-	enum persist_order order = persist_order_of(s);
+	const struct switch_rule *r = NULL;
 
+	if (s->avoid == NULL && first_match(s, &s->be->use_server, PHASE_USE_SERVER, &r) == EVAL_WAIT)
+		return stream_await(s);
+	enum persist_order order = persist_order_of(s);
 	s->stays = order == PERSIST_FORCE;
-	s->server = ruled_server(s, s->stays || s->be->set.persist);
+	s->server = ruled_server(s, r, s->stays || s->be->set.persist);
 	if (s->http && s->be->set.cookie)
 		s->server = persist_choose(s, s->server, order);
 	s->forced = s->server != NULL;

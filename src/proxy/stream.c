@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "core/clock.h"
 #include "core/pool.h"
+#include "proxy/auth.h"
 #include "proxy/http_reply.h"
 #include "proxy/log_line.h"
 #include "proxy/service.h"
@@ -133,6 +134,8 @@ static void end(struct stream *s)
 	if (s->be_counted)
 		gauge_dec(&s->be->be_conns);
 	log_line_end(s);
+	if (s->auth)
+		auth_leave(s);
 	if (keep && buf_len(s->req.buf)) {
 		session->in = s->req.buf; /* the beginning of the next request */
 		buf_compact(session->in);

@@ -107,7 +107,9 @@ static bool acl_add_word(struct conf_line *l, struct acl_test *t, const struct a
 
 	strbuf_addf(&joined, "%s%s%s", f->op ? f->op : "", f->op ? " " : "", word);
 	ok = patref_add_word(r, strbuf_slice(&joined), &err);
-	if (!ok)
+	if (ok)
+		expr_note_pattern(t->expr, slice_of(word));
+	else
 		conf_fail(l, "pattern '%s' of match method '%s': %s", joined.ptr, t->matcher->keyword, err.ptr);
 	strbuf_free(&err);
 	strbuf_free(&joined);

@@ -26,10 +26,12 @@ struct expr {
 	enum value_type type; /* what it ends in */
 };
 
-/* A fetch whose names wait for the whole configuration. */
+/* A fetch whose names wait for the whole configuration; with patterns, if it checks those. */
 struct expr_pending {
 	struct expr_pending *next;
 	struct expr *expr;
+	struct slice *patterns;
+	size_t npatterns;
 	struct proxy *px;
 	const char *file; /* NULL: no line */
 	int line;
@@ -37,12 +39,52 @@ struct expr_pending {
 
 static struct expr_pending *pending_first, **pending_last = &pending_first;
 const struct conf_line *expr_line;
+static const struct expr **asking; /* all that have a fetch which asks */
+static size_t asking_n;
 
 static void expr_forget_pending(void *unused)
 {
 	(void)unused;
 	pending_first = NULL;
 	pending_last = &pending_first;
+}
+
+static void expr_forget_asking(void *unused)
+{
+	(void)unused;
+	asking = NULL;
+	asking_n = 0;
+}
+
+static void expr_note_asking(const struct expr *e)
+{
+	if (!asking)
+		boot_defer(expr_forget_asking, NULL);
+	asking = boot_grow(asking, asking_n, sizeof(*asking));
+	asking[asking_n++] = e;
+}
+
+size_t expr_asks_mark(void) { return asking_n; }
+
+struct expr_asks expr_asks_since(size_t mark)
+{
+	struct expr_asks a = { NULL, 0 };
+
+	for (size_t i = mark; i < asking_n; i++) {
+		a.list = boot_grow(a.list, a.n, sizeof(*a.list));
+		a.list[a.n++] = asking[i];
+	}
+	return a;
+}
+
+bool expr_asks_answered(const struct expr_asks *a, struct eval *ev)
+{
+	bool answered = true;
+	struct value v;
+
+	for (size_t i = 0; i < a->n; i++)
+		answered &= expr_eval(a->list[i], ev, &v) != EVAL_WAIT || !ev->awaits;
+	return answered;
 }
 
 static void expr_resolve_later(struct expr *e, struct proxy *px)
@@ -117,6 +159,8 @@ static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, 
 		return false;
 	if (e->fetch->resolve)
 		expr_resolve_later(e, px);
+	if (e->fetch->asks)
+		expr_note_asking(e);
 	e->type = e->fetch->type;
 	return true;
 }
@@ -232,6 +276,12 @@ enum value_type expr_type(const struct expr *e) { return e->type; }
 unsigned expr_phases(const struct expr *e) { return e->fetch->phases; }
 const char *expr_fetch_name(const struct expr *e) { return e->fetch->keyword; }
 
+/* What a fetch's WAIT means to whoever evaluates. */
+static enum eval_result expr_no_value(enum eval_result r, const struct eval *ev)
+{
+	return r == EVAL_WAIT && (!ev->final || ev->awaits) ? EVAL_WAIT : EVAL_NONE;
+}
+
 static bool expr_convert(const struct expr *e, struct eval *ev, struct value *v)
 {
 	for (size_t i = 0; i < e->ncalls; i++) {
@@ -253,7 +303,7 @@ enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *
 		return EVAL_NONE;
 	r = e->fetch->get(&e->args, ev, out);
 	if (r != EVAL_OK)
-		return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;
+		return expr_no_value(r, ev);
 	if (!expr_convert(e, ev, out))
 		return ev->may_change && !ev->final ? EVAL_WAIT : EVAL_NONE;
 	return EVAL_OK;
@@ -285,9 +335,31 @@ enum eval_result expr_eval_next(const struct expr *e, enum value_type type, stru
 	do {
 		r = e->fetch->next(&e->args, ev, w, out);
 		if (r != EVAL_OK)
-			return r == EVAL_WAIT && !ev->final ? EVAL_WAIT : EVAL_NONE;
+			return expr_no_value(r, ev);
 	} while (!expr_convert(e, ev, out) || !value_cast(out, type, ev->arena));
 	return EVAL_OK;
+}
+
+void expr_note_pattern(const struct expr *e, struct slice pattern)
+{
+	if (!e->fetch->check_pattern)
+		return;
+	for (struct expr_pending *p = pending_first; p; p = p->next) {
+		if (p->expr != e)
+			continue;
+		p->patterns = boot_grow(p->patterns, p->npatterns, sizeof(*p->patterns));
+		p->patterns[p->npatterns++] = boot_copy(pattern);
+	}
+}
+
+static bool expr_resolve(struct expr_pending *p, struct strbuf *err)
+{
+	const struct fetch *f = p->expr->fetch;
+	bool ok = f->resolve(&p->expr->args, p->px, err);
+
+	for (size_t i = 0; ok && i < p->npatterns; i++)
+		ok = f->check_pattern(&p->expr->args, p->patterns[i], err);
+	return ok;
 }
 
 bool expr_resolve_all(void)
@@ -297,7 +369,7 @@ bool expr_resolve_all(void)
 	for (struct expr_pending *p = pending_first; p; p = p->next) {
 		struct strbuf err = STRBUF_EMPTY;
 
-		if (p->expr->fetch->resolve(&p->expr->args, p->px, &err))
+		if (expr_resolve(p, &err))
 			continue;
 		ok = false;
 		if (p->file)

@@ -107,8 +107,16 @@ static bool later_resolve(struct args *a, struct proxy *px, struct strbuf *err)
 	return false;
 }
 
+static bool later_check(const struct args *a, struct slice pattern, struct strbuf *e)
+{
+	if (slice_eq(a->v[0].str, pattern))
+		return true;
+	strbuf_add_str(e, "never that");
+	return false;
+}
+
 FETCH(expr_later) = { .keyword = "t.later", .args = "p", .type = VALUE_STR, .phases = PHASE_ANY,
-	.get = text_get, .resolve = later_resolve };
+	.get = text_get, .resolve = later_resolve, .check_pattern = later_check };
 FETCH(expr_alias) = { .keyword = "%t", .type = VALUE_STR, .phases = PHASE_ANY, .get = text_get, .alias = true };
 
 static struct arena arena;
@@ -279,6 +287,21 @@ static void names_are_resolved_at_the_end(void **state)
 	assert_true(expr_resolve_all());
 }
 
+static void patterns_are_checked_at_the_end(void **state)
+{
+	struct expr *e = expr_compile("t.later(a)", PHASE_ANY, NULL, &err);
+
+	(void)state;
+	expr_note_pattern(e, SLICE("a"));
+	assert_true(expr_resolve_all());
+	e = expr_compile("t.later(a)", PHASE_ANY, NULL, &err);
+	expr_note_pattern(e, SLICE("a"));
+	expr_note_pattern(e, SLICE("b"));
+	expr_note_pattern(expr_compile("t.text(a)", PHASE_ANY, NULL, &err), SLICE("b")); /* does not mind */
+	assert_false(expr_resolve_all());
+	assert_non_null(strstr(diag_state.text.ptr, "never that"));
+}
+
 int expr_test(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +312,7 @@ int expr_test(void)
 		cmocka_unit_test_teardown(failing_and_waiting, give_back),
 		cmocka_unit_test_teardown(an_expression_over_several_words, give_back),
 		cmocka_unit_test_teardown(names_are_resolved_at_the_end, give_back),
+		cmocka_unit_test_teardown(patterns_are_checked_at_the_end, give_back),
 	};
 
 	return cmocka_run_group_tests(tests, trial_start, NULL);

@@ -99,9 +99,11 @@ bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsign
 	char *paren = NULL;
 
 	*r = (struct rule){ .px = px, .where = where, .phase = phase, .file = l->file, .line = l->line };
+	size_t mark = expr_asks_mark();
 	r->action = rule_take_action(l, where, &paren);
 	if (!r->action || (r->action->parse && !r->action->parse(l, r, paren)))
 		return false;
+	r->asks = expr_asks_since(mark);
 	if (conf_peek(l)) {
 		r->cond = cond_parse(l, acls, phase, px);
 		if (!r->cond)
@@ -128,6 +130,8 @@ enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *c
 			return RULES_WAIT;
 		if (cond == EVAL_NONE)
 			continue;
+		if (r->asks.n && !cur->yielded && !expr_asks_answered(&r->asks, ev))
+			return RULES_WAIT;
 		switch (r->action->run(r, ev, cur)) {
 		case ACTION_YIELD:
 			cur->yielded = true;

@@ -60,6 +60,38 @@ static enum eval_result ready_get(const struct args *a, struct eval *ev, struct 
 	return ready_answer;
 }
 
+static enum eval_result asked_answer;
+
+/* Asks somebody: its wait is one even when no more bytes come. */
+static enum eval_result asked_get(const struct args *a, struct eval *e, struct value *out)
+{
+	(void)a;
+	*out = value_bool(true);
+	e->awaits = e->may_await && asked_answer == EVAL_WAIT;
+	return asked_answer == EVAL_WAIT && !e->may_await ? EVAL_NONE : asked_answer;
+}
+
+FETCH(ruleset_asked) = { .keyword = "t.asked", .type = VALUE_BOOL, .phases = PHASE_ANY, .asks = true, .get = asked_get };
+
+/* Its value is fetched when it runs, as set-var does. */
+static bool use_parse(struct conf_line *l, struct rule *r, const char *paren)
+{
+	(void)paren;
+	r->expr = expr_take(l, PHASE_FE_REQ_TCP, NULL);
+	return r->expr != NULL;
+}
+
+static enum action_result use_run(const struct rule *r, struct eval *e, struct rule_cursor *c)
+{
+	struct value v;
+
+	(void)c;
+	strbuf_add_str(&trace, expr_eval(r->expr, e, &v) == EVAL_OK ? "!" : "?");
+	return ACTION_DONE;
+}
+
+ACTION(use) = { .keyword = "use", .where = RULES_TCP_REQ_CONT, .parse = use_parse, .run = use_run };
+
 FETCH(ruleset_ready) = { .keyword = "t.ready", .type = VALUE_BOOL, .phases = PHASE_ANY, .get = ready_get };
 
 static struct arena arena;
@@ -75,7 +107,7 @@ static int fresh(void **state)
 	set = (struct ruleset){ 0 };
 	cur = RULE_CURSOR_START;
 	table = NULL;
-	ready_answer = EVAL_OK;
+	ready_answer = asked_answer = EVAL_OK;
 	strbuf_clear(&trace);
 	strbuf_clear(&diag_state.text);
 	return 0;
@@ -116,6 +148,47 @@ static void a_verdict_ends_the_set(void **state)
 	assert_int_equal(cur.verdict, VERDICT_REJECT);
 	assert_int_equal(cur.index, 1);
 	assert_trace("a");
+}
+
+static void a_rule_waits_for_what_it_asked(void **state)
+{
+	(void)state;
+	assert_true(add("use t.asked") && add("note(b) if { t.asked }") && add("note(c) if !{ t.asked }"));
+	assert_int_equal(set.rules[0]->asks.n, 1);
+	assert_int_equal(set.rules[1]->asks.n, 0); /* a condition waits by itself */
+	ev.final = ev.may_await = true;
+	asked_answer = EVAL_WAIT;
+	assert_int_equal(ruleset_run(&set, &cur, &ev), RULES_WAIT);
+	assert_true(ev.awaits);
+	assert_false(cur.yielded);
+	assert_trace("");
+	asked_answer = EVAL_OK;
+	ev.awaits = false;
+	assert_int_equal(ruleset_run(&set, &cur, &ev), RULES_PASSED);
+	assert_trace("!b");
+}
+
+static void a_condition_waits_for_what_it_asked(void **state)
+{
+	(void)state;
+	assert_true(add("note(a) if { t.asked } { t.ready }") && add("note(b)"));
+	ev.final = ev.may_await = true;
+	asked_answer = EVAL_WAIT;
+	assert_int_equal(ruleset_run(&set, &cur, &ev), RULES_WAIT);
+	ready_answer = EVAL_NONE; /* then nobody minds the answer */
+	assert_int_equal(ruleset_run(&set, &cur, &ev), RULES_PASSED);
+	assert_trace("b");
+}
+
+static void who_cannot_wait_gets_nothing(void **state)
+{
+	(void)state;
+	assert_true(add("use t.asked") && add("note(b) if { t.asked }") && add("note(c) if !{ t.asked }"));
+	ev.final = true;
+	asked_answer = EVAL_WAIT;
+	assert_int_equal(ruleset_run(&set, &cur, &ev), RULES_PASSED);
+	assert_false(ev.awaits);
+	assert_trace("?c");
 }
 
 static void an_undecided_condition_is_tried_again(void **state)
@@ -188,6 +261,9 @@ int ruleset_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rules_run_in_order_to_the_end, fresh, give_back),
 		cmocka_unit_test_setup_teardown(a_verdict_ends_the_set, fresh, give_back),
+		cmocka_unit_test_setup_teardown(a_rule_waits_for_what_it_asked, fresh, give_back),
+		cmocka_unit_test_setup_teardown(a_condition_waits_for_what_it_asked, fresh, give_back),
+		cmocka_unit_test_setup_teardown(who_cannot_wait_gets_nothing, fresh, give_back),
 		cmocka_unit_test_setup_teardown(an_undecided_condition_is_tried_again, fresh, give_back),
 		cmocka_unit_test_setup_teardown(nothing_waits_at_the_end, fresh, give_back),
 		cmocka_unit_test_setup_teardown(a_yielded_action_goes_on_without_its_condition, fresh, give_back),

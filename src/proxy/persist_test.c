@@ -116,6 +116,9 @@ static void dynamic_values_are_haproxys(void **state)
 	assert_ptr_equal(find("own"), own);
 	assert_true(persist_renew(be, PERSIST_DYNAMIC_ON, NULL));
 	assert_ptr_equal(find("7068fe4e8403eb4c"), six);
+	static void *kept; /* as it is for ever in the program */
+	kept = be->persist;
+	(void)kept;
 	be->set.cookie = NULL;
 	be->persist = NULL;
 	assert_false(persist_renew(be, PERSIST_DYNAMIC_ON, NULL));

@@ -83,12 +83,15 @@ bool cookie_find(struct slice field, struct slice name, struct cookie *c)
 static bool says_something(struct slice field)
 {
 	while (field.len) {
-		size_t end = delimiter(field, 0, true);
-		struct slice piece = slice_trim(slice_make(field.ptr, end));
+		struct slice piece = field;
+		struct cookie c;
+		char ended_by;
 
+		if (next_piece(&field, &c, &ended_by))
+			return true;
+		piece = slice_trim(slice_make(piece.ptr, (size_t)(field.ptr - piece.ptr) - (ended_by != '\0')));
 		if (piece.len && piece.ptr[0] != '$')
 			return true;
-		field = slice_from(field, end + 1);
 	}
 	return false;
 }

@@ -93,10 +93,11 @@ static void cuts(void **state)
 			"$Version=1; a=2; $Path=/a; b=2; $Path=/b" },
 		{ "$Version=1; s=1; $Path=/", "s", "" },
 		{ ";;s=1;;", "s", "" },
+		{ "$o\"=; a=1; s=2", "s", "$o\"=; a=1" },
 		{ "ss=1; a=1", "s", NULL },
 		{ "S=1; a=1", "s", NULL },
 	};
-	char out[64];
+	char out[128];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -35,6 +35,7 @@ struct http_txn {
 	bool once;                      /* disable-l7-retry */
 	bool interim_passed;            /* a part of the server's answer went to the client */
 	bool rewritten;                 /* a rule touched a field that frames the message at hand */
+	bool fragment;                  /* a rule put a '#' into the target */
 	struct slice line;              /* "GET /path HTTP/1.1" as received, in the arena: where http_keeps_line */
 	struct slice uri;               /* a part of `line` */
 	struct slice method_text;       /* as received; outlives the head */

@@ -45,6 +45,7 @@ listen edit
     option forwardfor
     http-request del-header content-length
     http-request set-header x 1
+    http-request set-path %[req.hdr(new-path)] if {{ req.hdr(new-path) -m found }}
     http-request set-header host %[req.hdr(new-host)] if {{ req.hdr(new-host) -m found }}
     server s 127.0.0.1:{web.port}
 listen hints
@@ -168,6 +169,10 @@ with Usher(CONFIG, sockets=["plain", "edit", "hints", "deny"]) as usher:
     for host in (b"n/../x", b"n HTTP/1.1", b"u@n"):
         c, start, _, _ = exchange(usher, GET[:-2] + b"New-Host: %s\r\n\r\n" % host, name="edit")
         assert start.split()[1] == b"500" and not seen, (start, seen)
+
+    # A fragment that a rule took from somewhere is not for a server to cut off, or not.
+    exchange(usher, GET[:-2] + b"New-Path: /a#b\r\n\r\n", name="edit")
+    assert seen[0].startswith(b"GET /a%23b HTTP/1.1\r\n"), seen
 
     # Lists and numbers of many forms are sent in one.
     exchange(usher, b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , chunked,\r\n\r\n0\r\n\r\n")

@@ -19,7 +19,7 @@ struct http_head *http_edit_head(const struct eval *ev)
 
 static bool is_fit(char c, enum http_text where)
 {
-	/* A fragment is for normalize-uri to take out. */
+	/* A fragment is for normalize-uri to take out, or written %23 when the request leaves. */
 	return where == HTTP_TEXT_FIELD ? http_char_is(c, HTTP_CHAR_VALUE) : http_char_is(c, HTTP_CHAR_TARGET) || c == '#';
 }
 
@@ -227,6 +227,7 @@ bool http_edit_target(struct eval *ev, struct slice target)
 	uri_split(h->target, &was);
 	uri_split(target, &is);
 	h->target = target;
+	ev->stream->http->fragment = slice_find_byte(target, '#') >= 0;
 	if (is.scheme.len == 0 || slice_eq(was.authority, is.authority))
 		return true;
 	int host = http_head_find(h, HTTP_FIELD_HOST, 0);

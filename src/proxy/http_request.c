@@ -233,6 +233,17 @@ static size_t write_head(struct http_head *h, char *out, size_t room)
 	return n;
 }
 
+/* Requests have no fragments: servers would read on, or stop there, each in its way. */
+static bool encode_fragment(struct stream *s)
+{
+	struct slice *target = &s->http->req.target;
+	char *out = arena_alloc(&s->arena, 3 * target->len);
+	ssize_t n = out ? uri_normalise(URI_FRAGMENT_ENCODE, false, *target, out) : -1;
+
+	*target = slice_make(out, n > 0 ? (size_t)n : 0);
+	return n > 0;
+}
+
 bool http_compose_request(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -245,6 +256,8 @@ bool http_compose_request(struct stream *s)
 	http_strip_hop_by_hop(h);
 	if (t->rewritten)
 		http_restore_framing(s, h);
+	if (t->fragment && !encode_fragment(s))
+		return false;
 	http_add_forwarded(s);
 	if (closes_server(s))
 		t->server_close = true;

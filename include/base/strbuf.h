@@ -25,7 +25,15 @@ void strbuf_init_fixed(struct strbuf *b, char *mem, size_t cap);
 void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
 void strbuf_add_slice(struct strbuf *b, struct slice s);
 void strbuf_add_str(struct strbuf *b, const char *z);
-void strbuf_add_byte(struct strbuf *b, char c);
+static inline void strbuf_add_byte(struct strbuf *b, char c)
+{
+	if (b->truncated || b->cap - b->len < 2) {
+		strbuf_add(b, &c, 1);
+		return;
+	}
+	b->ptr[b->len] = c;
+	b->ptr[++b->len] = '\0';
+}
 void strbuf_add_u64(struct strbuf *b, uint64_t n);
 void strbuf_add_i64(struct strbuf *b, int64_t n);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -72,12 +72,17 @@ enum http_field_id http_field_id_of(struct slice name);
 /* Index of the next field with this number (or name, any case) at or after `from`; -1 when there is none. */
 int http_head_find(const struct http_head *h, enum http_field_id id, int from);
 int http_head_find_name(const struct http_head *h, struct slice name, int from);
+/* The same for who knows the name's number (0: none) already. */
+int http_head_find_known(const struct http_head *h, enum http_field_id id, struct slice name, int from);
 /* Adds a field at the end; false when the table is full. Name and value are borrowed. */
 bool http_head_add(struct http_head *h, struct slice name, struct slice value);
+bool http_head_add_known(struct http_head *h, enum http_field_id id, struct slice name, struct slice value);
 /* Takes a field out; those behind it move up. */
 void http_head_remove(struct http_head *h, int index);
 /* Takes out every field with this number or name; returns how many. */
 int http_head_remove_all(struct http_head *h, struct slice name);
+/* The same from index `from` on, for who knows the name's number (0: none) already. */
+int http_head_remove_known(struct http_head *h, enum http_field_id id, struct slice name, int from);
 /* The standard reason phrase of a status, "" for an unknown one (RFC 9110 section 15). */
 const char *http_reason(unsigned status);
 /* One element of a comma-separated list, quoted strings respected (RFC 9110 section 5.6.1); false at the end. */

@@ -2,10 +2,12 @@
  *
  * The bump allocator. Chunks double from 1 KiB to 64 KiB; a request that is larger than
  * a chunk gets one of its own. Bytes copied by arena_copy are packed without alignment.
- * One thread per arena.
+ * Chunks of the first size come from a cache: most arenas never have another. One thread
+ * per arena.
  */
 #include <stdlib.h>
 #include "base/arena.h"
+#include "base/pool.h"
 
 enum { CHUNK_MIN = 1024, CHUNK_MAX = 64 * 1024 };
 
@@ -14,6 +16,8 @@ struct arena_chunk {
 	size_t size;              /* of the whole chunk */
 	_Alignas(max_align_t) char bytes[];
 };
+
+static _Thread_local struct pool first_chunks;
 
 /* Makes the newest chunk one with at least n free bytes behind its head. */
 static bool grow(struct arena *a, size_t n)
@@ -26,7 +30,7 @@ static bool grow(struct arena *a, size_t n)
 		size = CHUNK_MAX;
 	if (size < need)
 		size = need;
-	struct arena_chunk *c = malloc(size);
+	struct arena_chunk *c = size == CHUNK_MIN ? pool_get(&first_chunks, size) : malloc(size);
 	if (!c)
 		return false;
 	c->next = a->chunk;
@@ -79,7 +83,11 @@ void arena_free(struct arena *a)
 {
 	for (struct arena_chunk *c = a->chunk, *next; c; c = next) {
 		next = c->next;
-		free(c);
+		void *gone = c;
+		if (c->size == CHUNK_MIN)
+			pool_put(&first_chunks, CHUNK_MIN, &gone);
+		else
+			free(gone);
 	}
 	*a = ARENA_EMPTY;
 }

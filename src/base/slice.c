@@ -12,9 +12,11 @@ bool slice_eq_nocase(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
 		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower((unsigned char)a.ptr[i]) != lower((unsigned char)b.ptr[i]))
+	for (size_t i = 0; i < a.len; i++) {
+		unsigned char x = (unsigned char)a.ptr[i], y = (unsigned char)b.ptr[i];
+		if (x != y && lower(x) != lower(y))
 			return false;
+	}
 	return true;
 }
 

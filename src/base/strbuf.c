@@ -38,7 +38,7 @@ void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
 {
 	if (b->truncated)
 		return;
-	if (!strbuf_reserve(b, len)) {
+	if (len >= b->cap - b->len && !strbuf_reserve(b, len)) {
 		b->truncated = true;
 		len = b->cap ? b->cap - b->len - 1 : 0;
 	}
@@ -52,12 +52,15 @@ void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
 
 void strbuf_add_slice(struct strbuf *b, struct slice s) { strbuf_add(b, s.ptr, s.len); }
 void strbuf_add_str(struct strbuf *b, const char *z) { strbuf_add(b, z, strlen(z)); }
-void strbuf_add_byte(struct strbuf *b, char c) { strbuf_add(b, &c, 1); }
 
 void strbuf_add_u64(struct strbuf *b, uint64_t n)
 {
 	char digits[20], *at = digits + sizeof(digits);
 
+	if (n < 10) {
+		strbuf_add_byte(b, (char)('0' + n));
+		return;
+	}
 	do {
 		*--at = (char)('0' + n % 10);
 		n /= 10;

@@ -6,7 +6,7 @@
 #include "conn/buf.h"
 
 #include "base/assert.h"
-#include "core/pool.h"
+#include "base/pool.h"
 
 uint32_t buf_small_size = 16384;
 static _Thread_local struct pool small_pool, large_pool;

@@ -13,6 +13,7 @@
 struct values {
 	const struct http_head *h;
 	struct slice name;
+	enum http_field_id id;
 	bool whole;
 };
 
@@ -20,7 +21,7 @@ static bool next_value(const struct values *v, struct fetch_walk *w, struct slic
 {
 	for (;;) {
 		if (!w->begun) {
-			int at = v->name.len ? http_head_find_name(v->h, v->name, w->field) : w->field;
+			int at = v->name.len ? http_head_find_known(v->h, v->id, v->name, w->field) : w->field;
 
 			if (at < 0 || at >= v->h->n)
 				return false;
@@ -42,6 +43,7 @@ static bool next_value(const struct values *v, struct fetch_walk *w, struct slic
 static enum eval_result open_values(const struct args *a, struct eval *ev, bool response, bool whole, struct values *v)
 {
 	v->name = a->v[0].str;
+	v->id = (enum http_field_id)(uintptr_t)a->priv;
 	v->whole = whole;
 	return http_see_head(ev, response, &v->h);
 }
@@ -186,11 +188,20 @@ SIDE(whole_request, false, true)
 SIDE(whole_answer, true, true)
 SIDE_VALUE(either, ev->response, false, text)
 
+/* Known names are looked for by number. */
+static bool note_number(struct args *a, struct strbuf *err)
+{
+	(void)err;
+	a->priv = (void *)(uintptr_t)http_field_id_of(a->v[0].str);
+	return true;
+}
+
 #define FIELD(ident, word, kind, where, fn) \
 	FETCH(ident) = { .keyword = word, .usage = word "(<name>[,<occurrence>])", .args = ";si", .type = kind, .phases = where, \
-		.get = fn, .next = fn##_next }
+		.check = note_number, .get = fn, .next = fn##_next }
 #define COUNT_OF_FIELDS(ident, word, where, fn) \
-	FETCH(ident) = { .keyword = word, .usage = word "[(<name>)]", .args = ";s", .type = VALUE_INT, .phases = where, .get = fn }
+	FETCH(ident) = { .keyword = word, .usage = word "[(<name>)]", .args = ";s", .type = VALUE_INT, .phases = where, \
+		.check = note_number, .get = fn }
 
 FIELD(hdr, "hdr", VALUE_STR, PHASE_EITHER, either_text);
 FIELD(hdr_ip, "hdr_ip", VALUE_ADDR, PHASE_REQUEST, request_address);

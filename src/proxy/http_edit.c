@@ -122,7 +122,7 @@ static bool follow_host(struct eval *ev, struct slice host)
 }
 
 /* A field is about to have this value. False: it cannot. */
-static bool may_say(struct eval *ev, uint8_t id, struct slice value)
+static bool may_say(struct eval *ev, enum http_field_id id, struct slice value)
 {
 	return id != HTTP_FIELD_HOST || ev->response || follow_host(ev, value);
 }
@@ -146,7 +146,7 @@ static void note_field(struct eval *ev, const struct http_field *f)
 	}
 }
 
-static void note_removal(struct eval *ev, uint8_t id)
+static void note_removal(struct eval *ev, enum http_field_id id)
 {
 	struct http_txn *t = ev->stream->http;
 
@@ -156,23 +156,27 @@ static void note_removal(struct eval *ev, uint8_t id)
 		http_edit_head(ev)->upgrade = false;
 }
 
-bool http_edit_add(struct eval *ev, struct slice name, struct slice value)
+static bool add_known(struct eval *ev, enum http_field_id id, struct slice name, struct slice value)
 {
 	struct http_head *h = http_edit_head(ev);
-	uint8_t id = (uint8_t)http_field_id_of(name);
 
 	if (h->n >= HTTP_FIELDS_MAX || (id == HTTP_FIELD_HOST && !ev->response && http_head_find(h, id, 0) >= 0))
 		return false;
-	if (!may_say(ev, id, value) || !http_head_add(h, name, value))
+	if (!may_say(ev, id, value) || !http_head_add_known(h, id, name, value))
 		return false;
 	note_field(ev, &h->fields[h->n - 1]);
 	return true;
 }
 
+bool http_edit_add(struct eval *ev, struct slice name, struct slice value)
+{
+	return add_known(ev, http_field_id_of(name), name, value);
+}
+
 void http_edit_remove(struct eval *ev, int index)
 {
 	struct http_head *h = http_edit_head(ev);
-	uint8_t id = h->fields[index].id;
+	enum http_field_id id = h->fields[index].id;
 
 	http_head_remove(h, index);
 	note_removal(ev, id);
@@ -180,10 +184,11 @@ void http_edit_remove(struct eval *ev, int index)
 
 int http_edit_remove_all(struct eval *ev, struct slice name)
 {
-	int n = http_head_remove_all(http_edit_head(ev), name);
+	enum http_field_id id = http_field_id_of(name);
+	int n = http_head_remove_known(http_edit_head(ev), id, name, 0);
 
 	if (n)
-		note_removal(ev, (uint8_t)http_field_id_of(name));
+		note_removal(ev, id);
 	return n;
 }
 
@@ -201,14 +206,15 @@ bool http_edit_replace(struct eval *ev, int index, struct slice value)
 bool http_edit_set(struct eval *ev, struct slice name, struct slice value)
 {
 	struct http_head *h = http_edit_head(ev);
-	int first = http_head_find_name(h, name, 0);
+	enum http_field_id id = http_field_id_of(name);
+	int first = http_head_find_known(h, id, name, 0);
 
 	if (first < 0)
-		return http_edit_add(ev, name, value);
-	struct http_field field = { .name = name, .value = value, .id = h->fields[first].id };
-	if (!may_say(ev, field.id, value))
+		return add_known(ev, id, name, value);
+	struct http_field field = { .name = name, .value = value, .id = (uint8_t)id };
+	if (!may_say(ev, id, value))
 		return false;
-	http_head_remove_all(h, name);
+	http_head_remove_known(h, id, name, first);
 	h->fields[h->n++] = field;
 	note_field(ev, &field);
 	return true;

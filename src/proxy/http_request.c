@@ -6,7 +6,7 @@
 #include "proxy/stream_step.h"
 
 #include <stdlib.h>
-#include "core/pool.h"
+#include "base/pool.h"
 #include "proxy/capture.h"
 #include "proxy/http_forwarded.h"
 #include "proxy/http_framing.h"

@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include "base/assert.h"
+#include "base/pool.h"
 #include "core/clock.h"
-#include "core/pool.h"
 #include "core/thread.h"
 
 POOL_DEFINE(link, struct link);

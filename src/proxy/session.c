@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/assert.h"
+#include "base/pool.h"
 #include "core/clock.h"
-#include "core/pool.h"
 #include "proxy/admission.h"
 #include "proxy/pp_receive.h"
 #include "proxy/stream.h"

@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include "base/assert.h"
+#include "base/pool.h"
 #include "core/clock.h"
-#include "core/pool.h"
 #include "proxy/auth.h"
 #include "proxy/http_reply.h"
 #include "proxy/log_line.h"

@@ -324,7 +324,7 @@ static void format_write_list(
 static void format_write_alias(
 	const struct format *f, const struct format_node *node, struct eval *ev, struct strbuf *out)
 {
-	const struct args none = { 0 };
+	static const struct args none;
 	size_t start = out->len;
 	struct slice text;
 	struct value v;

@@ -54,6 +54,7 @@ static struct slice value_copy(struct arena *arena, const void *bytes, size_t le
 static bool value_text_of(const struct value *v, struct arena *arena, struct slice *out)
 {
 	char text[ADDR_TEXT_MAX];
+	struct strbuf number;
 	size_t len;
 
 	switch (v->type) {
@@ -61,7 +62,9 @@ static bool value_text_of(const struct value *v, struct arena *arena, struct sli
 		*out = v->num ? SLICE("1") : SLICE("0");
 		return true;
 	case VALUE_INT:
-		len = (size_t)snprintf(text, sizeof(text), "%" PRId64, v->num);
+		strbuf_init_fixed(&number, text, sizeof(text));
+		strbuf_add_i64(&number, v->num);
+		len = number.len;
 		break;
 	case VALUE_ADDR:
 		len = addr_format_ip(&v->addr, text);

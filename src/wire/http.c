@@ -92,24 +92,32 @@ int http_head_find(const struct http_head *h, enum http_field_id id, int from)
 	return -1;
 }
 
-int http_head_find_name(const struct http_head *h, struct slice name, int from)
+int http_head_find_known(const struct http_head *h, enum http_field_id id, struct slice name, int from)
 {
-	enum http_field_id id = http_field_id_of(name);
-
 	if (id != HTTP_FIELD_UNKNOWN)
 		return http_head_find(h, id, from);
 	for (int i = from; i < h->n; i++)
-		if (h->fields[i].name.len == name.len && slice_eq_nocase(h->fields[i].name, name))
+		if (h->fields[i].id == HTTP_FIELD_UNKNOWN && h->fields[i].name.len == name.len && slice_eq_nocase(h->fields[i].name, name))
 			return i;
 	return -1;
 }
 
-bool http_head_add(struct http_head *h, struct slice name, struct slice value)
+int http_head_find_name(const struct http_head *h, struct slice name, int from)
+{
+	return http_head_find_known(h, http_field_id_of(name), name, from);
+}
+
+bool http_head_add_known(struct http_head *h, enum http_field_id id, struct slice name, struct slice value)
 {
 	if (h->n >= h->cap)
 		return false;
-	h->fields[h->n++] = (struct http_field){ .name = name, .value = value, .id = (uint8_t)http_field_id_of(name) };
+	h->fields[h->n++] = (struct http_field){ .name = name, .value = value, .id = (uint8_t)id };
 	return true;
+}
+
+bool http_head_add(struct http_head *h, struct slice name, struct slice value)
+{
+	return http_head_add_known(h, http_field_id_of(name), name, value);
 }
 
 void http_head_remove(struct http_head *h, int index)
@@ -118,9 +126,9 @@ void http_head_remove(struct http_head *h, int index)
 	memmove(&h->fields[index], &h->fields[index + 1], sizeof(h->fields[0]) * (size_t)(h->n - index));
 }
 
-int http_head_remove_all(struct http_head *h, struct slice name)
+int http_head_remove_known(struct http_head *h, enum http_field_id id, struct slice name, int from)
 {
-	int kept = 0, removed = 0, at = http_head_find_name(h, name, 0);
+	int kept = 0, removed = 0, at = http_head_find_known(h, id, name, from);
 
 	if (at < 0)
 		return 0;
@@ -128,13 +136,18 @@ int http_head_remove_all(struct http_head *h, struct slice name)
 	for (int i = at; i < h->n; i++) {
 		if (i == at) {
 			removed++;
-			at = http_head_find_name(h, name, i + 1);
+			at = http_head_find_known(h, id, name, i + 1);
 		} else {
 			h->fields[kept++] = h->fields[i];
 		}
 	}
 	h->n = (uint16_t)kept;
 	return removed;
+}
+
+int http_head_remove_all(struct http_head *h, struct slice name)
+{
+	return http_head_remove_known(h, http_field_id_of(name), name, 0);
 }
 
 const char *http_reason(unsigned status)
@@ -209,6 +222,9 @@ static size_t element_len(struct slice s)
 {
 	bool quoted = false;
 
+	/* Most values are no lists. */
+	if (slice_find_byte(s, ',') < 0)
+		return s.len;
 	for (size_t i = 0; i < s.len; i++) {
 		if (quoted && s.ptr[i] == '\\')
 			i++;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "core/pool.h"
+#include "base/pool.h"
 
 struct thing {
 	char bytes[100];
@@ -109,5 +109,5 @@ int pool_test(void)
 		cmocka_unit_test(a_cache_has_a_bound),
 		cmocka_unit_test(another_thread_may_give_back),
 	};
-	return cmocka_run_group_tests_name("core/pool", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base/pool", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  *
  * Object caches; see pool.h.
  */
-#include "core/pool.h"
+#include "base/pool.h"
 
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
  * Each pool is a thread-local list; objects may be freed on another thread than the one that
  * took them. Under AddressSanitizer every object goes to malloc, so that misuse shows.
  */
-#ifndef USHER_CORE_POOL_H
-#define USHER_CORE_POOL_H
+#ifndef USHER_BASE_POOL_H
+#define USHER_BASE_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>

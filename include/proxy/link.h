@@ -2,7 +2,8 @@
  *
  * A link is a connection to a server. It belongs to one stream at a time, or rests in its thread's
  * pool of idle links until another stream may use it: one for the same server whose PROXY
- * header would be the same to the byte. One thread; the counts of idle links are atomics.
+ * header would be the same to the byte. A private one rests with its session, and only that one's streams use it again.
+ * One thread; the counts of idle links, without private ones, are atomics.
  */
 #ifndef USHER_PROXY_LINK_H
 #define USHER_PROXY_LINK_H
@@ -22,9 +23,12 @@ struct link {
 	char *header;              /* owns: the PROXY header it began with, or NULL */
 	uint32_t header_len;
 	bool fresh;                /* put to rest since the last purge */
+	bool private;              /* for its session alone: what it said was about this client */
 	struct grave grave;
 	TAILQ_ENTRY(link) link;    /* in its pool */
+	LIST_ENTRY(link) owned, here; /* private and idle: its session's, and all of this thread */
 };
+LIST_HEAD(link_list_owned, link);
 
 /* A link for this server, not connected yet; NULL when memory is out. */
 struct link *link_new(struct server *srv, struct stream *s);
@@ -39,6 +43,12 @@ struct link *link_take(struct server *srv, struct slice header, bool proven);
 /* Gives a link whose last message ended back for reuse, or closes it: when the server has said more than that, the pool
  * has no room (pool-max-conn) or the server is not in service. Nulls the pointer. */
 void link_rest(struct link **l);
+/* The same for a link that is its session's alone: it rests in `own`, beyond the pool's limits. */
+void link_rest_private(struct link **l, struct link_list_owned *own);
+/* One of these to the server, begun with exactly this header, or NULL. */
+struct link *link_take_private(struct link_list_owned *own, const struct server *srv, struct slice header);
+/* Their session ends: closes them. */
+void links_close_private(struct link_list_owned *own);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */
 void links_purge(const struct server *srv);
 /* The server went out of service: every thread closes its idle links to it. Any thread. */

@@ -11,6 +11,7 @@
 #include "conn/buf.h"
 #include "conn/conn.h"
 #include "proxy/close_reason.h"
+#include "proxy/link.h"
 #include "proxy/listener.h"
 #include "rule/ruleset.h"
 #include "rule/vars.h"
@@ -62,6 +63,7 @@ struct session {
 	uint64_t since_us;          /* what times of the next request count from: accept_us, later the end of the one before */
 	uint64_t requests;          /* streams that were finished before */
 	struct task task;           /* starts the next stream when its bytes are there already */
+	struct link_list_owned links; /* owns: idle connections to servers that are its own alone */
 	struct var_store *vars;     /* owns: sess.* */
 	struct arena arena;         /* values of connection and session rules; empty before and after */
 	uint64_t accept_us;         /* monotonic */

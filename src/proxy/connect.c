@@ -155,11 +155,17 @@ static bool may_reuse(const struct stream *s)
 /* An idle link instead of a new one; its PROXY header must be the one this stream would send. */
 static bool take_idle(struct stream *s)
 {
-	if (!s->http || s->resent || s->http->req.upgrade || s->http->method == HTTP_CONNECT || !may_reuse(s))
+	bool shared = s->http && !s->http->req.upgrade && s->http->method != HTTP_CONNECT && may_reuse(s);
+	struct link_list_owned *own = &s->session->links;
+
+	if (!s->http || s->resent || (!shared && LIST_EMPTY(own)))
 		return false;
 	struct buf *header = s->server->set.send_proxy ? pp_send_compose(s, s->server) : NULL;
 	bool proven = s->be->set.http_reuse == REUSE_AGGRESSIVE && s->session->requests == 0;
-	s->link = link_take(s->server, buf_slice(header), proven);
+	if (!LIST_EMPTY(own))
+		s->link = link_take_private(own, s->server, buf_slice(header));
+	if (s->link == NULL && shared)
+		s->link = link_take(s->server, buf_slice(header), proven);
 	buf_put(&header);
 	if (s->link == NULL)
 		return false;

@@ -397,6 +397,6 @@ bool http_link_is_clean(const struct stream *s)
 {
 	const struct http_txn *t = s->http;
 
-	return s->link && s->reason == CLOSE_NONE && !t->local && !t->server_close && !t->tunnel && s->be->set.http_reuse != REUSE_NEVER &&
+	return s->link && s->reason == CLOSE_NONE && !t->local && !t->server_close && !t->tunnel &&
 	       s->req.complete && s->req.flushed && s->res.complete && buf_len(s->res.buf) == 0;
 }

@@ -262,7 +262,7 @@ bool http_compose_request(struct stream *s)
 	if (closes_server(s))
 		t->server_close = true;
 	if (h->upgrade)
-		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
+		http_head_add(h, SLICE("connection"), SLICE("Upgrade"));
 	else if (t->server_close && !s->be->set.http_pretend_keepalive)
 		http_head_add(h, SLICE("connection"), SLICE("close"));
 	else if (h->version == 10)

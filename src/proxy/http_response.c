@@ -45,7 +45,7 @@ static bool dress_answer(struct http_txn *t, bool request_flows)
 	if (request_flows && (h->close || body_is_withheld(t)))
 		t->client_close = t->server_close = true; /* nobody will read the rest of the request, or it will never come */
 	if (t->tunnel && h->status == 101)
-		http_head_add(h, SLICE("connection"), SLICE("upgrade"));
+		http_head_add(h, SLICE("connection"), SLICE("Upgrade"));
 	else if (t->client_close && !t->tunnel)
 		http_head_add(h, SLICE("connection"), SLICE("close"));
 	else if (client_is_old(t) && !t->tunnel)
@@ -176,6 +176,27 @@ static void accept_answer(struct stream *s)
 	}
 }
 
+static bool has_scheme(struct slice challenge, struct slice scheme)
+{
+	ptrdiff_t blank = slice_find_byte(challenge, ' ');
+
+	return slice_eq_nocase(blank < 0 ? challenge : slice_make(challenge.ptr, (size_t)blank), scheme);
+}
+
+/* NTLM and Negotiate prove who a connection's client is, and hold for it: nobody else may use that connection. */
+static bool asks_for_connection_auth(const struct http_head *h)
+{
+	struct slice want = h->status == 401 ? SLICE("www-authenticate") : SLICE("proxy-authenticate");
+
+	for (unsigned i = 0; i < h->n; i++) {
+		struct slice rest = h->fields[i].value, element;
+		while (slice_eq_nocase(h->fields[i].name, want) && http_list_next(&rest, &element))
+			if (has_scheme(element, SLICE("ntlm")) || has_scheme(element, SLICE("negotiate")))
+				return true;
+	}
+	return false;
+}
+
 static enum step_result final_head(struct stream *s)
 {
 	struct http_txn *t = s->http;
@@ -203,6 +224,8 @@ static enum step_result final_head(struct stream *s)
 	s->response_us = clock_now_us;
 	counters_answer(&s->server->counters, t->status);
 	capture_head(s, true);
+	if ((t->status == 401 || t->status == 407) && asks_for_connection_auth(&t->res))
+		s->link->private = true;
 	return judge_head(s);
 }
 
@@ -275,8 +298,10 @@ enum step_result stream_read_response(struct stream *s)
 		if (look == HTTP_HEAD_WRONG)
 			return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
 		if (look == HTTP_HEAD_WHOLE) {
-			if (t->res.status == 101 && !t->req.upgrade) /* nobody asked; a tunnel would evade every rule */
+			if (t->res.status == 101 && !t->req.upgrade) { /* nobody asked; a tunnel would evade every rule */
+				counters_answer(&s->server->counters, t->res.status);
 				return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
+			}
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
 			enum step_result r = interim_head(s);

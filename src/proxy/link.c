@@ -25,6 +25,8 @@ struct idle_links {
 	LIST_ENTRY(idle_links) all; /* this thread's */
 };
 static _Thread_local LIST_HEAD(idle_head, idle_links) all_idle = LIST_HEAD_INITIALIZER(all_idle);
+static _Thread_local struct link_list_owned all_private = LIST_HEAD_INITIALIZER(all_private); /* of this thread's sessions */
+static unsigned private_count; /* atomic: of all threads */
 
 static void free_link(struct grave *g)
 {
@@ -117,6 +119,11 @@ static void on_idle_event(struct watch *w, uint32_t events)
 	link_close(&l, false);
 }
 
+static bool begins_with(const struct link *l, struct slice header)
+{
+	return slice_eq(slice_make(l->header, l->header_len), header);
+}
+
 struct link *link_take(struct server *srv, struct slice header, bool proven)
 {
 	struct idle_links *p = idle_of(srv, false);
@@ -125,7 +132,7 @@ struct link *link_take(struct server *srv, struct slice header, bool proven)
 	if (p == NULL)
 		return NULL;
 	TAILQ_FOREACH(l, &p->list, link) {
-		if ((proven && l->uses < 2) || !slice_eq(slice_make(l->header, l->header_len), header))
+		if ((proven && l->uses < 2) || !begins_with(l, header))
 			continue;
 		take_out(p, l);
 		l->uses++;
@@ -167,6 +174,14 @@ static bool is_drained(struct conn *c)
 	return !c->can_read || c->transport->recv(c, &byte, 1, &got) == IO_AGAIN;
 }
 
+static bool may_rest(struct link *l)
+{
+	int64_t most = l->srv->set.max_reuse;
+
+	return (most < 0 || l->uses <= most) && server_in_service(l->srv) && !l->conn.hup && !l->conn.error && !l->conn.eof &&
+	       is_drained(&l->conn);
+}
+
 void link_rest(struct link **lp)
 {
 	struct link *l = *lp;
@@ -174,10 +189,7 @@ void link_rest(struct link **lp)
 	struct idle_links *p = idle_of(srv, true);
 	int64_t most = srv->set.pool_max_conn;
 
-	bool used_up = srv->set.max_reuse >= 0 && l->uses > srv->set.max_reuse;
-
-	if (p == NULL || used_up || !server_in_service(srv) || l->conn.hup || l->conn.error || l->conn.eof ||
-	    srv->set.pool_purge_delay_ms == 0 || !is_drained(&l->conn) ||
+	if (p == NULL || srv->set.pool_purge_delay_ms == 0 || !may_rest(l) ||
 	    !gauge_try_inc(&srv->idle_conns, most < 0 ? 0 : most == 0 ? 1 : (uint32_t)most)) {
 		link_close(lp, false);
 		return;
@@ -197,6 +209,69 @@ void link_rest(struct link **lp)
 	timer_bring_forward(&p->purge, clock_now_ms + srv->set.pool_purge_delay_ms);
 }
 
+/* ---- private links ---- */
+
+static void take_out_private(struct link *l)
+{
+	LIST_REMOVE(l, owned);
+	LIST_REMOVE(l, here);
+	__atomic_sub_fetch(&private_count, 1, __ATOMIC_RELAXED);
+}
+
+static void close_private(struct link *l)
+{
+	take_out_private(l);
+	link_close(&l, false);
+}
+
+static void on_private_event(struct watch *w, uint32_t events)
+{
+	struct link *l = CONTAINER_OF(w, struct link, conn.watch);
+
+	if (!(events & ~(uint32_t)EPOLLOUT))
+		return;
+	close_private(l);
+}
+
+void link_rest_private(struct link **lp, struct link_list_owned *own)
+{
+	struct link *l = *lp;
+
+	if (!may_rest(l)) {
+		link_close(lp, false);
+		return;
+	}
+	*lp = NULL;
+	l->stream = NULL;
+	l->private = true;
+	l->conn.watch.on_event = on_private_event;
+	LIST_INSERT_HEAD(own, l, owned);
+	LIST_INSERT_HEAD(&all_private, l, here);
+	__atomic_add_fetch(&private_count, 1, __ATOMIC_RELAXED);
+}
+
+struct link *link_take_private(struct link_list_owned *own, const struct server *srv, struct slice header)
+{
+	struct link *l;
+
+	LIST_FOREACH(l, own, owned) {
+		if (l->srv != srv || !begins_with(l, header))
+			continue;
+		take_out_private(l);
+		l->uses++;
+		return l;
+	}
+	return NULL;
+}
+
+void links_close_private(struct link_list_owned *own)
+{
+	while (!LIST_EMPTY(own))
+		close_private(LIST_FIRST(own));
+}
+
+/* ---- servers that are gone ---- */
+
 static void purge_here(void *srv)
 {
 	links_purge(srv);
@@ -204,18 +279,24 @@ static void purge_here(void *srv)
 
 void links_server_gone(struct server *srv)
 {
-	if (gauge_now(&srv->idle_conns))
+	if (gauge_now(&srv->idle_conns) || __atomic_load_n(&private_count, __ATOMIC_RELAXED))
 		thread_run_on_all(purge_here, srv);
 }
 
 void links_purge(const struct server *srv)
 {
 	struct idle_links *p;
+	struct link *l, *next;
+
+	for (l = LIST_FIRST(&all_private); l; l = next) {
+		next = LIST_NEXT(l, here);
+		if (srv == NULL || l->srv == srv)
+			close_private(l);
+	}
 
 	LIST_FOREACH(p, &all_idle, all) {
 		if (srv && p->srv != srv)
 			continue;
-		struct link *l;
 		while ((l = TAILQ_FIRST(&p->list)) != NULL) {
 			take_out(p, l);
 			link_close(&l, false);

@@ -62,6 +62,7 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	buf_put(&s->in);
 	free(s->pp);
 	s->pp = NULL;
+	links_close_private(&s->links);
 	var_store_free(&s->vars);
 	arena_free(&s->arena);
 	move_cursors(s);

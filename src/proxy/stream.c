@@ -123,8 +123,12 @@ static void end(struct stream *s)
 		s->service->end(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
-	if (s->http && http_link_is_clean(s))
-		link_rest(&s->link);
+	if (s->http && http_link_is_clean(s)) {
+		if (s->link->private || s->be->set.http_reuse == REUSE_NEVER)
+			link_rest_private(&s->link, &session->links);
+		else
+			link_rest(&s->link);
+	}
 	/* A server that stays silent is not asked to say goodbye, and what a client broke off must not look complete to the
 	 * server; any other still gets all that was sent. */
 	bool broken = s->reason == CLOSE_CLIENT_ABORT && session->client.error;

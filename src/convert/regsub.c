@@ -7,6 +7,7 @@
 
 #include "rule/boot.h"
 #include "rule/regex.h"
+#include "wire/http_char.h"
 
 struct piece {
 	struct slice literal;
@@ -19,14 +20,6 @@ struct regsub {
 	size_t n;
 	bool all;
 };
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static void regsub_add_piece(struct regsub *r, struct strbuf *literal, int group)
 {
@@ -56,8 +49,8 @@ static bool regsub_read_subst(struct regsub *r, struct slice s, struct strbuf *e
 		} else if (s.ptr[i] >= '0' && s.ptr[i] <= '9') {
 			regsub_add_piece(r, &literal, s.ptr[i] - '0');
 		} else if (s.ptr[i] == 'x') {
-			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1,
-			    low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? http_hex(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? http_hex(s.ptr[i + 2]) : -1;
 
 			ok = high >= 0 && low >= 0;
 			if (ok)

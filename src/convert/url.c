@@ -4,6 +4,7 @@
  * url_dec without a value. Any thread.
  */
 #include "rule/fetch.h"
+#include "wire/http_char.h"
 
 static bool url_enc_check(struct args *a, struct strbuf *err)
 {
@@ -11,13 +12,6 @@ static bool url_enc_check(struct args *a, struct strbuf *err)
 		return true;
 	strbuf_addf(err, "encoding '%.*s' is not 'query'", SLICE_FMT(a->v[0].str));
 	return false;
-}
-
-/* RFC 3986 section 2.3: what never needs an escape. */
-static bool is_unreserved(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-	       c == '_' || c == '~';
 }
 
 static bool url_enc_convert(const struct args *a, struct eval *ev, struct value *v)
@@ -30,7 +24,7 @@ static bool url_enc_convert(const struct args *a, struct eval *ev, struct value 
 	for (size_t i = 0; out && i < v->bytes.len; i++) {
 		char c = v->bytes.ptr[i];
 
-		if (is_unreserved(c)) {
+		if (http_char_is(c, HTTP_CHAR_UNRESERVED)) { /* RFC 3986 section 2.3: never needs an escape */
 			out[n++] = c;
 			continue;
 		}
@@ -40,14 +34,6 @@ static bool url_enc_convert(const struct args *a, struct eval *ev, struct value 
 	}
 	v->bytes = slice_make(out, n);
 	return out != NULL;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool url_dec_convert(const struct args *a, struct eval *ev, struct value *v)
@@ -62,8 +48,8 @@ static bool url_dec_convert(const struct args *a, struct eval *ev, struct value 
 
 		query |= c == '?';
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1,
-			    low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? http_hex(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? http_hex(s.ptr[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;

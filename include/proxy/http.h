@@ -47,6 +47,15 @@ struct http_txn {
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };
 
+/* Nobody takes what the client still sends; requests behind it are lost with it. In tcp mode too. */
+static inline void stream_drop_request(struct stream *s)
+{
+	pump_release(&s->req);
+	s->req.ended = true;
+	if (s->http)
+		s->http->client_close = true;
+}
+
 /* Frees s->http. */
 void http_end(struct stream *s);
 

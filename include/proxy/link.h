@@ -24,6 +24,7 @@ struct link {
 	uint32_t header_len;
 	bool fresh;                /* put to rest since the last purge */
 	bool private;              /* for its session alone: what it said was about this client */
+	bool knows_client;         /* a login by connection: its server wants the client's further requests too */
 	struct grave grave;
 	TAILQ_ENTRY(link) link;    /* in its pool */
 	LIST_ENTRY(link) owned, here; /* private and idle: its session's, and all of this thread */
@@ -43,7 +44,9 @@ struct link *link_take(struct server *srv, struct slice header, bool proven);
 /* Gives a link whose last message ended back for reuse, or closes it: when the server has said more than that, the pool
  * has no room (pool-max-conn) or the server is not in service. Nulls the pointer. */
 void link_rest(struct link **l);
-/* The same for a link that is its session's alone: it rests in `own`, beyond the pool's limits. */
+/* The same for a link that is its session's alone: it rests in `own`, beyond the pool's limits; of more than
+ * PRIVATE_LINKS_MAX the oldest is closed. */
+#define PRIVATE_LINKS_MAX 5
 void link_rest_private(struct link **l, struct link_list_owned *own);
 /* One of these to the server, begun with exactly this header, or NULL. */
 struct link *link_take_private(struct link_list_owned *own, const struct server *srv, struct slice header);

@@ -141,7 +141,7 @@ static enum step_result judge_head(struct stream *s)
 	if (!http_after_rules(s))
 		return rewrite_failed(s);
 	mend_frame(s);
-	bool unchunk = dress_answer(t, !s->req.flushed || s->server_refused);
+	bool unchunk = dress_answer(t, !s->req.flushed);
 	if (!compose(s))
 		return bad_answer(s, CLOSE_INTERNAL, 500);
 	take_head_off(s);
@@ -170,10 +170,8 @@ static bool try_again(struct stream *s, enum retry_cause cause)
 static void accept_answer(struct stream *s)
 {
 	buf_put(&s->req.copy);
-	if (s->server_refused) {
-		pump_release(&s->req);
-		s->req.ended = true;
-	}
+	if (s->server_refused)
+		stream_drop_request(s);
 }
 
 static bool has_scheme(struct slice challenge, struct slice scheme)
@@ -225,7 +223,7 @@ static enum step_result final_head(struct stream *s)
 	counters_answer(&s->server->counters, t->status);
 	capture_head(s, true);
 	if ((t->status == 401 || t->status == 407) && asks_for_connection_auth(&t->res))
-		s->link->private = true;
+		s->link->private = s->link->knows_client = true;
 	return judge_head(s);
 }
 
@@ -253,7 +251,7 @@ static enum step_result ended_early(struct stream *s)
 	/* The client, whose connection has served before as well, is treated in the same way: it knows best what a request
 	 * is that nobody answered. */
 	s->silent = s->session->requests > 0;
-	return bad_answer(s, CLOSE_SERVER_ABORT, 502);
+	return s->silent ? stream_close_with(s, CLOSE_SERVER_ABORT) : bad_answer(s, CLOSE_SERVER_ABORT, 502);
 }
 
 enum step_result http_server_silent(struct stream *s)

@@ -235,13 +235,19 @@ static void on_private_event(struct watch *w, uint32_t events)
 
 void link_rest_private(struct link **lp, struct link_list_owned *own)
 {
-	struct link *l = *lp;
+	struct link *l = *lp, *oldest;
+	int n = 0;
 
 	if (!may_rest(l)) {
 		link_close(lp, false);
 		return;
 	}
 	*lp = NULL;
+	LIST_FOREACH(oldest, own, owned)
+		if (++n == PRIVATE_LINKS_MAX)
+			break;
+	if (oldest)
+		close_private(oldest);
 	l->stream = NULL;
 	l->private = true;
 	l->conn.watch.on_event = on_private_event;

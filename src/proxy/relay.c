@@ -92,10 +92,8 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 	if (req == PUMP_TO_FAILED) {
 		/* The server takes no more, but what it said is still delivered. */
 		s->server_refused = s->req.flushed = true;
-		if (s->req.copy == NULL) { /* else another one may take it */
-			pump_release(&s->req);
-			s->req.ended = true;
-		}
+		if (s->req.copy == NULL) /* else another one may take it */
+			stream_drop_request(s);
 	}
 	if (s->http && !s->http->tunnel && res == PUMP_ENDED) {
 		enum step_result r = answered(s);

@@ -93,6 +93,17 @@ static struct server *ruled_server(struct stream *s, const struct switch_rule *r
 	return srv && (even_down || server_keeps_clients(srv)) ? srv : NULL;
 }
 
+/* One that knows its client by the connection they have. */
+static struct server *known_server(const struct stream *s)
+{
+	const struct link *l;
+
+	LIST_FOREACH(l, &s->session->links, owned)
+		if (l->knows_client && l->srv->px == s->be && l->srv != s->avoid && server_usable(l->srv))
+			return l->srv;
+	return NULL;
+}
+
 enum step_result stream_choose_server(struct stream *s)
 {
 	const struct switch_rule *r = NULL;
@@ -104,6 +115,8 @@ enum step_result stream_choose_server(struct stream *s)
 	s->server = ruled_server(s, r, s->stays || s->be->set.persist);
 	if (s->http && s->be->set.cookie)
 		s->server = persist_choose(s, s->server, order);
+	if (s->server == NULL && !LIST_EMPTY(&s->session->links))
+		s->server = known_server(s);
 	s->forced = s->server != NULL;
 	s->bound = false;
 	if (s->server == NULL)

@@ -68,8 +68,9 @@ static void count_exchange(struct stream *s, struct counter_set *set)
 	COUNT_ADD(set, bytes_out, s->res.given);
 	if (s->reason == CLOSE_CLIENT_ABORT || s->reason == CLOSE_CLIENT_TIMEOUT)
 		COUNT(set, client_abort);
-	/* A server that never answered is counted as such (err_conn, err_resp) where another answer took its place. */
-	if ((s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT) && s->connected_us && !(s->http && s->http->local))
+	/* In http mode one that gave no answer is counted as that (err_conn, err_resp). */
+	bool given_up = s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT;
+	if (given_up && s->connected_us && !(s->http && (s->http->local || !s->http->res_parsed)))
 		COUNT(set, server_abort);
 }
 

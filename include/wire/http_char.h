@@ -24,13 +24,5 @@ extern const uint8_t http_chars[256];
 
 static inline bool http_char_is(char c, unsigned classes) { return http_chars[(uint8_t)c] & classes; }
 static inline bool http_is_blank(char c) { return c == ' ' || c == '\t'; }
-/* The value of a hexadecimal digit, -1 for another byte. */
-static inline int http_hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 #endif

@@ -5,9 +5,9 @@
  */
 #include "rule/fetch.h"
 
+#include "base/hex.h"
 #include "rule/boot.h"
 #include "rule/regex.h"
-#include "wire/http_char.h"
 
 struct piece {
 	struct slice literal;
@@ -49,8 +49,8 @@ static bool regsub_read_subst(struct regsub *r, struct slice s, struct strbuf *e
 		} else if (s.ptr[i] >= '0' && s.ptr[i] <= '9') {
 			regsub_add_piece(r, &literal, s.ptr[i] - '0');
 		} else if (s.ptr[i] == 'x') {
-			int high = i + 2 < s.len ? http_hex(s.ptr[i + 1]) : -1,
-			    low = i + 2 < s.len ? http_hex(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
 
 			ok = high >= 0 && low >= 0;
 			if (ok)

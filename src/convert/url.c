@@ -3,6 +3,7 @@
  * url_enc([query]) and url_dec([<in_form>]): percent-encoding (RFC 3986). A broken escape leaves
  * url_dec without a value. Any thread.
  */
+#include "base/hex.h"
 #include "rule/fetch.h"
 #include "wire/http_char.h"
 
@@ -48,8 +49,8 @@ static bool url_dec_convert(const struct args *a, struct eval *ev, struct value 
 
 		query |= c == '?';
 		if (c == '%') {
-			int high = i + 2 < s.len ? http_hex(s.ptr[i + 1]) : -1,
-			    low = i + 2 < s.len ? http_hex(s.ptr[i + 2]) : -1;
+			int high = i + 2 < s.len ? hex_digit(s.ptr[i + 1]) : -1,
+			    low = i + 2 < s.len ? hex_digit(s.ptr[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return false;

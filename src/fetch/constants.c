@@ -5,6 +5,7 @@
  */
 #include "rule/fetch.h"
 
+#include "base/hex.h"
 #include "rule/boot.h"
 
 static enum eval_result constant_get(const struct args *a, struct eval *ev, struct value *out)
@@ -73,14 +74,6 @@ static bool address_check(struct args *a, struct strbuf *err, uint8_t family)
 
 static bool ipv4_check(struct args *a, struct strbuf *err) { return address_check(a, err, AF_INET); }
 static bool ipv6_check(struct args *a, struct strbuf *err) { return address_check(a, err, AF_INET6); }
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool bin_check(struct args *a, struct strbuf *err)
 {

@@ -4,6 +4,7 @@
  */
 #include "rule/match.h"
 
+#include "base/hex.h"
 #include "rule/pattern_hash.h"
 #include "rule/pattern_whole.h"
 
@@ -11,14 +12,6 @@ struct whole {
 	struct pattern_index index;
 	struct pattern_hash hash; /* of patterns */
 };
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool whole_check(const struct matcher *m, bool nocase, struct slice text, struct strbuf *err)
 {

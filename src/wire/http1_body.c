@@ -5,6 +5,7 @@
  * any thread, one at a time for each body.
  */
 #include "base/assert.h"
+#include "base/hex.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
 
@@ -110,7 +111,7 @@ static bool is_forbidden(uint64_t hash)
 /* One byte of the chunk-size line. */
 static bool size_byte(struct http1_body *b, char c, size_t offset)
 {
-	int digit = http_hex(c);
+	int digit = hex_digit(c);
 
 	if (++b->line > HTTP1_CHUNK_LINE_MAX)
 		return broken(b, offset, HTTP1_CHUNK);

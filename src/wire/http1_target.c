@@ -4,6 +4,7 @@
  * Taking a target apart is uri.c. No state: any thread.
  */
 #include "base/addr.h"
+#include "base/hex.h"
 #include "wire/http1.h"
 #include "wire/http_char.h"
 #include "wire/uri.h"
@@ -14,7 +15,7 @@ static size_t reg_name_len(struct slice s)
 	size_t i = 0;
 
 	for (; i < s.len && http_char_is(s.ptr[i], HTTP_CHAR_HOST); i++)
-		if (s.ptr[i] == '%' && (s.len - i < 3 || http_hex(s.ptr[i + 1]) < 0 || http_hex(s.ptr[i + 2]) < 0))
+		if (s.ptr[i] == '%' && (s.len - i < 3 || hex_digit(s.ptr[i + 1]) < 0 || hex_digit(s.ptr[i + 2]) < 0))
 			break;
 	return i;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <ctype.h>
+#include "base/hex.h"
 #include "wire/http.h"
 #include "wire/http_char.h"
 
@@ -27,11 +28,11 @@ static void classes(void **state)
 		assert_int_equal(http_char_is((char)c, HTTP_CHAR_DIGIT), c >= '0' && c <= '9');
 		assert_int_equal(http_char_is((char)c, HTTP_CHAR_HEX), c < 128 && isxdigit(c));
 		assert_int_equal(http_char_is((char)c, HTTP_CHAR_SCHEME), alnum || in("+-.", c));
-		assert_int_equal(http_hex((char)c) >= 0, c < 128 && isxdigit(c));
+		assert_int_equal(hex_digit((char)c) >= 0, c < 128 && isxdigit(c));
 	}
-	assert_int_equal(http_hex('9'), 9);
-	assert_int_equal(http_hex('a'), 10);
-	assert_int_equal(http_hex('F'), 15);
+	assert_int_equal(hex_digit('9'), 9);
+	assert_int_equal(hex_digit('a'), 10);
+	assert_int_equal(hex_digit('F'), 15);
 }
 
 static void methods(void **state)

@@ -4,6 +4,7 @@
  * those of the clouds. Every function bears any bytes; pp_parse has proved the bounds only
  * of what it gave out itself. No state: any thread.
  */
+#include "base/hex.h"
 #include "wire/pp.h"
 
 static const char *const reason_names[] = {
@@ -31,14 +32,6 @@ const char *pp_type_name(uint8_t type)
 #undef X
 	}
 	return NULL;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int pp_type_parse(struct slice s)

@@ -3,6 +3,7 @@
  * The parts of a request target, percent encoding and query parameters. Understands targets that http1_parse let
  * through, and bears all others. No state: any thread.
  */
+#include "base/hex.h"
 #include "wire/http_char.h"
 #include "wire/uri.h"
 
@@ -54,8 +55,8 @@ ssize_t uri_decode(struct slice in, bool plus, char *out)
 		char c = in.ptr[i];
 
 		if (c == '%') {
-			int high = in.len - i > 2 ? http_hex(in.ptr[i + 1]) : -1;
-			int low = high < 0 ? -1 : http_hex(in.ptr[i + 2]);
+			int high = in.len - i > 2 ? hex_digit(in.ptr[i + 1]) : -1;
+			int low = high < 0 ? -1 : hex_digit(in.ptr[i + 2]);
 
 			if (low < 0)
 				return -1;

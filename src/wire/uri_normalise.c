@@ -4,6 +4,7 @@
  * Each reads forward once and never writes more than it read, fragment-encode apart. No state: any thread.
  */
 #include <stdlib.h>
+#include "base/hex.h"
 #include "wire/http_char.h"
 #include "wire/uri.h"
 
@@ -132,8 +133,8 @@ static ssize_t percent(struct slice s, bool decode, bool strict, char *out)
 		if (s.ptr[i] != '%')
 			continue;
 		if (s.len - i > 2) {
-			high = http_hex(s.ptr[i + 1]);
-			low = http_hex(s.ptr[i + 2]);
+			high = hex_digit(s.ptr[i + 1]);
+			low = hex_digit(s.ptr[i + 2]);
 		}
 		if (high < 0 || low < 0) {
 			if (strict)

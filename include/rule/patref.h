@@ -62,8 +62,8 @@ bool patrefs_finish(void);
 
 /* The n-th list by rising id; NULL behind the last. */
 struct patref *patref_at(size_t n);
-/* "#<id>" or a file's name, among the lists with two columns or among those of ACLs. NULL: none. */
-struct patref *patref_find(struct slice name, bool map);
+/* "#<id>" or a file's name. NULL: none. */
+struct patref *patref_find(struct slice name);
 /* Whether all maps on this list can make of the value what they promise. */
 bool patref_takes_value(const struct patref *r, struct slice value);
 

@@ -42,6 +42,8 @@ struct pattern *pattern_new(struct slice key, const struct slice *value, uint32_
 bool pattern_set_value(struct pattern *p, struct slice value);
 /* At once; void for core/epoch. */
 void pattern_free(void *p);
+/* Writes a text for operators: control bytes, which requests may have brought into a list, as \xHH. */
+void pattern_write(struct strbuf *out, struct slice text);
 
 /* The first member of every engine's index. */
 struct pattern_index {

@@ -24,7 +24,8 @@ void regex_free(struct regex *re);
 struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *err);
 /* Searches s from byte `from` on; m may be NULL. A search that exceeds PCRE2's limits finds nothing. */
 bool regex_find(const struct regex *re, struct slice s, size_t from, struct regex_match *m);
-/* Appends text with \0 to \9 replaced by the groups of a match in subject; before any other byte a backslash is dropped. */
+/* Appends text with \0 to \9 replaced by the groups of a match in subject and \xHH by a byte; before anything else a
+ * backslash is dropped. */
 void regex_expand(struct slice text, struct slice subject, const struct regex_match *m, struct strbuf *out);
 
 #endif

@@ -28,6 +28,7 @@ tune.listener.default-shards by-thread
 tune.listener.multi-queue on
 tune.maxpollevents 200
 tune.memory.hot-size 512k
+tune.pattern.cache-size 10000
 tune.pipesize 65536
 tune.pool-high-fd-ratio 20
 tune.pool-low-fd-ratio 10

@@ -60,6 +60,8 @@ NO_EFFECT(tune_maxpollevents, "tune.maxpollevents", " <number>",
           "a turn of the loop takes what the kernel has");
 NO_EFFECT(tune_memory_hot_size, "tune.memory.hot-size", " <size>",
           "object caches are bounded by count");
+NO_EFFECT(tune_pattern_cache_size, "tune.pattern.cache-size", " <number>",
+          "look-ups in ACLs and maps have indexes for every match method, and results are not cached");
 NO_EFFECT(tune_pipesize, "tune.pipesize", " <size>",
           "pipes are sized by what flows and by what the kernel allows the user");
 NO_EFFECT(tune_pool_high_fd_ratio, "tune.pool-high-fd-ratio", " <percent>",

@@ -78,7 +78,7 @@ static bool acl_add_view(struct conf_line *l, struct acl_test *t, const struct a
 	struct strbuf err = STRBUF_EMPTY;
 	const struct pattern_view *view = NULL;
 
-	if (r && t->matcher->engine)
+	if (r)
 		view = patref_look(r, t->matcher, f->nocase, VALUE_ANY, false, &err);
 	if (view) {
 		t->views = boot_grow(t->views, t->n_views, sizeof(*t->views));
@@ -216,6 +216,7 @@ struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *
 	struct acl_test *t = boot_alloc(sizeof(*t));
 	const char *word = acl_at_end(l, braces) ? NULL : conf_take(l), *match, *keyword;
 	struct acl_flags f = { .id = -1 };
+	bool bare;
 
 	if (!word) {
 		conf_fail(l, "a criterion is expected");
@@ -230,8 +231,12 @@ struct acl_test *acl_test_parse(struct conf_line *l, bool braces, struct proxy *
 		return NULL;
 	t->matcher =
 		match ? registry_find(&matcher_registry, slice_of(match)) : acl_default_matcher(expr_type(t->expr));
+	bare = acl_at_end(l, braces);
 	if (!acl_parse_flags(l, t, &f, braces) || !acl_parse_words(l, t, &f, match ? keyword : expr_fetch_name(t->expr), braces))
 		return NULL;
+	if (bare && t->matcher->engine)
+		conf_warn(l, "criterion '%s' has no pattern and will never match; write '--' behind it where this is meant, or "
+			"'-m found' to ask whether there is a value", word);
 	return t;
 }
 

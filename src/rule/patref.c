@@ -267,7 +267,7 @@ bool patrefs_finish(void)
 
 struct patref *patref_at(size_t n) { return n < lists.n ? lists.all[n] : NULL; }
 
-struct patref *patref_find(struct slice name, bool map)
+struct patref *patref_find(struct slice name)
 {
 	bool by_number = slice_starts(name, SLICE("#"));
 	uint64_t id = 0;
@@ -277,7 +277,7 @@ struct patref *patref_find(struct slice name, bool map)
 	for (size_t i = 0; i < lists.n; i++) {
 		struct patref *r = lists.all[i];
 
-		if ((map ? r->two_columns : r->acl) && (by_number ? r->id == (int64_t)id : slice_is(name, r->name)))
+		if (by_number ? r->id == (int64_t)id : slice_is(name, r->name))
 			return r;
 	}
 	return NULL;

@@ -317,9 +317,12 @@ bool patref_write(struct patref *r, struct patref_which w, uint64_t *from, unsig
 	for (; v && max && (p = pattern_version_from(v, *from)); max--) {
 		const struct pattern_value *value = pattern_value(p);
 
-		strbuf_addf(out, "0x%llx %s", (unsigned long long)p->id, p->key);
-		if (value)
-			strbuf_addf(out, " %s", value->text);
+		strbuf_addf(out, "0x%llx ", (unsigned long long)p->id);
+		pattern_write(out, pattern_key(p));
+		if (value) {
+			strbuf_add_byte(out, ' ');
+			pattern_write(out, slice_make(value->text, value->len));
+		}
 		strbuf_add_byte(out, '\n');
 		*from = p->id + 1;
 	}

@@ -77,6 +77,22 @@ void pattern_free(void *mem)
 	free(p);
 }
 
+void pattern_write(struct strbuf *out, struct slice text)
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if ((c >= 0x20 && c != 0x7f) || c == '\t')
+			continue;
+		strbuf_add(out, text.ptr + plain, i - plain);
+		strbuf_addf(out, "\\x%02x", c);
+		plain = i + 1;
+	}
+	strbuf_add(out, text.ptr + plain, text.len - plain);
+}
+
 struct pattern_index *pattern_index_new(const struct matcher *m, bool nocase)
 {
 	ASSERT(m->engine->size >= sizeof(struct pattern_index));

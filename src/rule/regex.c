@@ -11,6 +11,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/hex.h"
 #include "rule/boot.h"
 
 struct regex {
@@ -102,19 +103,33 @@ bool regex_find(const struct regex *re, struct slice s, size_t from, struct rege
 	return true;
 }
 
+/* "\xHH" at text's byte i, which is the x: the byte, or -1. */
+static int hex_byte(struct slice text, size_t i)
+{
+	int high = text.len - i > 2 ? hex_digit(text.ptr[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(text.ptr[i + 2]);
+
+	return text.ptr[i] == 'x' && low >= 0 ? high << 4 | low : -1;
+}
+
 void regex_expand(struct slice text, struct slice subject, const struct regex_match *m, struct strbuf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
+		int byte;
 
 		if (c != '\\' || i + 1 == text.len) {
 			strbuf_add_byte(out, c);
 			continue;
 		}
 		c = text.ptr[++i];
-		if (c < '0' || c > '9')
+		byte = hex_byte(text, i);
+		if (byte >= 0) {
+			strbuf_add_byte(out, (char)byte);
+			i += 2;
+		} else if (c < '0' || c > '9') {
 			strbuf_add_byte(out, c);
-		else if (m->from[c - '0'] <= m->to[c - '0'])
+		} else if (m->from[c - '0'] <= m->to[c - '0']) {
 			strbuf_add(out, subject.ptr + m->from[c - '0'], m->to[c - '0'] - m->from[c - '0']);
+		}
 	}
 }

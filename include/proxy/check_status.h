@@ -8,8 +8,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/slice.h"
 
-enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RESULT_FAILED = 2, CHECK_RESULT_PASSED = 3 };
+enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RESULT_FAILED = 2, CHECK_RESULT_PASSED = 3,
+	CHECK_RESULT_CONDPASS = 4 /* alive, but wants no new clients: http-check disable-on-404 */ };
 
 /* X(enum, HAProxy's number, code, result, words) */
 #define CHECK_STATUSES(X)                                              \
@@ -18,7 +20,15 @@ enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RE
 	X(SOCKERR, 5, "SOCKERR", FAILED, "Socket error")               \
 	X(L4OK, 6, "L4OK", PASSED, "Layer4 check passed")              \
 	X(L4TOUT, 7, "L4TOUT", FAILED, "Layer4 timeout")               \
-	X(L4CON, 8, "L4CON", FAILED, "Layer4 connection problem")
+	X(L4CON, 8, "L4CON", FAILED, "Layer4 connection problem")      \
+	X(L6OK, 9, "L6OK", PASSED, "Layer6 check passed")              \
+	X(L6TOUT, 10, "L6TOUT", FAILED, "Layer6 timeout")              \
+	X(L6RSP, 11, "L6RSP", FAILED, "Layer6 invalid response")       \
+	X(L7TOUT, 12, "L7TOUT", FAILED, "Layer7 timeout")              \
+	X(L7RSP, 13, "L7RSP", FAILED, "Layer7 invalid response")       \
+	X(L7OK, 15, "L7OK", PASSED, "Layer7 check passed")             \
+	X(L7OKC, 16, "L7OKC", CONDPASS, "Layer7 check conditionally passed") \
+	X(L7STS, 17, "L7STS", FAILED, "Layer7 wrong status")
 
 enum check_status {
 #define X(id, number, code, result, text) CHECK_STATUS_##id,
@@ -41,5 +51,9 @@ int check_status_number(enum check_status s);
 const char *check_status_code(enum check_status s);
 const char *check_status_text(enum check_status s);
 enum check_result check_status_result(enum check_status s);
+/* By its code ("L7OK"); CHECK_STATUS_UNKNOWN when there is none of that name. */
+enum check_status check_status_find(struct slice code);
+/* Whether an end of this kind comes with a code of the application (0 included). */
+bool check_status_has_code(enum check_status s);
 
 #endif

@@ -35,6 +35,6 @@ struct pp_send *pp_send_append(const struct pp_send *from, const struct pp_step 
 /* The header srv wants for this stream in a fresh buffer, or NULL when it cannot be made (memory, or TLVs beyond 64 KiB). */
 struct buf *pp_send_compose(struct stream *s, const struct server *srv);
 /* The header of a health check: LOCAL in v2, UNKNOWN in v1. Returns its length; 0: none wanted. cap >= PP_V1_MAX. */
-size_t pp_send_compose_check(const struct server *srv, void *bytes, size_t cap);
+size_t pp_send_compose_check(const struct server *srv, bool forced, void *bytes, size_t cap);
 
 #endif

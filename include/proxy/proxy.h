@@ -16,7 +16,9 @@
 
 struct balance;
 struct cookie_settings;
+struct checkseq;
 struct expr;
+struct http_check_request;
 struct http_errors;
 struct listener;
 struct log_target;
@@ -122,6 +124,13 @@ struct proxy_settings {
 	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */
 	char *monitor_uri;                /* owned for ever */
 	struct forwarded_addr forwardfor, originalto;
+	/* Health checks. What `option ...-check` means to the servers of a backend, made after the files are read: NULL after
+	 * a fault was reported. No function: a connection is enough. */
+	const struct checkseq *(*check_talk)(struct proxy *be);
+	struct checkseq *check_built_in;  /* owned for ever; check_talk's own: a talk that is ready */
+	struct checkseq *tcp_check, *http_check; /* owned for ever: tcp-check and http-check rules; NULL: none */
+	struct http_check_request *httpchk; /* owned for ever: what `option httpchk` says of the request; NULL: nothing */
+	bool http_check_404, http_check_send_state;
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
 	struct acl_table *acls;
 };

@@ -67,7 +67,8 @@ struct server {
 
 	unsigned admin;             /* atomic: SERVER_* */
 	bool up;                    /* atomic: health says so; true without checks */
-	bool usable;                /* atomic: gets traffic now (up, no admin bit, weight > 0); kept by health.c */
+	bool stopping;              /* atomic: its check passed conditionally: it keeps its clients and gets no new ones */
+	bool usable;                /* atomic: gets traffic now (up, not stopping, no admin bit, weight > 0); kept by health.c */
 	int score;                  /* atomic: 0 to rise + fall - 1; from rise on it is up */
 	bool checks_off;            /* atomic: `disable health` */
 	struct check_report last_check; /* lock px->health_lock */

@@ -23,6 +23,8 @@ struct regex_match;
 struct format *format_parse(struct conf_line *l, const char *text, unsigned phase, struct proxy *px);
 /* The same without a line, for built-in formats; err gets the reason. */
 struct format *format_compile(const char *text, unsigned phase, struct proxy *px, struct strbuf *err);
+/* A format that is this text, whatever stands in it. */
+struct format *format_literal(const char *text);
 /* Appends the text. What is missing is "-" in formats compiled for PHASE_LOG, else empty; quoted: "". */
 void format_write(const struct format *f, struct eval *ev, struct strbuf *out);
 /* The same with the groups of a match in subject. */

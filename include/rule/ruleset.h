@@ -19,6 +19,7 @@
 #define RULES_HTTP_RES     0x20u
 #define RULES_HTTP_AFTER   0x40u
 #define RULES_REDIRECT     0x80u /* the redirect keyword: one action, whose texts are no formats */
+#define RULES_CHECK        0x100u /* tcp-check and http-check */
 
 /* Writes the names of these sets, "http-request" and so on, with this text between them. */
 void ruleset_describe(unsigned where, const char *between, struct strbuf *out);

@@ -8,7 +8,7 @@
 #include "rule/vars.h"
 
 #define RULES_ANY (RULES_TCP_REQ_CONN | RULES_TCP_REQ_SESS | RULES_TCP_REQ_CONT | RULES_TCP_RES_CONT | RULES_HTTP_REQ | \
-	RULES_HTTP_RES | RULES_HTTP_AFTER)
+	RULES_HTTP_RES | RULES_HTTP_AFTER | RULES_CHECK)
 
 /* "txn.x,ifnotempty": the name into r->var, the conditions into r->num. */
 static bool set_var_parse_name(struct conf_line *l, struct rule *r, const char *paren, bool conds)

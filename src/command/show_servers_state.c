@@ -100,7 +100,7 @@ static void add_server(struct strbuf *out, struct server *srv)
 
 	strbuf_addf(out, "%lld %s %lld %s ", (long long)px->id, px->name, (long long)srv->id, srv->name);
 	add_address(out, e, true);
-	strbuf_addf(out, " %d %d %d %d %llu ", running ? 2 : 0, admin_bits(srv), LOAD(srv->weight), (int)set->weight,
+	strbuf_addf(out, " %d %d %d %d %llu ", !running ? 0 : LOAD(srv->stopping) ? 3 : 2, admin_bits(srv), LOAD(srv->weight), (int)set->weight,
 		clock_now_ms > since ? (unsigned long long)(clock_now_ms - since) / 1000 : 0);
 	add_check(out, srv);
 	strbuf_addf(out, " 0 %d %d %s %u - 0 %lld ", px->id != px->order, set->id != 0, e->host ? e->host : "-",

@@ -18,8 +18,6 @@
 #include "proxy/global.h"
 #include "proxy/pp_send.h"
 
-REGISTRY_DEFINE(checker)
-
 #define HEADER_MAX 128
 
 /* ---- start-up ---- */
@@ -40,15 +38,29 @@ static const struct endpoint *check_target(const struct server *srv)
 	return srv->set.has_check_addr ? &srv->set.check_addr : &srv->endpoint;
 }
 
+/* Where the first connection goes when the talk itself does not say. */
+static bool knows_port(const struct server *srv, const struct checkseq *talk)
+{
+	const struct checkseq_step *first = checkseq_first_connect(talk);
+
+	return check_target(srv)->kind != ENDPOINT_INET || check_port(srv) || (first && (first->connect.port || first->connect.port_expr));
+}
+
+static void report_health(struct check *c, const struct check_report *r)
+{
+	health_report(c->srv, r);
+}
+
 bool checks_resolve(struct proxy *be)
 {
+	const struct checkseq *talk = be->set.check_talk ? be->set.check_talk(be) : &checkseq_layer4;
 	struct server *srv;
-	bool ok = true;
+	bool ok = talk != NULL;
 
 	TAILQ_FOREACH(srv, &be->servers, link) {
-		if (!srv->set.check)
+		if (!srv->set.check || talk == NULL)
 			continue;
-		if (check_target(srv)->kind == ENDPOINT_INET && check_port(srv) == 0) {
+		if (!knows_port(srv, talk)) {
 			diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'check' but neither a service port nor 'port' to "
 				"check", be->name, srv->name);
 			ok = false;
@@ -58,7 +70,9 @@ bool checks_resolve(struct proxy *be)
 		c->magic = CHECK_MAGIC;
 		c->srv = srv;
 		c->conn.watch.fd = -1;
-		c->kind = registry_find(&checker_registry, SLICE("layer4"));
+		c->talk = talk;
+		c->report = report_health;
+		c->interval_ms = check_interval_ms;
 		srv->check = c;
 	}
 	return ok;
@@ -134,7 +148,7 @@ uint32_t check_interval_ms(const struct check *c)
 
 static void plan_next(struct check *c)
 {
-	uint64_t ms = check_interval_ms(c);
+	uint64_t ms = c->interval_ms(c);
 	int64_t most = (int64_t)ms * global.spread_checks / 100;
 
 	if (most)
@@ -142,27 +156,40 @@ static void plan_next(struct check *c)
 	timer_set_at(&c->timer, clock_now_ms + (ms ? ms : 1));
 }
 
-/* The connection is given up; a reset spares both sides the memory of a check that said nothing. */
-static void hang_up(struct check *c, bool reset)
+/* The connection is given up. A reset spares both sides the memory of it; but what was sent and not yet answered would
+ * be lost with it, and a peer that has said its end needs none. */
+static void hang_up(struct check *c)
 {
-	if (c->step == CHECK_TALKING && c->kind->end)
-		c->kind->end(c);
+	bool answered = c->run && c->run->heard && !c->run->ended;
+
+	conn_close(&c->conn, !c->linger && (!c->spoke || answered));
+	c->spoke = c->linger = false;
+}
+
+static void end_round(struct check *c)
+{
+	hang_up(c);
+	checkseq_end(&c->run);
 	timer_stop(&c->timer);
-	conn_close(&c->conn, reset);
 	set_step(c, CHECK_IDLE);
 }
 
-void check_done(struct check *c, enum check_status status, int code, const char *info)
+static void done(struct check *c, struct check_report *r)
 {
-	struct check_report r = { .status = status, .code = code, .duration_ms = (uint32_t)((clock_now_us - c->started_us) / 1000) };
-
 	CHECK_OBJ(c, CHECK_MAGIC);
 	ASSERT(c->step != CHECK_IDLE);
-	if (info)
-		snprintf(r.info, sizeof(r.info), "%s", info);
-	hang_up(c, !c->spoke);
-	health_report(c->srv, &r);
+	r->duration_ms = (uint32_t)((clock_now_us - c->started_us) / 1000);
+	end_round(c);
+	c->report(c, r);
 	plan_next(c);
+}
+
+static void failed(struct check *c, enum check_status status, const char *why)
+{
+	struct check_report r;
+
+	checkseq_failed(c, status, why, &r);
+	done(c, &r);
 }
 
 /* A dial that failed at once: ours (no descriptor, no port) or the address. */
@@ -175,33 +202,115 @@ static void dial_failed(struct check *c)
 	char info[CHECK_INFO_MAX];
 
 	snprintf(info, sizeof(info), "%s (%s)", source ? "Can't bind to source address" : "General socket error", strerror(err));
-	check_done(c, local ? CHECK_STATUS_SOCKERR : CHECK_STATUS_L4CON, 0, info);
+	failed(c, local ? CHECK_STATUS_SOCKERR : CHECK_STATUS_L4CON, info);
 }
 
-static void talk(struct check *c)
+/* What the step at hand asks of its connection; NULL: all as the server line says. */
+static const struct checkseq_connect *wishes(const struct check *c)
 {
-	uint32_t limit_ms = c->srv->px->set.timeout_check_ms;
+	const struct checkseq_step *step = c->run->at < c->talk->n ? c->talk->steps[c->run->at] : NULL;
 
-	set_step(c, CHECK_TALKING);
-	if (limit_ms)
-		timer_set_at(&c->timer, clock_now_ms + limit_ms);
-	c->kind->connected(c);
+	return step && step->kind == CHECKSEQ_CONNECT ? &step->connect : NULL;
 }
 
 /* A header is short and goes into an empty socket buffer: it leaves whole or the connection is broken. */
-static void send_header(struct check *c)
+static bool send_header(struct check *c)
 {
+	const struct checkseq_connect *want = wishes(c);
 	char bytes[HEADER_MAX];
-	struct iovec iov = { .iov_base = bytes, .iov_len = pp_send_compose_check(c->srv, bytes, sizeof(bytes)) };
+	struct iovec iov = { .iov_base = bytes };
 	size_t sent;
 
-	set_step(c, CHECK_SENDING_HEADER);
+	if (want == NULL || want->use_server || want->send_proxy)
+		iov.iov_len = pp_send_compose_check(c->srv, want && want->send_proxy, bytes, sizeof(bytes));
 	c->spoke = iov.iov_len > 0;
-	if (c->spoke && c->conn.transport->sendv(&c->conn, &iov, 1, false, &sent) != IO_DONE) {
-		check_done(c, CHECK_STATUS_L4CON, 0, c->conn.error ? strerror(c->conn.error) : NULL);
-		return;
+	return !c->spoke || c->conn.transport->sendv(&c->conn, &iov, 1, false, &sent) == IO_DONE;
+}
+
+static uint16_t wished_port(struct check *c, const struct checkseq_connect *want)
+{
+	struct eval ev = checkseq_eval(c);
+	struct value v;
+
+	if (want && want->port)
+		return want->port;
+	if (want && want->port_expr && expr_eval_as(want->port_expr, VALUE_INT, &ev, &v) == EVAL_OK && v.num > 0 && v.num < 65536)
+		return (uint16_t)v.num;
+	return want && want->has_addr && want->addr.port == PORT_FIXED ? want->addr.addr.port : check_port(c->srv);
+}
+
+/* Manual, timeout check: connecting is bounded by inter, or with `timeout check` by timeout connect when that is less. */
+static uint32_t connect_limit_ms(const struct check *c)
+{
+	const struct proxy_settings *be = &c->srv->px->set;
+	uint32_t limit_ms = c->interval_ms(c);
+
+	if (c->report == report_health)
+		limit_ms = c->srv->set.inter_ms;
+	if (be->timeout_check_ms && be->timeout_connect_ms && be->timeout_connect_ms < limit_ms)
+		limit_ms = be->timeout_connect_ms;
+	return limit_ms;
+}
+
+static void on_event(struct watch *w, uint32_t events);
+
+static enum io dial(struct check *c)
+{
+	const struct checkseq_connect *want = wishes(c);
+	const struct server *srv = c->srv;
+	struct dial d = { .to = want && want->has_addr ? &want->addr : check_target(srv), .port = wished_port(c, want),
+		.interface = srv->set.interface };
+
+	hang_up(c);
+	server_set_source(c->srv, &d);
+	c->linger = want && want->linger;
+	set_step(c, CHECK_CONNECTING);
+	/* Not a moment too early: milliseconds are cut off, so one more. */
+	timer_set_at(&c->timer, clock_now_ms + connect_limit_ms(c) + 1);
+	return conn_dial(&c->conn, &d, on_event);
+}
+
+/* The connection stands: the header, and the talk may go on. */
+static bool connected(struct check *c)
+{
+	uint32_t limit_ms = c->srv->px->set.timeout_check_ms;
+
+	if (!send_header(c)) {
+		failed(c, CHECK_STATUS_L4CON, c->conn.error ? strerror(c->conn.error) : NULL);
+		return false;
 	}
-	talk(c);
+	set_step(c, CHECK_TALKING);
+	if (limit_ms)
+		timer_set_at(&c->timer, clock_now_ms + limit_ms);
+	checkseq_connected(c);
+	return true;
+}
+
+static void go_on(struct check *c)
+{
+	struct check_report r;
+
+	for (;;) {
+		switch (checkseq_go_on(c, &r)) {
+		case CHECKSEQ_WAIT:
+			return;
+		case CHECKSEQ_DONE:
+			done(c, &r);
+			return;
+		case CHECKSEQ_DIAL:
+			switch (dial(c)) {
+			case IO_DONE:
+				if (!connected(c))
+					return;
+				break;
+			case IO_AGAIN:
+				return;
+			default:
+				dial_failed(c);
+				return;
+			}
+		}
+	}
 }
 
 static void on_event(struct watch *w, uint32_t events)
@@ -210,55 +319,39 @@ static void on_event(struct watch *w, uint32_t events)
 
 	CHECK_OBJ(c, CHECK_MAGIC);
 	conn_note_events(&c->conn, events);
-	if (c->step == CHECK_TALKING) {
-		if (c->kind->event)
-			c->kind->event(c);
-		return;
+	if (c->step == CHECK_CONNECTING) {
+		if (c->conn.connecting)
+			return;
+		if (c->conn.error) {
+			failed(c, CHECK_STATUS_L4CON, strerror(c->conn.error));
+			return;
+		}
+		if (!connected(c))
+			return;
 	}
-	if (c->conn.connecting)
-		return;
-	if (c->conn.error)
-		check_done(c, CHECK_STATUS_L4CON, 0, strerror(c->conn.error));
-	else
-		send_header(c);
+	go_on(c);
 }
 
 static void begin(struct check *c)
 {
-	const struct server *srv = c->srv;
-	const struct proxy_settings *be = &srv->px->set;
-	struct dial d = { .to = check_target(srv), .port = check_port(srv), .interface = srv->set.interface };
-	uint32_t limit_ms = srv->set.inter_ms;
-
-	server_set_source(c->srv, &d);
-	if (be->timeout_check_ms && be->timeout_connect_ms && be->timeout_connect_ms < limit_ms)
-		limit_ms = be->timeout_connect_ms;
 	c->started_us = clock_now_us;
 	set_step(c, CHECK_CONNECTING);
-	c->state = NULL;
-	c->spoke = false;
-	/* Not a moment too early: milliseconds are cut off, so one more. */
-	timer_set_at(&c->timer, clock_now_ms + limit_ms + 1);
-	switch (conn_dial(&c->conn, &d, on_event)) {
-	case IO_DONE:
-		send_header(c);
-		break;
-	case IO_AGAIN:
-		break;
-	default:
-		dial_failed(c);
-	}
+	c->run = checkseq_begin();
+	if (c->run)
+		go_on(c);
+	else
+		failed(c, CHECK_STATUS_SOCKERR, strerror(ENOMEM));
 }
 
 static void on_timer(struct timer *t)
 {
 	struct check *c = CONTAINER_OF(t, struct check, timer);
+	struct check_report r;
 
 	CHECK_OBJ(c, CHECK_MAGIC);
-	if (c->step == CHECK_TALKING) {
-		check_done(c, c->kind->timeout, 0, NULL);
-	} else if (c->step != CHECK_IDLE) {
-		check_done(c, CHECK_STATUS_L4TOUT, 0, NULL);
+	if (c->step != CHECK_IDLE) {
+		checkseq_timed_out(c, &r);
+		done(c, &r);
 	} else if (__atomic_load_n(&c->srv->admin, __ATOMIC_RELAXED) & SERVER_MAINT ||
 	           __atomic_load_n(&c->srv->checks_off, __ATOMIC_RELAXED)) {
 		plan_next(c);
@@ -282,7 +375,7 @@ static void stop(struct check *c, void *unused)
 {
 	(void)unused;
 	if (c->thread == thread_id)
-		hang_up(c, true);
+		end_round(c);
 }
 
 void checks_start_thread(void)

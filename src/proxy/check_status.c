@@ -27,3 +27,16 @@ int check_status_number(enum check_status s) { return row(s)->number; }
 const char *check_status_code(enum check_status s) { return row(s)->code; }
 const char *check_status_text(enum check_status s) { return row(s)->text; }
 enum check_result check_status_result(enum check_status s) { return row(s)->result; }
+
+enum check_status check_status_find(struct slice code)
+{
+	for (int s = 0; s < CHECK_STATUS_COUNT; s++)
+		if (slice_eq(code, slice_of(rows[s].code)))
+			return (enum check_status)s;
+	return CHECK_STATUS_UNKNOWN;
+}
+
+bool check_status_has_code(enum check_status s)
+{
+	return s == CHECK_STATUS_L7OK || s == CHECK_STATUS_L7OKC || s == CHECK_STATUS_L7STS;
+}

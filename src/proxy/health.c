@@ -56,7 +56,7 @@ static void change_apply(struct change *c)
 {
 	struct server *srv = c->srv;
 	struct proxy *px = srv->px;
-	bool usable = server_in_service(srv) && LOAD(srv->weight) > 0;
+	bool usable = server_in_service(srv) && !srv->stopping && LOAD(srv->weight) > 0;
 
 	if (running(srv) != c->running) {
 		if (c->running)
@@ -112,7 +112,7 @@ static void add_name(struct strbuf *b, const struct server *srv)
 static void add_report(struct strbuf *b, const struct check_report *r)
 {
 	strbuf_addf(b, ", reason: %s", check_status_text(r->status));
-	if (r->code)
+	if (check_status_has_code(r->status))
 		strbuf_addf(b, ", code: %d", r->code);
 	if (r->info[0]) {
 		strbuf_add_str(b, ", info: \"");
@@ -185,11 +185,12 @@ static void say_check(const struct server *srv)
 	const struct check_report *r = &srv->last_check;
 	char line[LINE_MAX_LEN];
 	struct strbuf b;
+	enum check_result result = check_status_result(r->status);
 	int rise = (int)srv->set.rise;
 
 	strbuf_init_fixed(&b, line, sizeof(line));
 	strbuf_addf(&b, "Health check for %sserver %s/%s %s", srv->set.backup ? "backup " : "", srv->px->name, srv->name,
-		check_status_result(r->status) == CHECK_RESULT_PASSED ? "succeeded" : "failed");
+		result == CHECK_RESULT_PASSED ? "succeeded" : result == CHECK_RESULT_CONDPASS ? "conditionally succeeded" : "failed");
 	add_report(&b, r);
 	if (srv->score >= rise)
 		strbuf_addf(&b, ", status: %d/%d %s.", srv->score - rise + 1, (int)srv->set.fall, srv->weight ? "UP" : "DRAIN");
@@ -205,6 +206,7 @@ static void score_begin(struct server *srv)
 {
 	STORE(srv->score, (int)srv->set.rise);
 	STORE(srv->up, true);
+	STORE(srv->stopping, false);
 }
 
 void health_init(struct server *srv)
@@ -228,7 +230,8 @@ static int next_score(const struct server *srv, bool passed)
 void health_report(struct server *srv, const struct check_report *r)
 {
 	struct change c = change_begin(srv);
-	bool passed = check_status_result(r->status) == CHECK_RESULT_PASSED;
+	enum check_result result = check_status_result(r->status);
+	bool passed = result == CHECK_RESULT_PASSED || result == CHECK_RESULT_CONDPASS, stopped = LOAD(srv->stopping);
 	int rise = (int)srv->set.rise, before = srv->score;
 
 	if (srv->admin & SERVER_MAINT || LOAD(srv->checks_off)) {
@@ -238,8 +241,11 @@ void health_report(struct server *srv, const struct check_report *r)
 	COUNT(&srv->counters, checks);
 	if (!passed && before >= rise)
 		COUNT(&srv->counters, checks_failed);
-	STORE(srv->score, next_score(srv, passed));
+	/* Who is down does not come back by half a yes. */
+	if (result != CHECK_RESULT_CONDPASS || before >= rise)
+		STORE(srv->score, next_score(srv, passed));
 	STORE(srv->up, srv->score >= rise);
+	STORE(srv->stopping, srv->up && (result == CHECK_RESULT_CONDPASS || (stopped && !passed)));
 	bool news = r->status != srv->last_check.status || srv->score != before;
 	srv->last_check = *r;
 	if (news && srv->px->set.log_health_checks)
@@ -253,6 +259,9 @@ void health_report(struct server *srv, const struct check_report *r)
 			add_report(&b, r);
 		change_apply(&c);
 		say_health(&c, why);
+	} else if (srv->stopping != stopped) {
+		change_apply(&c);
+		say_with_rest(&c, LOG_LEVEL_NOTICE, srv->stopping ? " is stopping" : " is UP");
 	}
 	change_end(&c, false);
 }
@@ -264,6 +273,7 @@ void health_force(struct server *srv, bool up)
 	if (!(srv->admin & SERVER_MAINT)) {
 		STORE(srv->score, up ? health_full(srv) : 0);
 		STORE(srv->up, up);
+		STORE(srv->stopping, false);
 		if (up != c.running) {
 			change_apply(&c);
 			say_health(&c, ", changed from CLI");
@@ -385,6 +395,8 @@ void health_status_text(const struct server *srv, struct strbuf *out)
 		strbuf_add_str(out, "DOWN");
 		if (checked && score)
 			strbuf_addf(out, " %d/%d", score, rise);
+	} else if (LOAD(srv->stopping)) {
+		strbuf_add_str(out, "NOLB");
 	} else if (!checked && !(admin & SERVER_DRAIN)) {
 		strbuf_add_str(out, "no check");
 	} else {

@@ -190,13 +190,13 @@ struct buf *pp_send_compose(struct stream *s, const struct server *srv)
 	return buf;
 }
 
-size_t pp_send_compose_check(const struct server *srv, void *bytes, size_t cap)
+size_t pp_send_compose_check(const struct server *srv, bool forced, void *bytes, size_t cap)
 {
 	const struct server_settings *want = &srv->set;
 	struct pp_build b;
 
 	/* Manual: a check at another port or address meets somebody else, who hears a header only when told so. */
-	if (!want->check_send_proxy && (!want->send_proxy || want->check_port || want->has_check_addr))
+	if (!forced && !want->check_send_proxy && (!want->send_proxy || want->check_port || want->has_check_addr))
 		return 0;
 	if (!(want->send_proxy & PP_V2))
 		return pp_build_v1(bytes, cap, NULL, NULL);

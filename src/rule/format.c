@@ -250,6 +250,15 @@ struct format *format_parse(struct conf_line *l, const char *text, unsigned phas
 	return f;
 }
 
+struct format *format_literal(const char *text)
+{
+	struct format *f = boot_alloc(sizeof(*f));
+
+	f->nodes = boot_alloc(sizeof(*f->nodes));
+	f->nodes[f->n++] = (struct format_node){ .literal = boot_copy(slice_of(text)) };
+	return f;
+}
+
 /* Text with the node's escapes and quotes; an empty one is what is missing. */
 static void format_write_text(
 	const struct format *f, const struct format_node *node, struct slice s, struct strbuf *out)

@@ -22,27 +22,24 @@
 
 int check_test(void);
 
-/* The runner holds no leaves. This kind waits for a byte when it is told to, and passes. */
-static bool wait_for_byte;
-static int connected, ended;
-
-static void probe_connected(struct check *c)
+/* A talk that waits for one byte. */
+static enum checkseq_look take_byte(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
+	struct check_report *r)
 {
-	connected++;
-	if (!wait_for_byte)
-		check_done(c, CHECK_STATUS_L4OK, 0, NULL);
+	(void)step, (void)c, (void)last;
+	r->code = 200;
+	checkseq_tell(r, SLICE("a \"byte\""));
+	return got.len ? CHECKSEQ_MATCH : CHECKSEQ_BROKEN;
 }
-static void probe_event(struct check *c)
-{
-	char byte;
-	size_t got;
 
-	if (c->conn.can_read && c->conn.transport->recv(&c->conn, &byte, 1, &got) == IO_DONE)
-		check_done(c, CHECK_STATUS_L4OK, 200, "a \"byte\"");
+static const struct checkseq *byte_talk(struct proxy *px)
+{
+	struct checkseq *seq = checkseq_new();
+
+	(void)px;
+	checkseq_add_expect(seq, take_byte, NULL)->expect.tells = true;
+	return seq;
 }
-static void probe_end(struct check *c) { (void)c, ended++; }
-CHECK(probe) = { .keyword = "layer4", .usage = "test", .connected = probe_connected, .event = probe_event, .end = probe_end,
-	.timeout = CHECK_STATUS_L4TOUT };
 
 static void hush(const struct proxy *px, enum log_level level, struct slice text) { (void)px, (void)level, (void)text; }
 
@@ -65,8 +62,6 @@ static int begin(void **unused)
 	(void)unused;
 	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
 	queues_open(be);
-	connected = ended = 0;
-	wait_for_byte = false;
 	return 0;
 }
 
@@ -207,8 +202,6 @@ static void refused_then_accepted(void **unused)
 	assert_false(s->up);
 	turn_until_next_round(s);
 	assert_true(s->up);
-	assert_int_equal(connected, 2);
-	assert_int_equal(ended, 2);
 	/* Its next round is planned; in maintenance none is begun. */
 	assert_true(timer_armed(&s->check->timer));
 	assert_int_equal(s->check->step, CHECK_IDLE);
@@ -223,18 +216,18 @@ static void talks_and_is_heard(void **unused)
 	int fd = bound(&port);
 
 	(void)unused;
-	wait_for_byte = true;
+	be->set.check_talk = byte_talk;
 	listen(fd, 5);
 	struct server *s = start_one(port);
 	s->set.inter_ms = 60000;
-	while (connected == 0)
+	while (s->check->step != CHECK_TALKING)
 		loop_turn(&thread_loops[0], -1);
 	int peer = accept(fd, NULL, NULL);
 	assert_int_equal(write(peer, "x", 1), 1);
 	turn_until_next_round(s);
 	assert_int_equal(s->last_check.code, 200);
 	assert_string_equal(s->last_check.info, "a \"byte\"");
-	assert_int_equal(ended, 1);
+	assert_null(s->check->run);
 	close(peer);
 	close(fd);
 }
@@ -246,14 +239,14 @@ static void silence_ends(void **unused)
 	int fd = bound(&port);
 
 	(void)unused;
-	wait_for_byte = true;
+	be->set.check_talk = byte_talk;
 	be->set.timeout_check_ms = 1;
 	listen(fd, 5);
 	struct server *s = start_one(port);
 	s->set.inter_ms = 60000;
 	turn_until_next_round(s);
-	assert_int_equal(s->last_check.status, CHECK_STATUS_L4TOUT);
-	assert_int_equal(ended, 1);
+	assert_int_equal(s->last_check.status, CHECK_STATUS_L7TOUT);
+	assert_null(s->check->run);
 	close(fd);
 }
 
@@ -263,13 +256,13 @@ static void given_up_in_the_middle(void **unused)
 	int fd = bound(&port);
 
 	(void)unused;
-	wait_for_byte = true;
+	be->set.check_talk = byte_talk;
 	listen(fd, 5);
 	struct server *s = start_one(port);
-	while (connected == 0)
+	while (s->check->step != CHECK_TALKING)
 		loop_turn(&thread_loops[0], -1);
 	checks_stop_thread();
-	assert_int_equal(ended, 1);
+	assert_null(s->check->run);
 	assert_false(conn_is_open(&s->check->conn));
 	assert_int_equal(rounds(s), 0);
 	close(fd);

@@ -24,6 +24,9 @@ struct check {
 	struct server *srv;           /* borrows */
 	const struct checkseq *talk;  /* borrows, frozen: what is said */
 	struct checkseq_run *run;     /* owns; NULL between rounds */
+	struct mail observed;         /* too many errors of its server's traffic (observe.h) */
+	bool observed_posted;         /* atomic */
+	uint8_t observed_last;        /* enum observed: the error that was one too many */
 	struct conn conn;
 	struct timer timer;           /* idle: the next round; else the round's deadline */
 	uint64_t started_us;          /* of this round */

@@ -17,6 +17,8 @@ enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RE
 #define CHECK_STATUSES(X)                                              \
 	X(UNKNOWN, 0, "UNK", UNKNOWN, "Unknown")                       \
 	X(INI, 1, "INI", UNKNOWN, "Initializing")                      \
+	X(CHECKED, 2, "CHECKED", NEUTRAL, "No status change")          \
+	X(HANA, 4, "HANA", FAILED, "Health analyze")                   \
 	X(SOCKERR, 5, "SOCKERR", FAILED, "Socket error")               \
 	X(L4OK, 6, "L4OK", PASSED, "Layer4 check passed")              \
 	X(L4TOUT, 7, "L4TOUT", FAILED, "Layer4 timeout")               \

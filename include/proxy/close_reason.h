@@ -17,6 +17,7 @@
 	X(RESOURCE, 'R')           /* a resource ran out */                                     \
 	X(INTERNAL, 'I')           /* an internal error */                                      \
 	X(SERVER_DOWN, 'D')        /* the server went down */                                   \
+	X(UP, 'U')                 /* it was on a backup server and an active one came back */ \
 	X(KILLED, 'K')             /* an operator ended it */                                   \
 	X(LOCAL, 'L')              /* usher itself answered */
 

@@ -16,6 +16,13 @@ void health_init(struct server *srv);
 /* A check ended: counts towards rise and fall, and changes the state when they are reached. */
 void health_report(struct server *srv, const struct check_report *r);
 
+/* What an agent said (manual, agent-check). r is its report; NONE with a neutral one: nothing about the state. */
+enum health_agent { AGENT_NONE, AGENT_UP, AGENT_DOWN };
+void health_agent(struct server *srv, enum health_agent said, const struct check_report *r);
+/* Its traffic says that it is down (on-error mark-down), or nearly so: one more failure takes it down (sudden-death). */
+void health_mark_down(struct server *srv, const struct check_report *r);
+void health_on_the_brink(struct server *srv, const struct check_report *r);
+
 /* Operators' orders. */
 void health_set_admin(struct server *srv, unsigned admin);  /* SERVER_MAINT, SERVER_DRAIN or 0 (ready) */
 void health_set_weight(struct server *srv, int weight);     /* 0-256 */

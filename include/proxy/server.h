@@ -20,6 +20,12 @@ struct pp_send;
 
 enum server_hash_key { HASH_KEY_ID, HASH_KEY_ADDR, HASH_KEY_ADDR_PORT };
 
+enum server_observe { OBSERVE_NONE, OBSERVE_LAYER4, OBSERVE_LAYER7 };
+/* Manual, on-error. */
+enum server_on_error { ON_ERROR_FAIL_CHECK, ON_ERROR_FASTINTER, ON_ERROR_SUDDEN_DEATH, ON_ERROR_MARK_DOWN };
+/* What a server is before its first check has ended. */
+enum server_init_state { INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
+
 /* What default-server passes on. Row types as conf/keyword.h wants them. */
 struct server_settings {
 	int64_t weight;              /* 0-256, default 1 */
@@ -37,6 +43,19 @@ struct server_settings {
 	uint32_t inter_ms, fastinter_ms, downinter_ms; /* 2000; 0: inter */
 	int64_t rise, fall;          /* 2, 3 */
 	int64_t check_port;
+	bool agent_check;
+	uint32_t agent_inter_ms;     /* 0: inter */
+	int64_t agent_port;
+	struct endpoint agent_addr;
+	bool has_agent_addr;
+	char *agent_send;            /* owned for ever; NULL: nothing is said to the agent */
+	char *track;                 /* owned for ever: "[<backend>/]<server>"; NULL: none */
+	enum server_observe observe; /* what traffic says of its health */
+	int64_t error_limit;         /* 10: so many errors in a row, then on_error */
+	enum server_on_error on_error;
+	enum server_init_state init_state;
+	bool shutdown_sessions;      /* on-marked-down */
+	bool shutdown_backups;       /* on-marked-up: the streams on backup servers */
 	struct endpoint check_addr;
 	bool has_check_addr;
 	int64_t pool_max_conn;       /* idle links kept; -1: no limit, 0: none */
@@ -51,8 +70,12 @@ struct server_settings {
 #define SERVER_MAGIC 0x73727672u
 
 /* Admin state bits; atomics. */
-#define SERVER_MAINT 1u  /* no traffic, no checks */
-#define SERVER_DRAIN 2u  /* no new traffic but persistence, checks go on */
+#define SERVER_MAINT 1u      /* an operator or agent: no traffic, no checks */
+#define SERVER_DRAIN 2u      /* the same: no new traffic but persistence, checks go on */
+#define SERVER_MAINT_VIA 4u  /* the server it tracks is so */
+#define SERVER_DRAIN_VIA 8u
+#define SERVER_IN_MAINT (SERVER_MAINT | SERVER_MAINT_VIA)
+#define SERVER_IN_DRAIN (SERVER_DRAIN | SERVER_DRAIN_VIA)
 
 struct server {
 	uint32_t magic;
@@ -81,6 +104,13 @@ struct server {
 	struct gauge queue_len;
 	struct queue *queue;        /* owns; NULL without maxconn */
 	struct check *check;        /* owns; NULL without `check` */
+	struct check *agent;        /* owns; NULL without `agent-check` */
+	bool agent_down;            /* atomic: its agent says it must not serve */
+	bool agent_off;             /* atomic: `disable agent` */
+	struct check_report last_agent; /* lock px->health_lock */
+	uint32_t observed_errors;   /* atomic: errors of its traffic in a row */
+	struct server *track;       /* borrows, frozen: the server whose state it takes over, or NULL */
+	struct server **trackers;   /* owns, frozen, NULL-terminated: those that take over this one's; or NULL */
 	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */

@@ -11,7 +11,7 @@
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 /* Bits of srv_admin_state and srv_check_state. */
-enum { FORCED_MAINT = 0x01, CONFIGURED_MAINT = 0x04, FORCED_DRAIN = 0x08 };
+enum { FORCED_MAINT = 0x01, INHERITED_MAINT = 0x02, CONFIGURED_MAINT = 0x04, FORCED_DRAIN = 0x08, INHERITED_DRAIN = 0x10 };
 enum { CHECK_RUNNING = 0x01, CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_PAUSED = 0x08 };
 
 /* Where the walk stands. */
@@ -70,12 +70,13 @@ static int admin_bits(const struct server *srv)
 	unsigned admin = LOAD(srv->admin);
 
 	return (admin & SERVER_MAINT ? FORCED_MAINT : 0) | (srv->set.disabled ? CONFIGURED_MAINT : 0) |
-	       (admin & SERVER_DRAIN ? FORCED_DRAIN : 0);
+	       (admin & SERVER_DRAIN ? FORCED_DRAIN : 0) | (admin & SERVER_MAINT_VIA ? INHERITED_MAINT : 0) |
+	       (admin & SERVER_DRAIN_VIA ? INHERITED_DRAIN : 0);
 }
 
 static void add_check(struct strbuf *out, struct server *srv)
 {
-	bool maint = LOAD(srv->admin) & SERVER_MAINT, running = srv->check && LOAD(srv->check->step) != CHECK_IDLE;
+	bool maint = LOAD(srv->admin) & SERVER_IN_MAINT, running = srv->check && LOAD(srv->check->step) != CHECK_IDLE;
 
 	pthread_mutex_lock(&srv->px->health_lock);
 	enum check_status status = srv->last_check.status;
@@ -95,7 +96,7 @@ static void add_server(struct strbuf *out, struct server *srv)
 	const struct proxy *px = srv->px;
 	const struct server_settings *set = &srv->set;
 	const struct endpoint *e = &srv->endpoint;
-	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_MAINT);
+	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
 	uint64_t since = LOAD(srv->last_change_ms);
 
 	strbuf_addf(out, "%lld %s %lld %s ", (long long)px->id, px->name, (long long)srv->id, srv->name);

@@ -65,7 +65,7 @@ static enum eval_result srv_is_up_get(const struct args *a, struct eval *ev, str
 	const struct server *s = a->priv;
 
 	(void)ev;
-	*out = value_bool(LOAD(s->up) && !(LOAD(s->admin) & SERVER_MAINT));
+	*out = value_bool(LOAD(s->up) && !(LOAD(s->admin) & SERVER_IN_MAINT));
 	return EVAL_OK;
 }
 FETCH(srv_is_up) = { .keyword = "srv_is_up", .usage = "srv_is_up([<backend>/]<server>)", .args = "s", .type = VALUE_BOOL,

@@ -15,7 +15,9 @@
 #include "conf/diag.h"
 #include "core/clock.h"
 #include "core/thread.h"
+#include "proxy/agent.h"
 #include "proxy/global.h"
+#include "proxy/observe.h"
 #include "proxy/pp_send.h"
 
 #define HEADER_MAX 128
@@ -51,6 +53,32 @@ static void report_health(struct check *c, const struct check_report *r)
 	health_report(c->srv, r);
 }
 
+static void make_check(struct check **made, struct server *srv, const struct checkseq *talk)
+{
+	struct check *c = *made ? *made : calloc(1, sizeof(*c));
+
+	ASSERT(c != NULL);
+	c->magic = CHECK_MAGIC;
+	c->srv = srv;
+	c->conn.watch.fd = -1;
+	c->talk = talk;
+	*made = c;
+}
+
+static bool make_agent(struct server *srv)
+{
+	const struct endpoint *to = srv->set.has_agent_addr ? &srv->set.agent_addr : check_target(srv);
+
+	if (to->kind == ENDPOINT_INET && srv->set.agent_port == 0) {
+		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'agent-check' but no 'agent-port'", srv->px->name, srv->name);
+		return false;
+	}
+	make_check(&srv->agent, srv, agent_talk(srv));
+	srv->agent->report = agent_report;
+	srv->agent->interval_ms = agent_interval_ms;
+	return true;
+}
+
 bool checks_resolve(struct proxy *be)
 {
 	const struct checkseq *talk = be->set.check_talk ? be->set.check_talk(be) : &checkseq_layer4;
@@ -58,6 +86,8 @@ bool checks_resolve(struct proxy *be)
 	bool ok = talk != NULL;
 
 	TAILQ_FOREACH(srv, &be->servers, link) {
+		if (srv->set.agent_check)
+			ok = make_agent(srv) && ok;
 		if (!srv->set.check || talk == NULL)
 			continue;
 		if (!knows_port(srv, talk)) {
@@ -65,15 +95,9 @@ bool checks_resolve(struct proxy *be)
 				"check", be->name, srv->name);
 			ok = false;
 		}
-		struct check *c = srv->check ? srv->check : calloc(1, sizeof(*c));
-		ASSERT(c != NULL);
-		c->magic = CHECK_MAGIC;
-		c->srv = srv;
-		c->conn.watch.fd = -1;
-		c->talk = talk;
-		c->report = report_health;
-		c->interval_ms = check_interval_ms;
-		srv->check = c;
+		make_check(&srv->check, srv, talk);
+		srv->check->report = report_health;
+		srv->check->interval_ms = check_interval_ms;
 	}
 	return ok;
 }
@@ -87,9 +111,12 @@ static void each_check(void (*fn)(struct check *c, void *arg), void *arg)
 	TAILQ_FOREACH(px, &proxies, link) {
 		if (!(px->caps & PROXY_BE) || px->set.disabled)
 			continue;
-		TAILQ_FOREACH(srv, &px->servers, link)
+		TAILQ_FOREACH(srv, &px->servers, link) {
 			if (srv->check)
 				fn(srv->check, arg);
+			if (srv->agent)
+				fn(srv->agent, arg);
+		}
 	}
 }
 
@@ -101,7 +128,7 @@ struct spread {
 static void measure(struct check *c, void *arg)
 {
 	struct spread *s = arg;
-	uint32_t ms = c->srv->set.inter_ms;
+	uint32_t ms = c == c->srv->agent ? agent_interval_ms(c) : c->srv->set.inter_ms;
 
 	s->count++;
 	if (s->shortest_ms == 0 || ms < s->shortest_ms)
@@ -343,6 +370,46 @@ static void begin(struct check *c)
 		failed(c, CHECK_STATUS_SOCKERR, strerror(ENOMEM));
 }
 
+/* In maintenance nobody is asked but the agent: its word may end it. */
+static bool is_off(const struct check *c)
+{
+	const struct server *srv = c->srv;
+
+	if (c == srv->agent)
+		return __atomic_load_n(&srv->agent_off, __ATOMIC_RELAXED);
+	return __atomic_load_n(&srv->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT || __atomic_load_n(&srv->checks_off, __ATOMIC_RELAXED);
+}
+
+/* Its traffic has met too many errors: manual, on-error. */
+static void on_observed(struct mail *m)
+{
+	struct check *c = CONTAINER_OF(m, struct check, observed);
+	struct server *srv = c->srv;
+	uint32_t soon_ms = srv->set.fastinter_ms ? srv->set.fastinter_ms : srv->set.inter_ms;
+	struct check_report r = { .status = CHECK_STATUS_HANA };
+
+	CHECK_OBJ(c, CHECK_MAGIC);
+	snprintf(r.info, sizeof(r.info), "Detected %u consecutive errors, last one was: %s",
+		__atomic_exchange_n(&srv->observed_errors, 0, __ATOMIC_RELAXED), observed_text((enum observed)c->observed_last));
+	__atomic_store_n(&c->observed_posted, false, __ATOMIC_RELEASE);
+	if (is_off(c) || !__atomic_load_n(&srv->up, __ATOMIC_RELAXED))
+		return;
+	switch (srv->set.on_error) {
+	case ON_ERROR_FASTINTER:
+		break;
+	case ON_ERROR_FAIL_CHECK:
+		health_report(srv, &r);
+		break;
+	case ON_ERROR_SUDDEN_DEATH:
+		health_on_the_brink(srv, &r);
+		break;
+	case ON_ERROR_MARK_DOWN:
+		health_mark_down(srv, &r);
+	}
+	if (c->step == CHECK_IDLE)
+		timer_bring_forward(&c->timer, clock_now_ms + soon_ms);
+}
+
 static void on_timer(struct timer *t)
 {
 	struct check *c = CONTAINER_OF(t, struct check, timer);
@@ -352,8 +419,7 @@ static void on_timer(struct timer *t)
 	if (c->step != CHECK_IDLE) {
 		checkseq_timed_out(c, &r);
 		done(c, &r);
-	} else if (__atomic_load_n(&c->srv->admin, __ATOMIC_RELAXED) & SERVER_MAINT ||
-	           __atomic_load_n(&c->srv->checks_off, __ATOMIC_RELAXED)) {
+	} else if (is_off(c)) {
 		plan_next(c);
 	} else {
 		begin(c);
@@ -368,6 +434,7 @@ static void start(struct check *c, void *unused)
 	if (c->thread != thread_id)
 		return;
 	c->timer.fire = on_timer;
+	c->observed.deliver = on_observed;
 	timer_set_at(&c->timer, clock_now_ms + c->first_ms);
 }
 

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "proxy/balance.h"
 #include "proxy/http_retry.h"
+#include "proxy/observe.h"
 #include "proxy/pp_send.h"
 
 static uint16_t dial_port(struct stream *s)
@@ -122,6 +123,7 @@ void stream_try_again(struct stream *s)
 
 static enum step_result connect_failed(struct stream *s, enum close_reason reason)
 {
+	observe(s->server, OBSERVED_CONNECT_FAILED);
 	if (s->retries_left == 0 || (s->http && !(s->be->set.retry_on & RETRY_CONN))) {
 		COUNT(&s->server->counters, err_conn);
 		COUNT(&s->be->be, err_conn);
@@ -222,6 +224,7 @@ enum step_result stream_send_preamble(struct stream *s)
 {
 	bool resent = s->resent;
 
+	observe(s->server, OBSERVED_CONNECTED);
 	s->connected_us = clock_now_us;
 	s->server_active_ms = clock_now_ms;
 	s->req.to = s->res.from = &s->link->conn;

@@ -7,12 +7,14 @@
  * change_end(), under the backend's lock; readers look at atomics. Any thread.
  */
 #include "proxy/health.h"
-#include "proxy/link.h"
 
+#include <stdio.h>
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/link.h"
 #include "proxy/notice.h"
 #include "proxy/queue.h"
+#include "proxy/shutdown.h"
 
 #define LINE_MAX_LEN 512
 
@@ -30,7 +32,7 @@ struct change {
 
 static bool running(const struct server *srv)
 {
-	return LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_MAINT);
+	return LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
 }
 
 /* Threads read the clock on their own: another's "now" may lie a little ahead. */
@@ -59,6 +61,10 @@ static void change_apply(struct change *c)
 	bool usable = server_in_service(srv) && !srv->stopping && LOAD(srv->weight) > 0;
 
 	if (running(srv) != c->running) {
+		if (c->running && srv->set.shutdown_sessions)
+			shutdown_server(srv, CLOSE_SERVER_DOWN);
+		if (!c->running && srv->set.shutdown_backups && !srv->set.backup)
+			shutdown_backups(px);
 		if (c->running)
 			COUNT(&srv->counters, downs);
 		else
@@ -93,13 +99,19 @@ static void say_backend_down(const struct proxy *px)
 	notice_alert(px, LOG_LEVEL_EMERG, strbuf_slice(&a), strbuf_slice(&b));
 }
 
+static void follow(struct server *srv, bool silent);
+
+/* Those who track it look at what it is now, after its lock is free: theirs may be the same one. */
 static void change_end(struct change *c, bool silent)
 {
-	struct proxy *px = c->srv->px;
+	struct server *srv = c->srv;
+	struct proxy *px = srv->px;
 
 	if (!silent && c->backend && !in_backend(px))
 		say_backend_down(px);
 	pthread_mutex_unlock(&px->health_lock);
+	for (struct server **t = srv->trackers; t && *t; t++)
+		follow(*t, silent);
 }
 
 /* ---- lines ---- */
@@ -140,7 +152,7 @@ static void add_rest(struct strbuf *b, const struct change *c)
 /* Going down alarms; but not when an operator had it drained. */
 static enum log_level down_level(unsigned admin)
 {
-	return admin & SERVER_DRAIN ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALERT;
+	return admin & SERVER_IN_DRAIN ? LOG_LEVEL_NOTICE : LOG_LEVEL_ALERT;
 }
 
 static void say(const struct server *srv, enum log_level level, const char *text)
@@ -180,19 +192,21 @@ static void say_health(const struct change *c, const char *why)
 		say(srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
 }
 
-static void say_check(const struct server *srv)
+static void say_check(const struct server *srv, bool agent, bool passed)
 {
-	const struct check_report *r = &srv->last_check;
+	const struct check_report *r = agent ? &srv->last_agent : &srv->last_check;
 	char line[LINE_MAX_LEN];
 	struct strbuf b;
 	enum check_result result = check_status_result(r->status);
 	int rise = (int)srv->set.rise;
 
 	strbuf_init_fixed(&b, line, sizeof(line));
-	strbuf_addf(&b, "Health check for %sserver %s/%s %s", srv->set.backup ? "backup " : "", srv->px->name, srv->name,
-		result == CHECK_RESULT_PASSED ? "succeeded" : result == CHECK_RESULT_CONDPASS ? "conditionally succeeded" : "failed");
+	strbuf_addf(&b, "%s check for %sserver %s/%s %s", agent ? "Agent" : "Health",
+		srv->set.backup ? "backup " : "", srv->px->name, srv->name, passed && result != CHECK_RESULT_CONDPASS ? "succeeded" : result == CHECK_RESULT_CONDPASS ? "conditionally succeeded" : "failed");
 	add_report(&b, r);
-	if (srv->score >= rise)
+	if (agent)
+		strbuf_addf(&b, ", status: %s.", srv->agent_down ? "0/1 DOWN" : srv->weight ? "1/1 UP" : "1/1 DRAIN");
+	else if (srv->score >= rise)
 		strbuf_addf(&b, ", status: %d/%d %s.", srv->score - rise + 1, (int)srv->set.fall, srv->weight ? "UP" : "DRAIN");
 	else
 		strbuf_addf(&b, ", status: %d/%d DOWN.", srv->score, rise);
@@ -201,20 +215,48 @@ static void say_check(const struct server *srv)
 
 /* ---- changes ---- */
 
+/* What score, agent and the tracked server make of it. */
+static void settle(struct server *srv)
+{
+	STORE(srv->up, srv->track ? LOAD(srv->track->up) : srv->score >= (int)srv->set.rise && !LOAD(srv->agent_down));
+}
+
 /* A server with checks begins up, but the first failure takes it down. */
 static void score_begin(struct server *srv)
 {
 	STORE(srv->score, (int)srv->set.rise);
-	STORE(srv->up, true);
+	STORE(srv->agent_down, false);
 	STORE(srv->stopping, false);
+	settle(srv);
+}
+
+/* init-state, before any check has ended. */
+static void score_init(struct server *srv)
+{
+	score_begin(srv);
+	if (!srv->set.check)
+		return;
+	switch (srv->set.init_state) {
+	case INIT_UP:
+		break;
+	case INIT_DOWN:
+		srv->score = (int)srv->set.rise - 1;
+		break;
+	case INIT_FULLY_UP:
+		srv->score = health_full(srv);
+		break;
+	case INIT_FULLY_DOWN:
+		srv->score = 0;
+	}
+	settle(srv);
 }
 
 void health_init(struct server *srv)
 {
 	srv->weight = (int)srv->set.weight;
 	srv->admin = srv->set.disabled ? SERVER_MAINT : 0;
-	srv->last_check = (struct check_report){ .status = CHECK_STATUS_INI };
-	score_begin(srv);
+	srv->last_check = srv->last_agent = (struct check_report){ .status = CHECK_STATUS_INI };
+	score_init(srv);
 	srv->usable = server_in_service(srv) && srv->weight > 0;
 }
 
@@ -227,6 +269,26 @@ static int next_score(const struct server *srv, bool passed)
 	return score > rise ? score - 1 : 0;
 }
 
+/* It came up, went down or began to stop, as the report says; `told` when a line about the check has said so already. */
+static void say_turn(struct change *c, bool stopped, const struct check_report *r, bool told)
+{
+	struct server *srv = c->srv;
+	char why[LINE_MAX_LEN] = "";
+	struct strbuf b;
+
+	if (running(srv) == c->running && srv->stopping == stopped)
+		return;
+	change_apply(c);
+	if (running(srv) == c->running) {
+		say_with_rest(c, LOG_LEVEL_NOTICE, srv->stopping ? " is stopping" : " is UP");
+		return;
+	}
+	strbuf_init_fixed(&b, why, sizeof(why));
+	if (!told)
+		add_report(&b, r);
+	say_health(c, why);
+}
+
 void health_report(struct server *srv, const struct check_report *r)
 {
 	struct change c = change_begin(srv);
@@ -234,7 +296,7 @@ void health_report(struct server *srv, const struct check_report *r)
 	bool passed = result == CHECK_RESULT_PASSED || result == CHECK_RESULT_CONDPASS, stopped = LOAD(srv->stopping);
 	int rise = (int)srv->set.rise, before = srv->score;
 
-	if (srv->admin & SERVER_MAINT || LOAD(srv->checks_off)) {
+	if (srv->admin & SERVER_IN_MAINT || LOAD(srv->checks_off)) {
 		change_end(&c, true);
 		return;
 	}
@@ -244,36 +306,76 @@ void health_report(struct server *srv, const struct check_report *r)
 	/* Who is down does not come back by half a yes. */
 	if (result != CHECK_RESULT_CONDPASS || before >= rise)
 		STORE(srv->score, next_score(srv, passed));
-	STORE(srv->up, srv->score >= rise);
+	settle(srv);
 	STORE(srv->stopping, srv->up && (result == CHECK_RESULT_CONDPASS || (stopped && !passed)));
+	if (passed)
+		STORE(srv->observed_errors, 0);
 	bool news = r->status != srv->last_check.status || srv->score != before;
 	srv->last_check = *r;
 	if (news && srv->px->set.log_health_checks)
-		say_check(srv);
-	if (running(srv) != c.running) {
-		char why[LINE_MAX_LEN] = "";
-		struct strbuf b;
-		strbuf_init_fixed(&b, why, sizeof(why));
-		/* Said once: by the line above or by this one. */
-		if (!srv->px->set.log_health_checks)
-			add_report(&b, r);
-		change_apply(&c);
-		say_health(&c, why);
-	} else if (srv->stopping != stopped) {
-		change_apply(&c);
-		say_with_rest(&c, LOG_LEVEL_NOTICE, srv->stopping ? " is stopping" : " is UP");
+		say_check(srv, false, passed);
+	say_turn(&c, stopped, r, srv->px->set.log_health_checks);
+	change_end(&c, false);
+}
+
+void health_agent(struct server *srv, enum health_agent said, const struct check_report *r)
+{
+	struct change c = change_begin(srv);
+	bool stopped = LOAD(srv->stopping), down = srv->agent_down;
+
+	/* What it says of the state counts in maintenance too: it may be what ends it. */
+	if (said != AGENT_NONE)
+		STORE(srv->agent_down, said == AGENT_DOWN);
+	bool known = check_status_result(r->status) == CHECK_RESULT_PASSED || check_status_result(r->status) == CHECK_RESULT_FAILED;
+	bool news = known && (r->status != srv->last_agent.status || down != srv->agent_down);
+	srv->last_agent = *r;
+	if (!(srv->admin & SERVER_IN_MAINT)) {
+		settle(srv);
+		if (news && srv->px->set.log_health_checks)
+			say_check(srv, true, check_status_result(r->status) == CHECK_RESULT_PASSED);
+		say_turn(&c, stopped, r, srv->px->set.log_health_checks);
 	}
 	change_end(&c, false);
+}
+
+/* The score falls at once to what it says. */
+static void fall_to(struct server *srv, int score, const struct check_report *r)
+{
+	struct change c = change_begin(srv);
+
+	if (!(srv->admin & SERVER_IN_MAINT) && !LOAD(srv->checks_off) && srv->score >= (int)srv->set.rise) {
+		bool stopped = LOAD(srv->stopping);
+		COUNT(&srv->counters, checks_failed);
+		STORE(srv->score, score);
+		STORE(srv->stopping, stopped && score);
+		settle(srv);
+		srv->last_check = *r;
+		if (srv->px->set.log_health_checks)
+			say_check(srv, false, false);
+		say_turn(&c, stopped, r, srv->px->set.log_health_checks);
+	}
+	change_end(&c, false);
+}
+
+void health_mark_down(struct server *srv, const struct check_report *r)
+{
+	fall_to(srv, 0, r);
+}
+
+void health_on_the_brink(struct server *srv, const struct check_report *r)
+{
+	fall_to(srv, (int)srv->set.rise, r);
 }
 
 void health_force(struct server *srv, bool up)
 {
 	struct change c = change_begin(srv);
 
-	if (!(srv->admin & SERVER_MAINT)) {
+	if (!(srv->admin & SERVER_IN_MAINT) && srv->track == NULL) {
 		STORE(srv->score, up ? health_full(srv) : 0);
-		STORE(srv->up, up);
+		STORE(srv->agent_down, false);
 		STORE(srv->stopping, false);
+		settle(srv);
 		if (up != c.running) {
 			change_apply(&c);
 			say_health(&c, ", changed from CLI");
@@ -282,51 +384,100 @@ void health_force(struct server *srv, bool up)
 	change_end(&c, false);
 }
 
-static void enter_maintenance(struct change *c, unsigned before)
+/* " via be/srv", or nothing. */
+static const char *via(const struct server *srv, bool tracked, char *text, size_t room)
 {
-	STORE(c->srv->admin, SERVER_MAINT);
-	change_apply(c);
-	if (c->running)
-		say_with_rest(c, down_level(before), " is going DOWN for maintenance");
-	else
-		say(c->srv, LOG_LEVEL_NOTICE, " was DOWN and now enters maintenance.");
+	snprintf(text, room, tracked ? " via %s/%s" : "", srv->track ? srv->track->px->name : "", srv->track ? srv->track->name : "");
+	return text;
 }
 
-static void leave_maintenance(struct change *c, unsigned admin)
+static void enter_maintenance(struct change *c, unsigned before, bool tracked)
 {
-	score_begin(c->srv);
-	STORE(c->srv->admin, admin);
+	char line[LINE_MAX_LEN], from[LINE_MAX_LEN / 2];
+
 	change_apply(c);
-	say(c->srv, LOG_LEVEL_NOTICE, admin & SERVER_DRAIN ? " is UP/DRAIN (leaving forced maintenance)." :
-		" is UP/READY (leaving forced maintenance).");
-	if (admin & SERVER_DRAIN)
+	via(c->srv, tracked, from, sizeof(from));
+	snprintf(line, sizeof(line), c->running ? " is going DOWN for maintenance%s" : " was DOWN and now enters maintenance%s.", from);
+	if (c->running)
+		say_with_rest(c, down_level(before), line);
+	else
+		say(c->srv, LOG_LEVEL_NOTICE, line);
+}
+
+static void leave_maintenance(struct change *c, unsigned admin, bool tracked)
+{
+	char line[LINE_MAX_LEN];
+
+	score_begin(c->srv);
+	change_apply(c);
+	snprintf(line, sizeof(line), " is %s/%s (leaving %smaintenance).", LOAD(c->srv->up) ? "UP" : "DOWN",
+		admin & SERVER_IN_DRAIN ? "DRAIN" : "READY", tracked ? "" : "forced ");
+	say(c->srv, LOG_LEVEL_NOTICE, line);
+	if (admin & SERVER_IN_DRAIN)
 		say(c->srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
 }
 
-static void change_drain(struct change *c, unsigned admin)
+static void change_drain(struct change *c, unsigned admin, bool tracked)
 {
-	STORE(c->srv->admin, admin);
+	char line[LINE_MAX_LEN], from[LINE_MAX_LEN / 2];
+
 	change_apply(c);
-	if (admin & SERVER_DRAIN)
-		say_with_rest(c, LOG_LEVEL_NOTICE, " enters drain state");
-	else
-		say(c->srv, LOG_LEVEL_NOTICE, c->srv->up ? " is UP (leaving forced drain)." : " is DOWN (leaving forced drain).");
+	if (admin & SERVER_IN_DRAIN) {
+		snprintf(line, sizeof(line), " enters drain state%s", via(c->srv, tracked, from, sizeof(from)));
+		say_with_rest(c, LOG_LEVEL_NOTICE, line);
+		return;
+	}
+	snprintf(line, sizeof(line), " is %s (leaving %sdrain).", c->srv->up ? "UP" : "DOWN", tracked ? "" : "forced ");
+	say(c->srv, LOG_LEVEL_NOTICE, line);
+}
+
+/* The admin bits change, by order or by the server it tracks. */
+static void set_admin(struct change *c, unsigned admin, bool tracked)
+{
+	struct server *srv = c->srv;
+	unsigned before = srv->admin;
+
+	STORE(srv->admin, admin);
+	if (admin & SERVER_IN_MAINT && !(before & SERVER_IN_MAINT))
+		enter_maintenance(c, before, tracked);
+	else if (before & SERVER_IN_MAINT && !(admin & SERVER_IN_MAINT))
+		leave_maintenance(c, admin, tracked);
+	else if (!(admin & SERVER_IN_MAINT) && !(admin & SERVER_IN_DRAIN) != !(before & SERVER_IN_DRAIN))
+		change_drain(c, admin, tracked);
 }
 
 void health_set_admin(struct server *srv, unsigned admin)
 {
 	struct change c = change_begin(srv);
-	unsigned before = srv->admin;
 
-	if (admin & SERVER_MAINT) {
-		if (!(before & SERVER_MAINT))
-			enter_maintenance(&c, before);
-	} else if (before & SERVER_MAINT) {
-		leave_maintenance(&c, admin);
-	} else if (admin != before) {
-		change_drain(&c, admin);
-	}
+	set_admin(&c, admin | (srv->admin & (SERVER_MAINT_VIA | SERVER_DRAIN_VIA)), false);
 	change_end(&c, false);
+}
+
+/* Takes over what the tracked server is now; whoever comes last has seen the latest. */
+static void follow(struct server *srv, bool silent)
+{
+	struct change c = change_begin(srv);
+	unsigned theirs = LOAD(srv->track->admin), admin = srv->admin & (SERVER_MAINT | SERVER_DRAIN);
+	char line[LINE_MAX_LEN], from[LINE_MAX_LEN / 2];
+
+	admin |= theirs & SERVER_IN_MAINT ? SERVER_MAINT_VIA : 0;
+	admin |= theirs & SERVER_IN_DRAIN ? SERVER_DRAIN_VIA : 0;
+	settle(srv);
+	STORE(srv->stopping, LOAD(srv->track->stopping));
+	if (silent) {
+		STORE(srv->admin, admin);
+		change_apply(&c);
+	} else if (admin != srv->admin) {
+		set_admin(&c, admin, true);
+	} else {
+		change_apply(&c);
+		if (running(srv) != c.running) {
+			snprintf(line, sizeof(line), " is %s%s", LOAD(srv->up) ? "UP" : "DOWN", via(srv, true, from, sizeof(from)));
+			say_with_rest(&c, LOAD(srv->up) ? LOG_LEVEL_NOTICE : down_level(admin), line);
+		}
+	}
+	change_end(&c, silent);
 }
 
 void health_set_weight(struct server *srv, int weight)
@@ -360,7 +511,7 @@ void health_restore(struct server *srv, const struct health_record *r)
 		STORE(srv->admin, r->admin);
 	if (r->health_known && srv->last_check.status == CHECK_STATUS_INI) {
 		STORE(srv->score, fitting_score(srv, r));
-		STORE(srv->up, r->up);
+		settle(srv);
 		srv->last_check = r->last;
 	}
 	/* Nothing of this happened here: what it cost is counted where it happened. */
@@ -386,23 +537,30 @@ bool health_in_transition(struct server *srv)
 void health_status_text(const struct server *srv, struct strbuf *out)
 {
 	unsigned admin = LOAD(srv->admin);
-	int score = LOAD(srv->score), rise = (int)srv->set.rise;
-	bool checked = srv->check && !LOAD(srv->checks_off);
+	/* Whose checks count. */
+	const struct server *ref = srv;
+	while (ref->track)
+		ref = ref->track;
+	int score = LOAD(ref->score), rise = (int)ref->set.rise;
+	bool checked = ref->check && !LOAD(ref->checks_off);
+	bool agent = LOAD(ref->agent_down);
 
-	if (admin & SERVER_MAINT) {
+	if (admin & SERVER_MAINT_VIA && !(admin & SERVER_MAINT)) {
+		strbuf_addf(out, "MAINT (via %s/%s)", srv->track->px->name, srv->track->name);
+	} else if (admin & SERVER_MAINT) {
 		strbuf_add_str(out, "MAINT");
 	} else if (!LOAD(srv->up)) {
-		strbuf_add_str(out, "DOWN");
-		if (checked && score)
+		strbuf_add_str(out, agent ? "DOWN (agent)" : "DOWN");
+		if (checked && score && score < rise)
 			strbuf_addf(out, " %d/%d", score, rise);
 	} else if (LOAD(srv->stopping)) {
 		strbuf_add_str(out, "NOLB");
-	} else if (!checked && !(admin & SERVER_DRAIN)) {
+	} else if (!checked && !(admin & SERVER_IN_DRAIN)) {
 		strbuf_add_str(out, "no check");
 	} else {
-		strbuf_add_str(out, admin & SERVER_DRAIN ? "DRAIN" : "UP");
-		if (checked && score < health_full(srv))
-			strbuf_addf(out, " %d/%d", score - rise + 1, (int)srv->set.fall);
+		strbuf_add_str(out, !(admin & SERVER_IN_DRAIN) ? "UP" : ref->agent ? "DRAIN (agent)" : "DRAIN");
+		if (checked && score < health_full(ref))
+			strbuf_addf(out, " %d/%d", score - rise + 1, (int)ref->set.fall);
 	}
 }
 

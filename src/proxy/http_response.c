@@ -13,6 +13,7 @@
 #include "proxy/http_retry.h"
 #include "proxy/http_rules.h"
 #include "proxy/log_line.h"
+#include "proxy/observe.h"
 #include "proxy/persist.h"
 
 /* Whether chunks must be unpacked: an HTTP/1.0 client knows none. */
@@ -89,6 +90,8 @@ static void take_head_off(struct stream *s)
 
 static enum step_result bad_answer(struct stream *s, enum close_reason reason, unsigned status)
 {
+	if (reason != CLOSE_INTERNAL)
+		observe(s->server, OBSERVED_BAD_ANSWER);
 	COUNT(&s->be->be, err_resp);
 	COUNT(&s->server->counters, err_resp);
 	s->reply_status = (uint16_t)status;
@@ -209,6 +212,7 @@ static enum step_result final_head(struct stream *s)
 	t->server_version = t->res.version;
 	t->server_status = t->status;
 	t->res_parsed = t->res_valid = true;
+	observe(s->server, observed_status(t->res.status));
 	t->res.cap += HTTP_FIELDS_OWN;
 	t->tunnel = t->status == 101 || (t->method == HTTP_CONNECT && t->status / 100 == 2);
 	http1_body_init(&t->res_body, &t->res, t->method);

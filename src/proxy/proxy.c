@@ -25,7 +25,7 @@ static void set_builtin(struct proxy_settings *set)
 {
 	set->retries = 3;
 	set->retry_on = RETRY_CONN;
-	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .pool_max_conn = -1,
+	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .error_limit = 10, .pool_max_conn = -1,
 		.pool_purge_delay_ms = 5000, .max_reuse = -1 };
 	set->server.source.fd = set->server.check_addr.fd = -1;
 }

@@ -208,7 +208,7 @@ static void put_check(struct stats_row *r, const struct server *s, const struct 
 	put_u(r, STAT_chkfail, c->checks_failed);
 	put_u(r, STAT_chkdown, c->downs);
 	put_u(r, STAT_downtime, health_downtime_ms(s) / 1000);
-	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT)
+	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT)
 		return;
 	put_s(r, STAT_check_status, check_status_code(last.status));
 	put_s(r, STAT_check_desc, check_status_text(last.status));
@@ -337,7 +337,7 @@ static bool proxy_wanted(const struct stats_walk *w, const struct proxy *px)
 
 static bool server_wanted(const struct stats_walk *w, const struct server *s)
 {
-	bool maint = __atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT;
+	bool maint = __atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT;
 
 	if (w->sid && w->sid != s->id)
 		return false;

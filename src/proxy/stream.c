@@ -13,6 +13,7 @@
 #include "proxy/auth.h"
 #include "proxy/http_reply.h"
 #include "proxy/log_line.h"
+#include "proxy/observe.h"
 #include "proxy/service.h"
 
 POOL_DEFINE(stream, struct stream);
@@ -177,6 +178,8 @@ static bool answered_instead(struct stream *s)
 			break;
 		case CLOSE_SERVER_TIMEOUT:
 			status = s->step == STREAM_RELAY ? 504 : 503;
+			if (status == 504)
+				observe(s->server, OBSERVED_SILENCE);
 			break;
 		case CLOSE_REFUSED:
 			status = s->step == STREAM_WAIT_TURN ? 503 : 403;

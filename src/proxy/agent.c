@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Agents: one line of words. Each word is an order of its own; an agent that cannot be reached or
+ * says nothing leaves everything as it was. One thread per agent.
+ */
+#include "proxy/agent.h"
+
+#include <stdio.h>
+#include "base/assert.h"
+#include "conn/buf.h"
+#include "proxy/balance.h"
+#include "rule/boot.h"
+
+/* The line is whole with its end, or the agent's. */
+static enum checkseq_look look(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
+	struct check_report *r)
+{
+	(void)step, (void)c;
+	if (slice_find_byte(got, '\n') < 0 && !last)
+		return CHECKSEQ_MORE;
+	/* An answer is no verdict: agent_report() reads it. */
+	r->status = got.len ? CHECK_STATUS_CHECKED : CHECK_STATUS_L7RSP;
+	checkseq_tell(r, got);
+	return got.len ? CHECKSEQ_ENOUGH : CHECKSEQ_BROKEN;
+}
+
+const struct checkseq *agent_talk(const struct server *srv)
+{
+	struct checkseq *seq = checkseq_new();
+	struct checkseq_step *step = checkseq_add(seq, CHECKSEQ_CONNECT);
+
+	step->connect.port = (uint16_t)srv->set.agent_port;
+	step->connect.has_addr = srv->set.has_agent_addr;
+	step->connect.addr = srv->set.agent_addr;
+	if (srv->set.agent_send) {
+		struct slice *line = boot_alloc(sizeof(*line));
+		*line = boot_copy(slice_of(srv->set.agent_send));
+		checkseq_add_send(seq, checkseq_compose_bytes, line);
+	}
+	checkseq_add_expect(seq, look, NULL)->expect.tells = true;
+	return seq;
+}
+
+uint32_t agent_interval_ms(const struct check *c)
+{
+	return c->srv->set.agent_inter_ms ? c->srv->set.agent_inter_ms : c->srv->set.inter_ms;
+}
+
+/* "75%" of the configured weight. False: it is none. */
+static bool take_weight(struct server *srv, struct slice word)
+{
+	int64_t n;
+
+	if (!slice_ends(word, SLICE("%")))
+		return false;
+	word.len--;
+	if (!slice_to_i64(word, &n) || n < 0 || n > 25600)
+		return false;
+	n = srv->set.weight * n / 100;
+	if (n > 256)
+		n = 256;
+	if (balance_takes_weight(srv, n) && n != __atomic_load_n(&srv->weight, __ATOMIC_RELAXED))
+		health_set_weight(srv, (int)n);
+	return true;
+}
+
+static bool take_admin(struct server *srv, struct slice word)
+{
+	static const struct { const char *word; unsigned admin; } words[] = {
+		{ "ready", 0 }, { "drain", SERVER_DRAIN }, { "maint", SERVER_MAINT },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (slice_is(word, words[i].word)) {
+			health_set_admin(srv, words[i].admin);
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum health_agent state_of(struct slice word)
+{
+	if (slice_is(word, "up"))
+		return AGENT_UP;
+	return slice_is(word, "down") || slice_is(word, "stopped") || slice_is(word, "fail") ? AGENT_DOWN : AGENT_NONE;
+}
+
+static bool next_word(struct slice *rest, struct slice *word)
+{
+	static const char blanks[] = " \t,";
+	size_t len = 0;
+
+	while (rest->len && memchr(blanks, rest->ptr[0], sizeof(blanks) - 1))
+		*rest = slice_from(*rest, 1);
+	while (len < rest->len && !memchr(blanks, rest->ptr[len], sizeof(blanks) - 1))
+		len++;
+	*word = slice_make(rest->ptr, len);
+	*rest = slice_from(*rest, len);
+	return len > 0;
+}
+
+/* Every word in its turn. What it says of the state, and how that is reported. */
+static enum health_agent take_words(struct server *srv, struct slice line, struct check_report *r)
+{
+	enum health_agent said = AGENT_NONE;
+	struct slice word, why = SLICE("");
+	char info[CHECK_INFO_MAX] = "";
+	/* "down #database is gone": a reason is the last thing in a line. */
+	ptrdiff_t hash = slice_find_byte(line, '#');
+
+	if (hash >= 0) {
+		why = slice_from(line, (size_t)hash + 1);
+		line.len = (size_t)hash;
+	}
+	while (next_word(&line, &word)) {
+		enum health_agent state = state_of(word);
+		if (state != AGENT_NONE) {
+			said = state;
+			snprintf(info, sizeof(info), "via agent : %.*s%s%.*s", SLICE_FMT(word), why.len ? " " : "", SLICE_FMT(why));
+		} else if (!take_weight(srv, word) && !take_admin(srv, word)) {
+			snprintf(info, sizeof(info), "agent reports an error : %.*s", SLICE_FMT(word));
+			break;
+		}
+	}
+	memcpy(r->info, info, sizeof(info));
+	if (said != AGENT_NONE)
+		r->status = said == AGENT_UP ? CHECK_STATUS_L7OK : CHECK_STATUS_L7STS;
+	return said;
+}
+
+void agent_report(struct check *c, const struct check_report *r)
+{
+	struct check_report told = *r;
+	enum health_agent said = AGENT_NONE;
+	char line[CHECK_INFO_MAX];
+
+	if (r->status == CHECK_STATUS_CHECKED) {
+		memcpy(line, r->info, sizeof(line));
+		said = take_words(c->srv, slice_of(line), &told);
+	}
+	health_agent(c->srv, said, &told);
+}

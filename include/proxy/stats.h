@@ -176,7 +176,7 @@ struct stats_row {
 	enum stats_kind kind;
 	int64_t iid, sid;
 	struct stats_value values[STATS_COLUMN_COUNT];
-	char addr[160], check_info[CHECK_INFO_MAX], status[48];
+	char addr[160], check_info[CHECK_INFO_MAX], agent_info[CHECK_INFO_MAX], status[160], tracked[160];
 };
 
 #define STATS_WANT_FRONTENDS 1u

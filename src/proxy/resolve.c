@@ -21,6 +21,7 @@
 #include "proxy/queue.h"
 #include "proxy/userlist.h"
 #include "rule/patref.h"
+#include "proxy/track.h"
 
 static const char *nearest_proxy(struct slice name, unsigned caps)
 {
@@ -238,6 +239,7 @@ bool proxies_resolve(void)
 		if (!log_formats_compile(px))
 			ok = false;
 	}
+	ok = tracks_resolve() && ok;
 	ok = pp_policies_resolve() && ok;
 	acl_table_of = acls_of_proxy;
 	ok = http_replies_resolve() && ok;

@@ -4,6 +4,7 @@
  */
 #include "proxy/stats.h"
 
+#include <stdio.h>
 #include "base/assert.h"
 #include "core/clock.h"
 #include "proxy/admission.h"
@@ -223,6 +224,26 @@ static void put_check(struct stats_row *r, const struct server *s, const struct 
 	put_u(r, STAT_check_health, (uint64_t)__atomic_load_n(&s->score, __ATOMIC_RELAXED));
 }
 
+static void put_agent(struct stats_row *r, const struct server *s)
+{
+	struct check_report last;
+
+	pthread_mutex_lock(&s->px->health_lock);
+	last = s->last_agent;
+	pthread_mutex_unlock(&s->px->health_lock);
+	put_s(r, STAT_agent_status, check_status_code(last.status));
+	put_s(r, STAT_agent_desc, check_status_text(last.status));
+	if (check_status_has_code(last.status))
+		put_u(r, STAT_agent_code, (uint64_t)last.code);
+	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
+		put_u(r, STAT_agent_duration, last.duration_ms);
+	memcpy(r->agent_info, last.info, sizeof(last.info));
+	put_s(r, STAT_last_agt, r->agent_info);
+	put_u(r, STAT_agent_rise, 1);
+	put_u(r, STAT_agent_fall, 1);
+	put_u(r, STAT_agent_health, !__atomic_load_n(&s->agent_down, __ATOMIC_RELAXED));
+}
+
 static void fill_server(struct stats_row *r, const struct proxy *px, const struct server *s, bool private)
 {
 	struct counters c;
@@ -258,6 +279,12 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	put_u(r, STAT_need_conn_est, gauge_now(&s->conns));
 	if (s->set.check && !__atomic_load_n(&s->checks_off, __ATOMIC_RELAXED))
 		put_check(r, s, &c);
+	if (s->agent && !__atomic_load_n(&s->agent_off, __ATOMIC_RELAXED))
+		put_agent(r, s);
+	if (s->track) {
+		snprintf(r->tracked, sizeof(r->tracked), "%s/%s", s->track->px->name, s->track->name);
+		put_s(r, STAT_tracked, r->tracked);
+	}
 	if (private)
 		put_endpoint(r, &s->endpoint);
 	const char *cookie = __atomic_load_n(&s->cookie, __ATOMIC_ACQUIRE);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `track [<backend>/]<server>`: names become pointers both ways, so that a change finds those who
+ * take it over. One thread: start-up only.
+ */
+#include "proxy/track.h"
+
+#include <stdlib.h>
+#include "base/assert.h"
+#include "conf/diag.h"
+
+static bool fault(const struct server *srv, const char *why)
+{
+	diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' cannot track '%s': %s", srv->px->name, srv->name, srv->set.track, why);
+	return false;
+}
+
+static struct server *find(const struct server *srv)
+{
+	struct slice name = slice_of(srv->set.track);
+	ptrdiff_t slash = slice_find_byte(name, '/');
+	const struct proxy *be = slash < 0 ? srv->px : proxy_find(slice_make(name.ptr, (size_t)slash), PROXY_BE);
+
+	return be ? server_find(be, slice_from(name, (size_t)(slash + 1))) : NULL;
+}
+
+static void add_tracker(struct server *to, struct server *srv)
+{
+	size_t n = 0;
+
+	while (to->trackers && to->trackers[n])
+		n++;
+	to->trackers = realloc(to->trackers, (n + 2) * sizeof(struct server *));
+	ASSERT(to->trackers != NULL);
+	to->trackers[n] = srv;
+	to->trackers[n + 1] = NULL;
+}
+
+static bool connect_tracks(struct proxy *px)
+{
+	struct server *srv;
+	bool ok = true;
+
+	TAILQ_FOREACH(srv, &px->servers, link) {
+		if (srv->set.track == NULL)
+			continue;
+		srv->track = find(srv);
+		if (srv->track == NULL)
+			ok = fault(srv, "there is no such server");
+		else if (srv->set.check || srv->set.agent_check)
+			ok = fault(srv, "it has a check of its own");
+		else
+			add_tracker(srv->track, srv);
+	}
+	return ok;
+}
+
+/* What a chain ends in must know its health by itself. */
+static bool ends_well(const struct server *srv)
+{
+	const struct server *at = srv->track;
+	unsigned steps = 0;
+
+	while (at && at->track && steps++ < 1000)
+		at = at->track;
+	if (steps >= 1000)
+		return fault(srv, "they track each other in a circle");
+	return at == NULL || at->set.check || at->set.agent_check || fault(srv, "it has neither a check nor an agent");
+}
+
+bool tracks_resolve(void)
+{
+	struct proxy *px;
+	struct server *srv;
+	bool ok = true;
+
+	TAILQ_FOREACH(px, &proxies, link)
+		ok = connect_tracks(px) && ok;
+	TAILQ_FOREACH(px, &proxies, link)
+		TAILQ_FOREACH(srv, &px->servers, link)
+			ok = ends_well(srv) && ok;
+	return ok;
+}

@@ -30,6 +30,7 @@ struct http_txn {
 	bool server_close;              /* the link is not reused */
 	bool tunnel;                    /* CONNECT or an upgrade was accepted: raw bytes both ways from here */
 	bool local;                     /* the answer is usher's own */
+	bool served_chunks;             /* ... made piece by piece, each of them a chunk */
 	bool reused;                    /* the link had carried others before */
 	bool expect_continue;
 	bool once;                      /* disable-l7-retry */

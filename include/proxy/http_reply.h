@@ -21,5 +21,7 @@ void http_reply_error_with(struct stream *s, unsigned status, const struct http_
 void http_answer_begin(struct stream *s, unsigned status);
 bool http_answer_add(struct stream *s, struct slice name, struct slice value);
 void http_answer_end(struct stream *s, struct slice body);
+/* The same for a body that a service will write piece by piece: chunked, or until the connection's end for HTTP/1.0. */
+void http_answer_stream(struct stream *s);
 
 #endif

@@ -19,6 +19,10 @@ enum service_result {
 struct service {
 	const char *keyword;
 	const char *usage;
+	const char *log_name;                         /* what logs call it in a server's place: "<STATS>"; NULL: "<NOSRV>" */
+	/* It speaks HTTP: start() finds a request whose body has been gathered (http_view.h), begins an answer (http_reply.h)
+	 * and either ends it or has it streamed; run() then writes the pieces of its body, if it is to have one. */
+	bool http;
 	bool (*start)(struct stream *s);              /* may be NULL; sets s->service_state; false: end with an internal error */
 	enum service_result (*run)(struct stream *s);
 	void (*end)(struct stream *s);                /* may be NULL; frees s->service_state; called once if start succeeded */
@@ -34,5 +38,8 @@ bool service_input_ended(const struct stream *s);
 /* Bytes of room for output now (a buffer is taken when there is none), and adding to it: all or nothing. */
 size_t service_room(struct stream *s);
 bool service_write(struct stream *s, struct slice bytes);
+
+/* The engine's: what run() has just written becomes a chunk where the answer is of chunks; `last`: and the end of all. */
+void service_frame(struct stream *s, bool last);
 
 #endif

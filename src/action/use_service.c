@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tcp-request content use-service <name>: a built-in service answers in a server's place. One thread.
+ * tcp-request content and http-request use-service <name>: a built-in service answers in a server's place. One thread.
  */
 #include "proxy/service.h"
 
@@ -16,6 +16,8 @@ static bool use_service_parse(struct conf_line *l, struct rule *r, const char *p
 		const char *near = registry_nearest(&service_registry, slice_of(name));
 		return conf_fail(l, "there is no service of this name%s%s%s", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	}
+	if (((const struct service *)r->ptr)->http != (r->where == RULES_HTTP_REQ))
+		return conf_fail(l, "service '%s' stands behind %s", name, r->where == RULES_HTTP_REQ ? "tcp-request content" : "http-request");
 	return true;
 }
 
@@ -29,7 +31,7 @@ static enum action_result use_service_run(const struct rule *r, struct eval *ev,
 ACTION(use_service) = {
 	.keyword = "use-service",
 	.usage = "use-service <name>",
-	.where = RULES_TCP_REQ_CONT,
+	.where = RULES_TCP_REQ_CONT | RULES_HTTP_REQ,
 	.parse = use_service_parse,
 	.run = use_service_run,
 };

@@ -30,7 +30,7 @@ static bool server_text(struct eval *ev, struct strbuf *out)
 	if (s && s->service)
 		strbuf_addf(out, "<%s>", s->service->keyword);
 	else
-		strbuf_add_str(out, s && s->server ? s->server->name : "<NOSRV>");
+		strbuf_add_str(out, s && s->server ? s->server->name : s && s->service && s->service->log_name ? s->service->log_name : "<NOSRV>");
 	return true;
 }
 

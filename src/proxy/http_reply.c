@@ -127,6 +127,16 @@ static void dress(struct stream *s)
 		http_answer_add(s, SLICE("connection"), SLICE("keep-alive"));
 }
 
+/* The pump carries what is written for the client. */
+static void aim_at_client(struct stream *s)
+{
+	s->res.from = NULL;
+	s->res.to = &s->session->client;
+	s->res.body = NULL;
+	s->res.unchunk = s->res.failed = s->res.complete = s->res.flushed = false;
+	s->res.ready = 0;
+}
+
 void http_answer_end(struct stream *s, struct slice body)
 {
 	struct http_txn *t = s->http;
@@ -151,14 +161,33 @@ void http_answer_end(struct stream *s, struct slice body)
 	settle_request(s);
 	http_strip_hop_by_hop(h);
 	dress(s);
-	s->res.from = NULL;
-	s->res.to = &s->session->client;
-	s->res.body = NULL;
-	s->res.unchunk = s->res.failed = s->res.complete = s->res.flushed = false;
-	s->res.ready = 0;
+	aim_at_client(s);
 	if (!write_out(s, body))
 		t->client_close = true; /* no memory for an answer: the end is one */
 	s->res.ended = true;
+	t->res_valid = false;
+}
+
+void http_answer_stream(struct stream *s)
+{
+	struct http_txn *t = s->http;
+	struct http_head *h = &t->res;
+	bool modern = t->req.version >= 11;
+
+	http_after_rules(s);
+	t->status = h->status;
+	settle_request(s);
+	http_strip_framing(h);
+	http_strip_hop_by_hop(h);
+	bool no_body = http_status_is_bodyless(h->status) || t->method == HTTP_HEAD;
+	t->served_chunks = modern && !no_body;
+	if (modern && !http_status_is_bodyless(h->status))
+		http_answer_add(s, SLICE("transfer-encoding"), SLICE("chunked"));
+	else if (!no_body)
+		t->client_close = true;
+	dress(s);
+	aim_at_client(s);
+	s->res.ended = !write_out(s, SLICE("")) || no_body;
 	t->res_valid = false;
 }
 

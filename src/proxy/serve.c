@@ -5,21 +5,48 @@
 #include "proxy/stream_step.h"
 
 #include "core/clock.h"
+#include "proxy/http.h"
+#include "proxy/http_buffer.h"
 #include "proxy/log_line.h"
 #include "proxy/service.h"
 
+/* NEXT: it has begun. */
+static enum step_result start(struct stream *s)
+{
+	if (s->http && s->http->req_body.kind != HTTP1_BODY_NONE) {
+		enum step_result r = http_buffer_request(s);
+		if (r != STEP_NEXT)
+			return r;
+	}
+	s->connected_us = s->connect_us = clock_now_us;
+	s->res.from = NULL;
+	s->res.to = &s->session->client;
+	if (s->service->start && !s->service->start(s)) {
+		s->service = NULL;
+		return stream_close_with(s, CLOSE_INTERNAL);
+	}
+	log_line_asap(s);
+	return STEP_NEXT;
+}
+
+/* The answer is complete: what is left of it, and of the request, goes the way of every answer of usher's own. */
+static enum step_result served(struct stream *s)
+{
+	s->reason = CLOSE_LOCAL;
+	s->phase = 'R';
+	s->step = STREAM_REPLY;
+	return STEP_AGAIN;
+}
+
 enum step_result stream_serve(struct stream *s)
 {
-	if (!s->entered) {
-		s->connected_us = s->connect_us = clock_now_us;
-		s->res.from = NULL;
-		s->res.to = &s->session->client;
-		if (s->service->start && !s->service->start(s)) {
-			s->service = NULL;
-			return stream_close_with(s, CLOSE_INTERNAL);
-		}
-		log_line_asap(s);
+	if (s->connected_us == 0) {
+		enum step_result r = start(s);
+		if (r != STEP_NEXT)
+			return r;
 	}
+	if (s->http && s->res.ended)
+		return served(s);
 	bool moved = false, done = false, held_up = buf_len(s->res.buf) > 0;
 	if (!stream_listen(s))
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
@@ -27,6 +54,9 @@ enum step_result stream_serve(struct stream *s)
 		enum service_result r = s->service->run(s);
 		s->res.ended = r == SERVICE_END;
 		s->service_more = r == SERVICE_MORE;
+		service_frame(s, s->res.ended);
+		if (s->http && s->res.ended)
+			return served(s);
 	}
 	switch (pump_run(&s->res, &moved)) {
 	case PUMP_ENDED:

@@ -4,6 +4,8 @@
  */
 #include "proxy/service.h"
 
+#include "proxy/http.h"
+
 #include "core/clock.h"
 
 REGISTRY_DEFINE(service)
@@ -27,12 +29,51 @@ bool service_input_ended(const struct stream *s)
 	return s->req.ended && buf_len(s->req.buf) == 0;
 }
 
+/* Before a chunk's data its size is written, and behind it this, or with the end of all chunks. */
+#define CHUNK_END "\r\n"
+#define CHUNKS_END "0\r\n\r\n"
+#define CHUNK_TAIL_MAX (sizeof(CHUNK_END) - 1 + sizeof(CHUNKS_END) - 1)
+
+static bool is_chunked(const struct stream *s)
+{
+	return s->http && s->http->served_chunks;
+}
+
 size_t service_room(struct stream *s)
 {
-	if (s->res.buf == NULL && (s->res.buf = buf_get_small()) == NULL)
+	struct buf *b = s->res.buf;
+	size_t room;
+
+	if (b == NULL && (b = s->res.buf = buf_get_small()) == NULL)
 		return 0;
-	buf_compact(s->res.buf);
-	return buf_room(s->res.buf);
+	if (!is_chunked(s)) {
+		buf_compact(b);
+		return buf_room(b);
+	}
+	if (buf_len(b) == 0)
+		b->head = b->tail = HTTP1_CHUNK_HEAD_MAX;
+	room = buf_room(b);
+	return room > CHUNK_TAIL_MAX ? room - CHUNK_TAIL_MAX : 0;
+}
+
+void service_frame(struct stream *s, bool last)
+{
+	struct buf *b = s->res.buf;
+	char head[HTTP1_CHUNK_HEAD_MAX];
+	size_t len = buf_len(b);
+
+	if (!is_chunked(s))
+		return;
+	if (len) {
+		size_t n = http1_chunk_head(len, head);
+		b->head -= (uint32_t)n;
+		memcpy(b->data + b->head, head, n);
+		buf_append(b, CHUNK_END, sizeof(CHUNK_END) - 1);
+	}
+	if (last && service_room(s) + CHUNK_TAIL_MAX >= sizeof(CHUNKS_END) - 1)
+		buf_append(s->res.buf, CHUNKS_END, sizeof(CHUNKS_END) - 1);
+	else if (last)
+		s->http->client_close = true; /* no memory for the end: the connection's says it */
 }
 
 bool service_write(struct stream *s, struct slice bytes)

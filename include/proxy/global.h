@@ -20,7 +20,7 @@ struct global {
 	int64_t ulimit_n;
 	uint64_t bufsize;         /* tune.bufsize, bytes */
 	int64_t maxaccept;        /* tune.maxaccept; per turn and socket */
-	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms;
+	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms, drain_announce_ms;
 	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;
 	int64_t uid, gid;         /* -1: unchanged */
 	bool daemon, master_worker, quiet, zero_warning;

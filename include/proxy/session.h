@@ -100,5 +100,10 @@ bool session_dst(struct session *s, struct addr *out);
 struct eval session_eval(struct session *s, unsigned phase);
 /* Atomic: the process drains; its sessions end at their next convenient moment. */
 extern bool process_stopping;
+/* Atomic: the process has been told to leave, and says so to whoever asks after its health; connections are still
+ * accepted until it stops (drain-announce, grace). */
+extern bool process_leaving;
+/* Atomic: when another process last took over our listening sockets, monotonic; 0: never. */
+extern uint64_t process_succeeded_ms;
 
 #endif

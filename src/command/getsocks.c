@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "conn/handover.h"
+#include "core/clock.h"
 #include "proxy/command.h"
+#include "proxy/session.h"
 
 #define PAIR_BYTES (8 << 20) /* the system gives less, which is good for some thousand sockets */
 
@@ -40,6 +42,8 @@ static bool getsocks_start(struct cli *c)
 	close(pair[0]);
 	close(pair[1]);
 	c->ending = true;
+	if (ok)
+		__atomic_store_n(&process_succeeded_ms, clock_now_ms, __ATOMIC_RELAXED);
 	return ok || cli_refuse(c, "The sockets cannot be handed over here");
 }
 

@@ -71,7 +71,7 @@ FETCH(act_conn) = { .keyword = "act_conn", .usage = "act_conn", .type = VALUE_IN
 static enum eval_result stopping_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a, (void)ev;
-	*out = value_bool(__atomic_load_n(&process_stopping, __ATOMIC_RELAXED));
+	*out = value_bool(__atomic_load_n(&process_leaving, __ATOMIC_RELAXED));
 	return EVAL_OK;
 }
 FETCH(stopping) = { .keyword = "stopping", .usage = "stopping", .type = VALUE_BOOL, .phases = PHASE_ANY & ~PHASE_CONF,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The process that carries traffic. Signals arrive by signalfd on thread 0's loop: SIGTERM and SIGINT
- * leave now, SIGUSR1 drains: no new connections, and away when the last one has ended.
+ * leave now, SIGUSR1 drains: health answers turn first (drain-announce), then no new connections, and away when the
+ * last one has ended.
  */
 #include "worker.h"
 
@@ -212,17 +213,43 @@ static void begin_drain(struct timer *t)
 	when_idle(drain_now);
 }
 
-static void drain(void *arg)
+/* Whoever asked for our addresses, and went on to tell us to leave soon after, serves in our place. */
+#define SUCCESSION_MS 60000
+
+static bool has_successor(void)
 {
-	(void)arg;
+	uint64_t asked_ms = __atomic_load_n(&process_succeeded_ms, __ATOMIC_RELAXED);
+
+	return paused || (asked_ms && clock_now_ms < asked_ms + SUCCESSION_MS);
+}
+
+/* A process that leaves for good tells those who watch it first, and goes on accepting until they have heard. One that
+ * has a successor shows nobody anything. */
+static void drain(bool succeeded)
+{
+	uint64_t wait_ms = succeeded ? 0 : global.grace_ms + (uint64_t)global.drain_announce_ms;
+
 	if (draining)
 		return;
 	draining = true;
+	if (!succeeded)
+		__atomic_store_n(&process_leaving, true, __ATOMIC_SEQ_CST);
 	grace.fire = begin_drain;
-	if (global.grace_ms)
-		timer_set_at(&grace, clock_now_ms + global.grace_ms);
+	if (wait_ms)
+		timer_set_at(&grace, clock_now_ms + wait_ms);
 	else
 		begin_drain(&grace);
+}
+
+static void drain_for_successor(void *arg)
+{
+	(void)arg;
+	drain(true);
+}
+
+void worker_drain(void)
+{
+	thread_run_on(0, drain_for_successor, NULL);
 }
 
 /* ---- pausing: another process asks for our addresses, and may give them back ---- */
@@ -264,11 +291,6 @@ static void resume_now(void)
 	thread_run_on_all(resume_here, NULL);
 }
 
-void worker_drain(void)
-{
-	thread_run_on(0, drain, NULL);
-}
-
 static void on_signal(struct watch *w, uint32_t bits)
 {
 	struct signalfd_siginfo info;
@@ -283,7 +305,7 @@ static void on_signal(struct watch *w, uint32_t bits)
 			worker_stop();
 			break;
 		case SIGUSR1:
-			drain(NULL);
+			drain(has_successor());
 			break;
 		case SIGTTOU:
 			when_idle(pause_now);

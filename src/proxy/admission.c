@@ -9,7 +9,8 @@
 #include "proxy/session.h"
 
 struct gauge process_conns;
-bool process_stopping;
+bool process_stopping, process_leaving;
+uint64_t process_succeeded_ms;
 struct rate process_conn_rate, process_sess_rate;
 void (*admission_changed)(void);
 void (*admission_last_left)(void);

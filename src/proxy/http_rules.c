@@ -47,6 +47,7 @@ static void answer_monitor(struct stream *s)
 	bool fails = false;
 
 	ev.final = true;
+	fails = __atomic_load_n(&process_leaving, __ATOMIC_RELAXED);
 	for (struct cond **c = fe->monitor_fail; c && *c && !fails; c++)
 		fails = cond_eval(*c, &ev) == EVAL_OK;
 	s->reason = CLOSE_LOCAL;

@@ -9,7 +9,7 @@
 
 static bool draining(const struct session *s)
 {
-	return __atomic_load_n(&process_stopping, __ATOMIC_RELAXED) || __atomic_load_n(&s->fe->stopping, __ATOMIC_RELAXED);
+	return __atomic_load_n(&process_leaving, __ATOMIC_RELAXED) || __atomic_load_n(&s->fe->stopping, __ATOMIC_RELAXED);
 }
 
 static void count(struct session *s, bool down)

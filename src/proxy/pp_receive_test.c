@@ -66,7 +66,7 @@ static int teardown(void **state)
 {
 	struct door *d = *state;
 
-	process_stopping = false;
+	process_leaving = false;
 	timer_stop(&d->session.timer);
 	conn_close(&d->session.client, false);
 	if (d->client >= 0)
@@ -532,7 +532,7 @@ static void a_draining_process_fails_the_probe(void **state)
 
 	rule(d, PP_REQUIRE, "all");
 	d->policy->health_reply = true;
-	process_stopping = true;
+	process_leaving = true;
 	assert_int_equal(GREET(d, V2_LOCAL "HEAD / HTTP/1.0\r\n\r\n"), PP_RECEIVE_REFUSED);
 	expect_answer(d, "HTTP/1.0 503 ");
 	assert_int_equal(counted(d).pp_health_down, 1);
@@ -545,7 +545,7 @@ static void an_empty_probe_is_counted_apart(void **state)
 	rule(d, PP_REQUIRE, "all");
 	d->policy->health_reply = true;
 	assert_int_equal(pp_receive_run(&d->session), PP_RECEIVE_WAIT);
-	process_stopping = true;
+	process_leaving = true;
 	assert_int_equal(leave(d), PP_RECEIVE_REFUSED);
 	assert_true(d->session.reset);
 	assert_int_equal(counted(d).pp_health_down, 1);

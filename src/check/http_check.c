@@ -11,7 +11,6 @@
 #include "proxy/global.h"
 #include "rule/boot.h"
 #include "rule/format.h"
-#include "rule/intset.h"
 #include "rule/regex.h"
 #include "rule/textmatch.h"
 #include "wire/http1.h"
@@ -331,9 +330,14 @@ struct answer {
 
 enum expect_kind { EXPECT_STATUS, EXPECT_RSTATUS, EXPECT_HEADER, EXPECT_BODY };
 
+struct codes {
+	unsigned from, to;
+};
+
 struct expect {
 	enum expect_kind kind;
-	struct intset *codes;
+	struct codes *codes; /* boot memory */
+	size_t code_count;
 	struct regex *status;
 	struct textmatch name, value;
 	struct format *name_format, *value_format; /* the texts of the above at run time; NULL: fixed */
@@ -423,8 +427,11 @@ static bool status_matches(const struct expect *e, unsigned status)
 	char text[8];
 	int len;
 
+	for (size_t i = 0; e->kind == EXPECT_STATUS && i < e->code_count; i++)
+		if (status >= e->codes[i].from && status <= e->codes[i].to)
+			return true;
 	if (e->kind == EXPECT_STATUS)
-		return intset_has(e->codes, status);
+		return false;
 	len = snprintf(text, sizeof(text), "%u", status);
 	return regex_find(e->status, slice_make(text, (size_t)len), 0, NULL);
 }
@@ -472,29 +479,28 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 	return found ? CHECKSEQ_MATCH : CHECKSEQ_MISMATCH;
 }
 
+static void add_codes(struct expect *e, int64_t from, int64_t to)
+{
+	e->codes = boot_grow(e->codes, e->code_count, sizeof(*e->codes));
+	e->codes[e->code_count++] = (struct codes){ (unsigned)from, (unsigned)to };
+}
+
 /* "200,201,300-310" */
 static bool parse_codes(struct conf_line *l, struct expect *e)
 {
 	const char *word = conf_need(l, "status codes");
 	struct slice rest = word ? slice_of(word) : SLICE(""), part;
-	struct strbuf err = STRBUF_EMPTY, text = STRBUF_EMPTY;
 	bool ok = rest.len > 0;
+	int64_t from, to;
 
 	while (ok && http_value_next(&rest, &part)) {
 		ptrdiff_t dash = slice_find_byte(part, '-');
-		strbuf_clear(&text);
-		strbuf_add_slice(&text, part);
-		if (dash > 0)
-			text.ptr[dash] = ':';
-		ok = part.len && intset_add(&e->codes, strbuf_slice(&text), &err);
+		ok = slice_to_i64(dash < 0 ? part : slice_make(part.ptr, (size_t)dash), &from) &&
+			slice_to_i64(slice_from(part, (size_t)(dash + 1)), &to) && from >= 100 && from <= to && to <= 999;
+		if (ok)
+			add_codes(e, from, to);
 	}
-	if (!ok && word)
-		conf_fail(l, "'%s' is no list of status codes; expected 200,300-399 and the like", word);
-	if (ok)
-		intset_freeze(e->codes);
-	strbuf_free(&err);
-	strbuf_free(&text);
-	return ok;
+	return ok || (word && conf_fail(l, "'%s' is no list of status codes; expected 200,300-399 and the like", word));
 }
 
 /* `{ name | name-lf } [-m <how>] <text>` */
@@ -576,10 +582,8 @@ KEYWORD(http_check_expect) = { .keyword = "http-check expect", .usage = "http-ch
 static void add_usual_expect(struct checkseq *seq)
 {
 	struct expect *e = boot_alloc(sizeof(*e));
-	struct strbuf err = STRBUF_EMPTY;
 
-	intset_add(&e->codes, SLICE("200:399"), &err);
-	intset_freeze(e->codes);
+	add_codes(e, 200, 399);
 	checkseq_add_expect(seq, look, e);
 }
 

@@ -21,6 +21,8 @@ struct seat {
  * backup, or with option allbackups all of them. By the weights they have now, or those that were `configured`. Holds
  * px->balance_lock. The caller frees what it returns; *n may be 0. */
 struct seat *seats_now(struct proxy *px, bool configured, size_t *n);
+/* While any of them warms up (warmup.h): by what each has of its weight so far. */
+void seats_warm(struct seat *seats, size_t n);
 
 /* Frozen once published. */
 struct schedule {

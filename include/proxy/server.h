@@ -54,6 +54,7 @@ struct server_settings {
 	int64_t error_limit;         /* 10: so many errors in a row, then on_error */
 	enum server_on_error on_error;
 	enum server_init_state init_state;
+	uint32_t slowstart_ms;       /* 0: none */
 	bool shutdown_sessions;      /* on-marked-down */
 	bool shutdown_backups;       /* on-marked-up: the streams on backup servers */
 	struct endpoint check_addr;
@@ -96,6 +97,9 @@ struct server {
 	bool checks_off;            /* atomic: `disable health` */
 	struct check_report last_check; /* lock px->health_lock */
 	int weight;                 /* atomic: the user's weight now, 0-256 */
+	uint64_t warm_since_ms;     /* atomic: it came up then and is not warm yet (warmup.h); 0: it is */
+	struct server *next_warming; /* thread 0's */
+	bool is_warming;            /* thread 0's */
 	uint64_t last_change_ms;    /* atomic */
 	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
 	struct gauge conns;         /* atomics: streams on it now */

@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "proxy/balance.h"
 #include "proxy/schedule.h"
+#include "proxy/warmup.h"
 
 #define LOAD_FULL (UINT64_C(1) << 62)
 #define LOAD_AWAY UINT64_MAX /* it does not serve */
@@ -44,12 +45,12 @@ struct tournament {
 static uint64_t load_now(const struct entrant *e)
 {
 	const struct server *srv = e->srv;
-	uint64_t weight = (uint64_t)__atomic_load_n(&srv->weight, __ATOMIC_RELAXED);
+	uint64_t weight = warmup_weight(srv);
 	uint64_t streams = (uint64_t)gauge_now(&srv->conns) + gauge_now(&srv->queue_len);
 
 	if (!e->serves || weight == 0 || !server_usable(srv))
 		return LOAD_AWAY;
-	uint64_t load = streams ? (streams + 1) * 65536 / weight : 0;
+	uint64_t load = streams ? (streams + 1) * 65536 * WARMUP_SCALE / weight : 0;
 	return server_has_room(srv) ? load : load | LOAD_FULL;
 }
 

@@ -41,6 +41,7 @@ static void random_server_changed(struct proxy *px)
 	size_t n;
 
 	struct seat *seats = seats_now(px, false, &n);
+	seats_warm(seats, n);
 	if (n) {
 		lots = malloc(sizeof(*lots) + n * sizeof(lots->lot[0]));
 		ASSERT(lots != NULL);

@@ -12,6 +12,7 @@ static void roundrobin_server_changed(struct proxy *px)
 	size_t n;
 	struct seat *seats = seats_now(px, false, &n);
 
+	seats_warm(seats, n);
 	turns_publish(turns_of(px), schedule_even(seats, n));
 	free(seats);
 }

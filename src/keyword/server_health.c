@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Words of a server line about what else has a say in its health, and what follows when it changes:
- * track, observe, error-limit, on-error, on-marked-down, on-marked-up, init-state. One thread:
+ * track, observe, error-limit, on-error, on-marked-down, on-marked-up, init-state, slowstart. One thread:
  * start-up only.
  */
 #include <stddef.h>
@@ -14,6 +14,9 @@ KEYWORD(server_track) = { .keyword = "track", .usage = "track [<backend>/]<serve
 
 KEYWORD(server_error_limit) = { .keyword = "error-limit", .usage = "error-limit <count>", .where = IN_SERVER, .type = SETTING_INT,
 	.offset = offsetof(struct server_settings, error_limit), .min = 1, .max = 1000000 };
+
+KEYWORD(server_slowstart) = { .keyword = "slowstart", .usage = "slowstart <time>", .where = IN_SERVER, .type = SETTING_TIME,
+	.offset = offsetof(struct server_settings, slowstart_ms) };
 
 struct choice {
 	const char *word;

@@ -15,6 +15,7 @@
 #include "proxy/notice.h"
 #include "proxy/queue.h"
 #include "proxy/shutdown.h"
+#include "proxy/warmup.h"
 
 #define LINE_MAX_LEN 512
 
@@ -69,6 +70,8 @@ static void change_apply(struct change *c)
 			COUNT(&srv->counters, downs);
 		else
 			COUNT_ADD(&srv->counters, downtime_ms, ms_since(LOAD(srv->last_change_ms)));
+		if (!c->running)
+			warmup_begin(srv);
 		STORE(srv->last_change_ms, clock_now_ms);
 	}
 	STORE(srv->usable, usable);

@@ -10,8 +10,7 @@
 #include "core/clock.h"
 #include "proxy/balance.h"
 #include "proxy/retry.h"
-
-REGISTRY_DEFINE(balance);
+#include "proxy/warmup.h"
 
 struct proxy_list proxies = TAILQ_HEAD_INITIALIZER(proxies);
 static struct proxy *made; /* newest first */
@@ -172,18 +171,26 @@ struct server *server_find(const struct proxy *px, struct slice name)
 	return NULL;
 }
 
+static int64_t dynamic_limit(const struct server *s)
+{
+	if (!s->set.minconn || s->set.minconn >= s->set.maxconn)
+		return s->set.maxconn;
+	/* The limit grows with the backend's load from minconn to maxconn, reached at fullconn. */
+	int64_t full = s->px->set.fullconn ? s->px->set.fullconn : 1, load = gauge_now(&s->px->be_conns);
+	if (load >= full)
+		return s->set.maxconn;
+	int64_t limit = s->set.maxconn * load / full;
+	return limit < s->set.minconn ? s->set.minconn : limit;
+}
+
 uint32_t server_conn_limit(const struct server *s)
 {
 	if (!s->set.maxconn)
 		return 0;
-	if (!s->set.minconn || s->set.minconn >= s->set.maxconn)
-		return (uint32_t)s->set.maxconn;
-	/* The limit grows with the backend's load from minconn to maxconn, reached at fullconn. */
-	int64_t full = s->px->set.fullconn ? s->px->set.fullconn : 1, load = gauge_now(&s->px->be_conns);
-	if (load >= full)
-		return (uint32_t)s->set.maxconn;
-	int64_t limit = s->set.maxconn * load / full;
-	return (uint32_t)(limit < s->set.minconn ? s->set.minconn : limit);
+	int64_t limit = dynamic_limit(s);
+	if (__atomic_load_n(&s->warm_since_ms, __ATOMIC_RELAXED))
+		limit = limit * warmup_percent(s) / 100;
+	return limit > 0 ? (uint32_t)limit : 1;
 }
 
 bool server_has_room(const struct server *s)
@@ -191,36 +198,4 @@ bool server_has_room(const struct server *s)
 	uint32_t limit = server_conn_limit(s);
 
 	return !limit || (gauge_now(&s->conns) < limit && !gauge_now(&s->queue_len));
-}
-
-bool balance_takes_weight(const struct server *srv, int64_t weight)
-{
-	const struct balance *b = srv->px->set.balance;
-	bool fixed = b && b->weights_fixed && b->weights_fixed(srv->px);
-
-	return weight >= 0 && weight <= 256 && (!fixed || weight == 0 || weight == srv->set.weight);
-}
-
-void balance_update(struct proxy *px)
-{
-	struct server *s;
-	int active = 0, backup = 0;
-
-	pthread_mutex_lock(&px->balance_lock);
-	TAILQ_FOREACH(s, &px->servers, link) {
-		if (!server_usable(s))
-			continue;
-		if (s->set.backup)
-			backup++;
-		else
-			active++;
-	}
-	int before = px->usable_servers + px->usable_backups;
-	__atomic_store_n(&px->usable_servers, active, __ATOMIC_RELAXED);
-	__atomic_store_n(&px->usable_backups, backup, __ATOMIC_RELAXED);
-	if ((before == 0) != (active + backup == 0))
-		__atomic_store_n(&px->last_change_ms, clock_now_ms, __ATOMIC_RELAXED);
-	if (px->set.balance)
-		px->set.balance->server_changed(px);
-	pthread_mutex_unlock(&px->balance_lock);
 }

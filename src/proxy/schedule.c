@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "core/epoch.h"
+#include "proxy/warmup.h"
 
 #define SLOTS_MAX 65536
 /* So many slots are looked at for a server that has room. Where nearly all are full it hardly matters who is picked: the
@@ -31,6 +32,16 @@ struct seat *seats_now(struct proxy *px, bool configured, size_t *n)
 			break;
 	}
 	return seats;
+}
+
+void seats_warm(struct seat *seats, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any |= warmup_percent(seats[i].srv) < 100;
+	for (size_t i = 0; any && i < n; i++)
+		seats[i].weight = warmup_weight(seats[i].srv);
 }
 
 static unsigned gcd(unsigned a, unsigned b)

@@ -11,6 +11,7 @@
 #include "proxy/balance.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
+#include "proxy/warmup.h"
 #include "proxy/persist.h"
 
 static void put_u(struct stats_row *r, enum stats_column c, uint64_t v)
@@ -263,6 +264,8 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	put_s(r, STAT_status, r->status);
 	put_u(r, STAT_weight, weight);
 	put_u(r, STAT_uweight, weight);
+	if (warmup_percent(s) < 100)
+		put_u(r, STAT_throttle, warmup_percent(s));
 	put_u(r, STAT_act, !s->set.backup);
 	put_u(r, STAT_bck, s->set.backup);
 	put_u(r, STAT_lastchg, seconds_since(__atomic_load_n(&s->last_change_ms, __ATOMIC_RELAXED)));

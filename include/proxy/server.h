@@ -97,6 +97,7 @@ struct server {
 	bool checks_off;            /* atomic: `disable health` */
 	struct check_report last_check; /* lock px->health_lock */
 	int weight;                 /* atomic: the user's weight now, 0-256 */
+	int64_t maxconn;            /* atomic: the limit of streams now; 0: none */
 	uint64_t warm_since_ms;     /* atomic: it came up then and is not warm yet (warmup.h); 0: it is */
 	struct server *next_warming; /* thread 0's */
 	bool is_warming;            /* thread 0's */
@@ -129,6 +130,8 @@ struct server *server_find(const struct proxy *px, struct slice name);
 void server_set_source(struct server *s, struct dial *d);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
 uint32_t server_conn_limit(const struct server *s);
+/* Sets the limit of streams at run time; who may go on now does. Any thread. */
+void server_set_maxconn(struct server *s, int64_t maxconn);
 /* Whether a stream that came now would not wait: below that limit, and nobody stands in its line. */
 bool server_has_room(const struct server *s);
 /* Whether it serves whoever comes: up and in service, its weight does not matter. */

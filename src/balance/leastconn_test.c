@@ -109,11 +109,11 @@ static void full_servers_come_last(void **state)
 {
 	(void)state;
 	backend(3, (const int[]){ 1, 100, 1 });
-	s[1]->set.maxconn = 1;
-	s[2]->set.maxconn = 2;
+	s[1]->maxconn = 1;
+	s[2]->maxconn = 2;
 	balance_update(be);
 	expect_order("abcacaaaa");
-	s[0]->set.maxconn = 1;
+	s[0]->maxconn = 1;
 	assert_non_null(pick()); /* all are full: somebody is named, the stream will wait */
 	assert_false(queue_slot_take(s[1]));
 	queue_slot_free(s[2]);

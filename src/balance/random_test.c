@@ -109,7 +109,7 @@ static void who_is_not_drawn(void **state)
 	backend(NULL, "1");
 	health_set_admin(s[0], SERVER_MAINT);
 	s[1]->usable = false; /* balance_update() has not come yet */
-	s[2]->set.maxconn = 1;
+	s[2]->maxconn = 1;
 	gauge_try_inc(&s[2]->conns, 0);
 	for (int i = 0; i < 1000; i++)
 		assert_ptr_equal(pick(), s[3]);

@@ -107,7 +107,7 @@ static void full_and_avoided(void **state)
 {
 	(void)state;
 	backend(1, 1, 0);
-	s[0]->set.maxconn = 1;
+	s[0]->maxconn = 1;
 	assert_true(gauge_try_inc(&s[0]->conns, 1));
 	for (int i = 0; i < 4; i++)
 		assert_ptr_equal(be->set.balance->pick(be, NULL, NULL), s[1]);

@@ -75,9 +75,9 @@ static int64_t free_connections(const struct proxy *be)
 	TAILQ_FOREACH(srv, &be->servers, link) {
 		if (!server_usable(srv) || srv->set.backup != backups)
 			continue;
-		if (srv->set.maxconn == 0)
+		if (__atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED) == 0)
 			return -1;
-		n += room((uint32_t)srv->set.maxconn, gauge_now(&srv->conns));
+		n += room((uint32_t)__atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED), gauge_now(&srv->conns));
 	}
 	return n;
 }
@@ -90,9 +90,9 @@ static int64_t free_slots(const struct proxy *be)
 	TAILQ_FOREACH(srv, &be->servers, link) {
 		if (!server_in_service(srv))
 			continue;
-		if (srv->set.maxconn == 0 || srv->set.maxqueue == 0)
+		if (__atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED) == 0 || srv->set.maxqueue == 0)
 			return -1;
-		n += room((uint32_t)srv->set.maxconn, gauge_now(&srv->conns));
+		n += room((uint32_t)__atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED), gauge_now(&srv->conns));
 		n += room((uint32_t)srv->set.maxqueue, gauge_now(&srv->queue_len));
 	}
 	return n;

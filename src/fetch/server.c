@@ -37,9 +37,9 @@ static int64_t free_conns(const struct server *s)
 {
 	int64_t now = gauge_now(&s->conns);
 
-	if (s->set.maxconn == 0)
+	if (LOAD(s->maxconn) == 0)
 		return -1;
-	return s->set.maxconn > now ? s->set.maxconn - now : 0;
+	return LOAD(s->maxconn) > now ? LOAD(s->maxconn) - now : 0;
 }
 
 #define SERVER_NUMBER(name, of) \

@@ -64,6 +64,19 @@ static bool take_weight(struct server *srv, struct slice word)
 	return true;
 }
 
+/* "maxconn:30" */
+static bool take_maxconn(struct server *srv, struct slice word)
+{
+	int64_t n;
+
+	if (!slice_starts(word, SLICE("maxconn:")) || !slice_to_i64(slice_from(word, sizeof("maxconn:") - 1), &n) || n < 0 ||
+	    n > INT32_MAX)
+		return false;
+	if (n != __atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED))
+		server_set_maxconn(srv, n);
+	return true;
+}
+
 static bool take_admin(struct server *srv, struct slice word)
 {
 	static const struct { const char *word; unsigned admin; } words[] = {
@@ -118,7 +131,7 @@ static enum health_agent take_words(struct server *srv, struct slice line, struc
 		if (state != AGENT_NONE) {
 			said = state;
 			snprintf(info, sizeof(info), "via agent : %.*s%s%.*s", SLICE_FMT(word), why.len ? " " : "", SLICE_FMT(why));
-		} else if (!take_weight(srv, word) && !take_admin(srv, word)) {
+		} else if (!take_weight(srv, word) && !take_admin(srv, word) && !take_maxconn(srv, word)) {
 			snprintf(info, sizeof(info), "agent reports an error : %.*s", SLICE_FMT(word));
 			break;
 		}

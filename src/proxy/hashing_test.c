@@ -329,7 +329,7 @@ static void affinity(void **state)
 		backend(3, NULL, consistent);
 		balance_update(be);
 		struct server *home = pick("k");
-		home->set.maxconn = 1;
+		home->maxconn = 1;
 		home->set.maxqueue = 1;
 		assert_true(gauge_try_inc(&home->conns, 0));
 		assert_ptr_equal(pick("k"), home);
@@ -346,7 +346,7 @@ static void affinity(void **state)
 		/* All are full: the key's own. */
 		be->set.balancing.affinity = AFFINITY_MAXCONN;
 		for (int i = 0; i < 3; i++) {
-			s[i]->set.maxconn = 1;
+			s[i]->maxconn = 1;
 			if (s[i] != home)
 				assert_true(gauge_try_inc(&s[i]->conns, 0));
 		}

@@ -257,6 +257,7 @@ static void score_init(struct server *srv)
 void health_init(struct server *srv)
 {
 	srv->weight = (int)srv->set.weight;
+	srv->maxconn = srv->set.maxconn;
 	srv->admin = srv->set.disabled ? SERVER_MAINT : 0;
 	srv->last_check = srv->last_agent = (struct check_report){ .status = CHECK_STATUS_INI };
 	score_init(srv);

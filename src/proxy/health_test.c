@@ -285,7 +285,7 @@ static void lines_move(void **unused)
 	bool one = false, any = false;
 
 	(void)unused;
-	s->set.maxconn = second(be)->set.maxconn = 1;
+	s->maxconn = second(be)->maxconn = 1;
 	assert_true(queue_slot_take(s));
 	assert_true(queue_slot_take(second(be)));
 	give(s, true);

@@ -171,23 +171,25 @@ struct server *server_find(const struct proxy *px, struct slice name)
 	return NULL;
 }
 
-static int64_t dynamic_limit(const struct server *s)
+static int64_t dynamic_limit(const struct server *s, int64_t maxconn)
 {
-	if (!s->set.minconn || s->set.minconn >= s->set.maxconn)
-		return s->set.maxconn;
+	if (!s->set.minconn || s->set.minconn >= maxconn)
+		return maxconn;
 	/* The limit grows with the backend's load from minconn to maxconn, reached at fullconn. */
 	int64_t full = s->px->set.fullconn ? s->px->set.fullconn : 1, load = gauge_now(&s->px->be_conns);
 	if (load >= full)
-		return s->set.maxconn;
-	int64_t limit = s->set.maxconn * load / full;
+		return maxconn;
+	int64_t limit = maxconn * load / full;
 	return limit < s->set.minconn ? s->set.minconn : limit;
 }
 
 uint32_t server_conn_limit(const struct server *s)
 {
-	if (!s->set.maxconn)
+	int64_t maxconn = __atomic_load_n(&s->maxconn, __ATOMIC_RELAXED);
+
+	if (!maxconn)
 		return 0;
-	int64_t limit = dynamic_limit(s);
+	int64_t limit = dynamic_limit(s, maxconn);
 	if (__atomic_load_n(&s->warm_since_ms, __ATOMIC_RELAXED))
 		limit = limit * warmup_percent(s) / 100;
 	return limit > 0 ? (uint32_t)limit : 1;

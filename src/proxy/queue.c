@@ -50,6 +50,12 @@ static void load_changed(struct server *srv)
 		b->load_changed(srv);
 }
 
+void server_set_maxconn(struct server *s, int64_t maxconn)
+{
+	__atomic_store_n(&s->maxconn, maxconn, __ATOMIC_RELAXED);
+	queue_pull(s);
+}
+
 void queues_open(struct proxy *be)
 {
 	struct server *srv;

@@ -19,7 +19,7 @@ static void new_backend(int64_t maxconn)
 {
 	be = proxy_new("be", PROXY_BE, NULL, "test", 1);
 	srv = server_new(be, "s", "test", 2);
-	srv->set.maxconn = maxconn;
+	srv->maxconn = srv->set.maxconn = maxconn;
 	srv->usable = true;
 	queues_open(be);
 }

@@ -257,8 +257,8 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	put_answers(r, px, &c);
 	put_gauge(r, STAT_qcur, STAT_qmax, &s->queue_len);
 	put_gauge(r, STAT_scur, STAT_smax, &s->conns);
-	if (s->set.maxconn)
-		put_u(r, STAT_slim, (uint64_t)s->set.maxconn);
+	if (__atomic_load_n(&s->maxconn, __ATOMIC_RELAXED))
+		put_u(r, STAT_slim, (uint64_t)__atomic_load_n(&s->maxconn, __ATOMIC_RELAXED));
 	strbuf_init_fixed(&status, r->status, sizeof(r->status));
 	health_status_text(s, &status);
 	put_s(r, STAT_status, r->status);

@@ -164,15 +164,24 @@ static void end(struct stream *s)
 
 /* In http mode a stream that ends before its answer began is answered by usher: with what the step said, or what fits the
  * reason. True: the life goes on at STREAM_REPLY. */
+/* Who is told to leave by an operator, or with the process, gets no answer; whose server went away does. */
+static bool is_cut(const struct stream *s)
+{
+	return s->killed && (s->kill_reason == CLOSE_KILLED || s->step == STREAM_CLOSE);
+}
+
 static bool answered_instead(struct stream *s)
 {
-	if (s->http == NULL || s->http->local || (s->http->res_parsed && !s->http->res_valid) || s->killed || s->silent || s->session->client.error)
+	if (s->http == NULL || s->http->local || (s->http->res_parsed && !s->http->res_valid) || is_cut(s) || s->silent || s->session->client.error)
 		return false;
 	unsigned status = s->reply_status;
 	if (status == 0) {
 		switch (s->reason) {
-		case CLOSE_SERVER_ABORT:
 		case CLOSE_SERVER_DOWN:
+		case CLOSE_UP:
+			status = s->step == STREAM_RELAY ? 502 : 503;
+			break;
+		case CLOSE_SERVER_ABORT:
 		case CLOSE_RESOURCE:
 			status = 503;
 			break;
@@ -211,7 +220,8 @@ static void stream_run(struct stream *s)
 {
 	CHECK_OBJ(s, STREAM_MAGIC);
 	while (s->step != STREAM_CLOSE) {
-		enum step_result r = s->killed ? stream_close_with(s, s->kill_reason) : life[s->step].run(s);
+		enum step_result r = s->killed && (is_cut(s) || s->step != STREAM_REPLY) ? stream_close_with(s, s->kill_reason) :
+			life[s->step].run(s);
 		if (r == STEP_WAIT) {
 			s->entered = true;
 			/* The timer may have fired for an earlier step: the deadline of this one still stands. */

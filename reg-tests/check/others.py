@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who else has a say in a server's health: agents, the server it tracks, its traffic; and what follows when it changes.
+Waits for lines of the log, which are HAProxy 2.6's."""
+# tsan
+import csv
+import os
+import socket
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
+from _usher import WAIT_S, Origin, Usher, ask_cli, read_head  # noqa: E402
+
+agent_says = b'up 50%\n'
+agent_heard = set()
+web_says = b'200 OK'
+held = threading.Event()
+asked = threading.Semaphore(0)
+
+
+def agent(s):
+    s.settimeout(0.01)  # most clients say nothing here
+    try:
+        agent_heard.add(s.recv(100))
+    except OSError:
+        pass
+    s.sendall(agent_says)
+
+
+def web(s):
+    f = s.makefile('rb')
+    while True:
+        head = read_head(f)
+        if head is None:
+            return
+        if b'/held ' in head:
+            asked.release()
+            held.wait(WAIT_S)
+        if b'/tell ' in head or b'/brink ' in head:
+            s.sendall(b'HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n')
+            continue
+        s.sendall(b'HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n' % web_says)
+
+
+log_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+log_socket.bind(('127.0.0.1', 0))
+log_socket.settimeout(WAIT_S)
+agent_origin, web_origin = Origin(agent), Origin(web)
+seen = []
+
+
+def logged(text):
+    while True:
+        line = log_socket.recv(9000).decode().rstrip('\n')
+        seen.append(line[line.index(']: ') + 3:])
+        if text in seen[-1]:
+            return seen[-1]
+
+
+CONFIG = f'''
+global
+    stats socket "fd@${{cli}}" level admin
+    log 127.0.0.1:{log_socket.getsockname()[1]} local0
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    log global
+    option log-health-checks
+frontend f
+    bind "fd@${{fe}}"
+    option httplog
+    use_backend %[path,field(2,/)]
+    default_backend web
+backend web
+    option httpchk
+    server s 127.0.0.1:{web_origin.port} check inter 50ms rise 2 fall 2 on-marked-down shutdown-sessions
+backend trackers
+    server t 127.0.0.1:{web_origin.port} track web/s
+    server chain 127.0.0.1:{web_origin.port} track t
+backend agents
+    server a 127.0.0.1:{web_origin.port} weight 40 agent-check agent-port {agent_origin.port} agent-inter 50ms
+    server b 127.0.0.1:{web_origin.port} weight 40 agent-check agent-addr 127.0.0.1 agent-port {agent_origin.port} agent-inter 50ms agent-send hello
+    server off 127.0.0.1:{web_origin.port} agent-check agent-port 1 no-agent-check
+backend tell
+    default-server check inter 600s
+    server fails 127.0.0.1:{web_origin.port} observe layer7 error-limit 3 on-error mark-down
+backend brink
+    default-server check inter 600s
+    server fails 127.0.0.1:{web_origin.port} observe layer7 error-limit 2 on-error sudden-death init-state fully-up
+backend failcheck
+    server fails 127.0.0.1:1 observe layer4 error-limit 2 check inter 600s fastinter 20s port {web_origin.port} fall 2 init-state fully-up
+backend soon
+    server fails 127.0.0.1:1 observe layer4 error-limit 1 on-error fastinter check inter 600s fastinter 20ms port {web_origin.port}
+backend begins
+    default-server check inter 600s
+    server down 127.0.0.1:{web_origin.port} init-state down rise 3
+    server fully 127.0.0.1:{web_origin.port} init-state fully-down rise 3
+    server up 127.0.0.1:{web_origin.port} init-state up rise 3
+backend spare
+    server main 127.0.0.1:{web_origin.port} on-marked-up shutdown-backup-sessions
+    server spare 127.0.0.1:{web_origin.port} backup
+backend slow
+    server s 127.0.0.1:{web_origin.port} weight 100 maxconn 200 slowstart 600s
+    server quick 127.0.0.1:{web_origin.port} weight 100
+'''
+
+with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
+    def cli(command):
+        return ask_cli(usher.address('cli'), command)
+
+    def stat(backend, server):
+        rows = csv.DictReader(cli('show stat').lstrip('# ').splitlines())
+        return next(r for r in rows if r['pxname'] == backend and r['svname'] == server)
+
+    def get(path):
+        c = usher.connect('fe')
+        c.sendall(b'GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n' % path.encode())
+        return c
+
+    def status(path):
+        with get(path) as c:
+            return int(c.makefile('rb').readline().split()[1])
+
+    # init-state: before any check has ended (the first is due at once, but for these it is far away or in flight).
+    logged('Health check for server begins/fully succeeded')
+    assert stat('begins', 'fully')['status'] == 'DOWN 1/3'
+    assert stat('begins', 'down')['status'] == 'UP'
+    assert stat('begins', 'up')['status'].startswith('UP')
+
+    # Agents: weight, state, admin, limits.
+    if not any('Agent check for server agents/b succeeded' in line for line in seen):
+        logged('Agent check for server agents/b succeeded')
+    row = stat('agents', 'b')
+    assert row['weight'] == '20' and row['status'] == 'no check' and row['agent_status'] == 'L7OK', row
+    assert row['last_agt'] == 'via agent : up' and row['agent_health'] == '1', row
+    agent_says = b'down #gone fishing\n'
+    assert logged('Agent check for server agents/a failed').split(', check')[0] == ('Agent check for server agents/a failed, '
+        'reason: Layer7 wrong status, code: 0, info: "via agent : down gone fishing"')
+    logged('Server agents/a is DOWN.')
+    assert stat('agents', 'a')['status'] == 'DOWN (agent)'
+    agent_says = b'up, 75%, maxconn:30\r\n'
+    logged('Server agents/a is UP.')
+    row = stat('agents', 'a')
+    assert row['weight'] == '30' and row['slim'] == '30', row
+    agent_says = b'drain\n'
+    logged('Server agents/a enters drain state')
+    assert stat('agents', 'a')['status'] == 'DRAIN (agent)'
+    agent_says = b'maint\n'
+    logged('Server agents/a is going DOWN for maintenance')
+    agent_says = b'ready up 100%\n'
+    logged('Server agents/a is UP/READY (leaving forced maintenance).')
+    agent_says = b'nonsense\n'
+    while stat('agents', 'a')['last_agt'] != 'agent reports an error : nonsense':
+        pass
+    assert stat('agents', 'a')['agent_status'] == 'CHECKED' and stat('agents', 'a')['status'] == 'no check'
+    assert b'hello' in agent_heard
+    assert stat('agents', 'off')['agent_status'] == ''
+
+    # Who tracks follows, through chains and in maintenance; sessions on a server that goes down are shut.
+    assert stat('trackers', 't')['tracked'] == 'web/s'
+    c = get('/held')
+    assert asked.acquire(timeout=WAIT_S)
+    web_says = b'500 Oops'
+    logged('Server web/s is DOWN')
+    logged('Server trackers/t is DOWN via web/s')
+    logged('Server trackers/chain is DOWN via trackers/t')
+    assert c.makefile('rb').readline().split()[1] == b'502'
+    line = logged('"GET /held HTTP/1.1"')
+    assert ' DH' in line, line
+    held.set()
+    web_says = b'200 OK'
+    logged('Server trackers/t is UP via web/s')
+    logged('Server trackers/chain is UP via trackers/t')
+    cli('disable server web/s')
+    logged('Server trackers/chain is going DOWN for maintenance via trackers/t')
+    assert stat('trackers', 'chain')['status'] == 'MAINT (via trackers/t)'
+    cli('enable server web/s')
+    logged('Server trackers/chain is UP/READY (leaving maintenance).')
+    cli('set server web/s state drain')
+    logged('Server trackers/t enters drain state via web/s')
+    cli('set server web/s state ready')
+    logged('Server trackers/chain is UP (leaving drain).')
+
+    # What traffic says: marked down at once, nearly so, counted as a failed check, or only looked at sooner.
+    for _ in range(3):
+        assert status('/tell') == 500
+    assert 'Health analyze, info: "Detected 3 consecutive errors, last one was: ' in logged('Health check for server tell/fails failed')
+    logged('Server tell/fails is DOWN')
+    assert status('/tell') == 503
+    for _ in range(2):
+        assert status('/brink') == 500
+    logged('Health check for server brink/fails failed')
+    assert stat('brink', 'fails')['status'] == 'UP 1/3', stat('brink', 'fails')
+    for _ in range(2):
+        assert status('/failcheck') == 503
+    logged('Health check for server failcheck/fails failed, reason: Health analyze')
+    assert status('/soon') == 503
+
+    # Those on a backup server are told to come again when the others are back.
+    held.clear()
+    cli('disable server spare/main')
+    c = get('/spare/held')
+    while stat('spare', 'spare')['scur'] != '1':
+        pass
+    cli('enable server spare/main')
+    assert c.makefile('rb').readline().split()[1] == b'502'
+    assert ' UH' in logged('"GET /spare/held HTTP/1.1"')
+    held.set()
+
+    # A server that comes up gets its share little by little.
+    cli('disable server slow/s')
+    cli('enable server slow/s')
+    row = stat('slow', 's')
+    assert row['throttle'] in ('1', '2'), row
+    for _ in range(40):
+        assert status('/slow') == 200
+    assert int(stat('slow', 's')['stot']) <= 4, stat('slow', 's')['stot']

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""drain-announce: after SIGUSR1 whoever asks after usher's health hears no, and is served; when the time is over it drains. The
+time is long in one run, so that everything is seen within it, and short in the other, which must end by itself."""
+import signal
+
+from _usher import WAIT_S, Usher
+
+CONFIG = '''
+global
+    drain-announce %s
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+frontend f
+    bind "fd@${fe}"
+    monitor-uri /health
+    http-request return status 200 content-type text/plain lf-string "%%[stopping]"
+frontend nlb
+    mode tcp
+    bind "fd@${nlb}" proxy-policy edge
+proxy-policy edge
+    optional all
+    health-reply
+'''
+LOCAL = b'\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00'
+
+
+def get(usher, path, name='fe', first=b''):
+    with usher.connect(name) as s:
+        s.sendall(first + b'GET %s HTTP/1.0\r\n\r\n' % path)
+        answer = b''
+        while True:
+            more = s.recv(4096)
+            if not more:
+                return answer
+            answer += more
+
+
+with Usher(CONFIG % '600s', sockets=['fe', 'nlb']) as usher:
+    assert get(usher, b'/health').startswith(b'HTTP/1.1 200') and get(usher, b'/').endswith(b'\r\n\r\n0')
+    assert get(usher, b'/', 'nlb', LOCAL).startswith(b'HTTP/1.0 200')
+    usher.process.send_signal(signal.SIGUSR1)
+    while not get(usher, b'/health').startswith(b'HTTP/1.1 503'):
+        pass
+    assert get(usher, b'/').endswith(b'\r\n\r\n1')
+    assert get(usher, b'/', 'nlb', LOCAL).startswith(b'HTTP/1.0 503')
+with Usher(CONFIG % '10ms', sockets=['fe', 'nlb']) as usher:
+    get(usher, b'/')
+    usher.process.send_signal(signal.SIGUSR1)
+    assert usher.process.wait(WAIT_S) == 0

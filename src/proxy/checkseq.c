@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conn/buf.h"
-#include "core/pool.h"
+#include "base/pool.h"
 #include "proxy/check.h"
 #include "rule/format.h"
 #include "rule/vars.h"

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "base/assert.h"
+#include "base/hex.h"
 #include "proxy/check.h"
 #include "rule/boot.h"
 #include "rule/format.h"
@@ -156,17 +156,12 @@ bool checkseq_parse_expect_options(struct conf_line *l, struct checkseq_step *st
 
 /* ---- patterns ---- */
 
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool checkseq_from_hex(struct slice digits, struct strbuf *out)
 {
 	if (digits.len % 2)
 		return false;
 	for (size_t i = 0; i < digits.len; i += 2) {
-		int high = digit(digits.ptr[i]), low = digit(digits.ptr[i + 1]);
+		int high = hex_digit(digits.ptr[i]), low = hex_digit(digits.ptr[i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		strbuf_add_byte(out, (char)(high << 4 | low));

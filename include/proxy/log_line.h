@@ -33,6 +33,8 @@ void log_line_start(struct stream *s);
 void log_line_asap(struct stream *s);
 /* It is about to close the server's connection: keeps what %bi and %bp will show, when they are wanted. */
 void log_line_keep_source(struct stream *s);
+/* Whether it is one of those that `option dontlog-normal` still logs. */
+bool log_line_went_wrong(const struct stream *s);
 /* It ended: writes its line, unless it was written, or the options say not to. */
 void log_line_end(struct stream *s);
 /* A session failed before it had a stream: "src [date] frontend/listener: text", or error-log-format. s->reason is set. */

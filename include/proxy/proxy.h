@@ -204,6 +204,8 @@ void proxy_unlist(struct proxy *p);
 struct proxy *proxy_new_internal(const char *name, const char *file, int line);
 /* By name and capability; NULL when there is none. */
 struct proxy *proxy_find(struct slice name, unsigned caps);
+/* How many servers traffic goes to now: active ones, or the backups that stand in for them. */
+int proxy_usable_servers(const struct proxy *be);
 /* "frontend", "backend", "listen" or "defaults". */
 const char *proxy_kind(const struct proxy *p);
 /* After all files are read: resolves names, formats and rules, checks what must be there. Reports every fault; false when any. */

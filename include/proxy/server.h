@@ -142,7 +142,7 @@ static inline bool server_in_service(const struct server *s)
 /* Whether rules and cookies that name it may still send to it: up, and not in maintenance. Draining, it keeps its clients. */
 static inline bool server_keeps_clients(const struct server *s)
 {
-	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_MAINT);
+	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT);
 }
 static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
 

@@ -76,6 +76,7 @@ struct converter {
 	const char *args;
 	enum value_type in, out; /* VALUE_ANY, VALUE_SAME allowed */
 	bool (*check)(struct args *a, struct strbuf *err);
+	bool (*resolve)(struct args *a, struct proxy *px, struct strbuf *err); /* may be NULL: as for a fetch */
 	/* Changes *v in place; false: the expression has no value. */
 	bool (*convert)(const struct args *a, struct eval *ev, struct value *v);
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes as digits and back: hex, hex2i, be2hex, be2dec, le2dec, htonl. Any thread.
+ * Bytes as digits and back: base2, hex, hex2i, be2hex, be2dec, le2dec, htonl. Any thread.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +19,17 @@ static bool hex_convert(const struct args *a, struct eval *ev, struct value *v)
 		out[2 * i + 1] = digits[v->bytes.ptr[i] & 15];
 	}
 	*v = value_str(slice_make(out, 2 * v->bytes.len));
+	return out != NULL;
+}
+
+static bool base2_convert(const struct args *a, struct eval *ev, struct value *v)
+{
+	char *out = arena_alloc(ev->arena, 8 * v->bytes.len + 1);
+
+	(void)a;
+	for (size_t i = 0; out && i < 8 * v->bytes.len; i++)
+		out[i] = digits[(unsigned char)v->bytes.ptr[i / 8] >> (7 - i % 8) & 1];
+	*v = value_str(slice_make(out, 8 * v->bytes.len));
 	return out != NULL;
 }
 
@@ -113,6 +124,7 @@ static bool htonl_convert(const struct args *a, struct eval *ev, struct value *v
 	return out != NULL;
 }
 
+CONVERTER(base2) = { .keyword = "base2", .usage = "base2", .in = VALUE_BIN, .out = VALUE_STR, .convert = base2_convert };
 CONVERTER(hex) = { .keyword = "hex", .usage = "hex", .in = VALUE_BIN, .out = VALUE_STR, .convert = hex_convert };
 CONVERTER(hex2i) = {.keyword = "hex2i", .usage = "hex2i", .in = VALUE_STR, .out = VALUE_INT, .convert = hex2i_convert};
 CONVERTER(be2hex) = { .keyword = "be2hex", .usage = "be2hex([<separator>],[<chunk>],[<truncate>])", .args = ";sii",

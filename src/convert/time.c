@@ -44,6 +44,18 @@ static bool http_date_convert(const struct args *a, struct eval *ev, struct valu
 	return v->bytes.ptr != NULL;
 }
 
+#define NANO_DIGITS 9
+
+/* At "%N" or "%3N": how many characters that is, and how many digits are wanted; 0: it is something else. */
+static size_t fraction_directive(struct slice at, int *digits)
+{
+	bool width = at.len > 2 && at.ptr[1] >= '1' && at.ptr[1] <= '9';
+	size_t n = width ? 3 : 2;
+
+	*digits = width ? at.ptr[1] - '0' : NANO_DIGITS;
+	return at.len >= n && at.ptr[0] == '%' && at.ptr[n - 1] == 'N' ? n : 0;
+}
+
 /* strftime with %N replaced first by the fraction's digits. */
 static bool time_format(const struct args *a, struct eval *ev, struct value *v, int64_t per_second, bool local)
 {
@@ -51,19 +63,24 @@ static bool time_format(const struct args *a, struct eval *ev, struct value *v, 
 	struct strbuf b;
 	struct slice f = a->v[0].str;
 	int64_t date, fraction;
+	char nano[NANO_DIGITS + 1];
 	struct tm tm;
 
 	if (__builtin_add_overflow(v->num, a->v[1].num, &date) || !date_split(date, per_second, local, &tm, &fraction))
 		return false;
+	snprintf(nano, sizeof(nano), "%09u", (unsigned)(fraction * (1000000000 / per_second)));
 	strbuf_init_fixed(&b, fmt, sizeof(fmt));
-	for (size_t i = 0; i < f.len; i++) {
-		bool pair = f.ptr[i] == '%' && i + 1 < f.len;
+	while (f.len) {
+		int digits;
+		size_t n = per_second > 1 ? fraction_directive(f, &digits) : 0;
 
-		if (pair && f.ptr[i + 1] == 'N' && per_second > 1)
-			strbuf_addf(&b, "%0*" PRId64, per_second == 1000 ? 3 : 6, fraction);
-		else
-			strbuf_add(&b, f.ptr + i, pair ? 2 : 1);
-		i += pair;
+		if (n) {
+			strbuf_add(&b, nano, (size_t)digits);
+		} else {
+			n = f.ptr[0] == '%' && f.len > 1 ? 2 : 1;
+			strbuf_add(&b, f.ptr, n);
+		}
+		f = slice_from(f, n);
 	}
 	*v = value_str(arena_copy(ev->arena, slice_make(text, b.len ? strftime(text, sizeof(text), fmt, &tm) : 0)));
 	return v->bytes.ptr != NULL && !b.truncated;

@@ -29,16 +29,7 @@ static const struct proxy *backend_of(const struct args *a, const struct eval *e
 	return a->priv ? a->priv : ev->stream ? ev->stream->be : NULL;
 }
 
-/* Servers that traffic goes to now: active ones, or the backups that stand in for them. */
-static int64_t usable(const struct proxy *be)
-{
-	int active = __atomic_load_n(&be->usable_servers, __ATOMIC_RELAXED);
-	int backup = __atomic_load_n(&be->usable_backups, __ATOMIC_RELAXED);
-
-	if (active || !backup)
-		return active;
-	return be->set.allbackups ? backup : 1;
-}
+static int64_t usable(const struct proxy *be) { return proxy_usable_servers(be); }
 
 static int64_t queued(const struct proxy *be)
 {

@@ -62,10 +62,8 @@ SERVER_NUMBER(srv_iweight, first_weight);
 
 static enum eval_result srv_is_up_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	const struct server *s = a->priv;
-
 	(void)ev;
-	*out = value_bool(LOAD(s->up) && !(LOAD(s->admin) & SERVER_IN_MAINT));
+	*out = value_bool(server_keeps_clients(a->priv));
 	return EVAL_OK;
 }
 FETCH(srv_is_up) = { .keyword = "srv_is_up", .usage = "srv_is_up([<backend>/]<server>)", .args = "s", .type = VALUE_BOOL,

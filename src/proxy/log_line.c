@@ -163,7 +163,7 @@ void log_line_start(struct stream *s)
 	s->logged = true;
 }
 
-static bool went_wrong(const struct stream *s)
+bool log_line_went_wrong(const struct stream *s)
 {
 	return (s->reason != CLOSE_NONE && s->reason != CLOSE_LOCAL) || s->retries_done || s->redispatched ||
 	       (s->http && s->http->status >= 500);
@@ -193,8 +193,8 @@ void log_line_asap(struct stream *s)
 {
 	const struct proxy_settings *fe = &s->session->fe->set;
 
-	if (fe->logasap && !s->logged && !(fe->dontlog_normal && !went_wrong(s)) && !(fe->dontlognull && s->req.total == 0))
-		write_line(s, went_wrong(s));
+	if (fe->logasap && !s->logged && !(fe->dontlog_normal && !log_line_went_wrong(s)) && !(fe->dontlognull && s->req.total == 0))
+		write_line(s, log_line_went_wrong(s));
 }
 
 void log_line_end(struct stream *s)
@@ -203,9 +203,9 @@ void log_line_end(struct stream *s)
 
 	if (s->http && !s->http->req_parsed && s->session->fe->log_format == NULL)
 		return; /* the default line tells of requests only */
-	if (s->logged || (fe->dontlognull && s->req.total == 0) || (fe->dontlog_normal && !went_wrong(s)))
+	if (s->logged || (fe->dontlognull && s->req.total == 0) || (fe->dontlog_normal && !log_line_went_wrong(s)))
 		return;
-	write_line(s, went_wrong(s));
+	write_line(s, log_line_went_wrong(s));
 }
 
 void log_line_keep_source(struct stream *s)

@@ -201,3 +201,13 @@ bool server_has_room(const struct server *s)
 
 	return !limit || (gauge_now(&s->conns) < limit && !gauge_now(&s->queue_len));
 }
+
+int proxy_usable_servers(const struct proxy *be)
+{
+	int active = __atomic_load_n(&be->usable_servers, __ATOMIC_RELAXED);
+	int backup = __atomic_load_n(&be->usable_backups, __ATOMIC_RELAXED);
+
+	if (active || !backup)
+		return active;
+	return be->set.allbackups ? backup : 1;
+}

@@ -26,10 +26,11 @@ struct expr {
 	enum value_type type; /* what it ends in */
 };
 
-/* A fetch whose names wait for the whole configuration; with patterns, if it checks those. */
+/* A fetch or converter whose names wait for the whole configuration; with patterns, if it checks those. */
 struct expr_pending {
 	struct expr_pending *next;
 	struct expr *expr;
+	size_t call; /* which converter, from 1; 0: the fetch */
 	struct slice *patterns;
 	size_t npatterns;
 	struct proxy *px;
@@ -87,13 +88,14 @@ bool expr_asks_answered(const struct expr_asks *a, struct eval *ev)
 	return answered;
 }
 
-static void expr_resolve_later(struct expr *e, struct proxy *px)
+static void expr_resolve_later(struct expr *e, size_t call, struct proxy *px)
 {
 	struct expr_pending *p = boot_alloc(sizeof(*p));
 
 	if (!pending_first)
 		boot_defer(expr_forget_pending, NULL);
 	p->expr = e;
+	p->call = call;
 	p->px = px;
 	if (expr_line) {
 		p->file = expr_line->file;
@@ -158,14 +160,14 @@ static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, 
 	if (!expr_read_args(at, "fetch", e->fetch->keyword, e->fetch->args, e->fetch->check, &e->args, err))
 		return false;
 	if (e->fetch->resolve)
-		expr_resolve_later(e, px);
+		expr_resolve_later(e, 0, px);
 	if (e->fetch->asks)
 		expr_note_asking(e);
 	e->type = e->fetch->type;
 	return true;
 }
 
-static bool expr_compile_converter(struct expr *e, const char **at, struct strbuf *err)
+static bool expr_compile_converter(struct expr *e, const char **at, struct proxy *px, struct strbuf *err)
 {
 	struct slice name = expr_name(at);
 	const struct converter *c = registry_find(&converter_registry, name);
@@ -185,6 +187,8 @@ static bool expr_compile_converter(struct expr *e, const char **at, struct strbu
 	call->conv = c;
 	if (!expr_read_args(at, "converter", c->keyword, c->args, c->check, &call->args, err))
 		return false;
+	if (c->resolve)
+		expr_resolve_later(e, e->ncalls, px);
 	if (c->out != VALUE_SAME)
 		e->type = c->out;
 	else if (c->in > VALUE_SAME)
@@ -193,11 +197,11 @@ static bool expr_compile_converter(struct expr *e, const char **at, struct strbu
 }
 
 /* Converters joined by commas. */
-static bool expr_compile_chain(struct expr *e, const char **at, struct strbuf *err)
+static bool expr_compile_chain(struct expr *e, const char **at, struct proxy *px, struct strbuf *err)
 {
 	while (**at == ',') {
 		++*at;
-		if (!expr_compile_converter(e, at, err))
+		if (!expr_compile_converter(e, at, px, err))
 			return false;
 	}
 	return true;
@@ -207,7 +211,7 @@ struct expr *expr_compile_at(const char **at, unsigned phase, struct proxy *px, 
 {
 	struct expr *e = boot_alloc(sizeof(*e));
 
-	return expr_compile_fetch(e, at, phase, px, err) && expr_compile_chain(e, at, err) ? e : NULL;
+	return expr_compile_fetch(e, at, phase, px, err) && expr_compile_chain(e, at, px, err) ? e : NULL;
 }
 
 static bool expr_ended(const char *at, const char *word, struct strbuf *err)
@@ -261,7 +265,7 @@ struct expr *expr_take(struct conf_line *l, unsigned phase, struct proxy *px)
 		if (!registry_find(&converter_registry, expr_name(&at)))
 			break;
 		at = conf_take(l);
-		if (!expr_compile_converter(e, &at, &err) || !expr_compile_chain(e, &at, &err) ||
+		if (!expr_compile_converter(e, &at, px, &err) || !expr_compile_chain(e, &at, px, &err) ||
 			!expr_ended(at, word, &err)) {
 			expr_say(l, word, &err);
 			e = NULL;
@@ -345,7 +349,7 @@ void expr_note_pattern(const struct expr *e, struct slice pattern)
 	if (!e->fetch->check_pattern)
 		return;
 	for (struct expr_pending *p = pending_first; p; p = p->next) {
-		if (p->expr != e)
+		if (p->expr != e || p->call)
 			continue;
 		p->patterns = boot_grow(p->patterns, p->npatterns, sizeof(*p->patterns));
 		p->patterns[p->npatterns++] = boot_copy(pattern);
@@ -354,8 +358,9 @@ void expr_note_pattern(const struct expr *e, struct slice pattern)
 
 static bool expr_resolve(struct expr_pending *p, struct strbuf *err)
 {
+	struct expr_call *call = p->call ? &p->expr->calls[p->call - 1] : NULL;
 	const struct fetch *f = p->expr->fetch;
-	bool ok = f->resolve(&p->expr->args, p->px, err);
+	bool ok = call ? call->conv->resolve(&call->args, p->px, err) : f->resolve(&p->expr->args, p->px, err);
 
 	for (size_t i = 0; ok && i < p->npatterns; i++)
 		ok = f->check_pattern(&p->expr->args, p->patterns[i], err);
@@ -372,11 +377,12 @@ bool expr_resolve_all(void)
 		if (expr_resolve(p, &err))
 			continue;
 		ok = false;
+		const char *kind = p->call ? "converter" : "fetch", *why = err.ptr ? err.ptr : "";
+		const char *keyword = p->call ? p->expr->calls[p->call - 1].conv->keyword : p->expr->fetch->keyword;
 		if (p->file)
-			diag_at(DIAG_ALERT, p->file, p->line, "fetch '%s': %s", p->expr->fetch->keyword,
-				err.ptr ? err.ptr : "");
+			diag_at(DIAG_ALERT, p->file, p->line, "%s '%s': %s", kind, keyword, why);
 		else
-			diag_say(DIAG_ALERT, "fetch '%s': %s", p->expr->fetch->keyword, err.ptr ? err.ptr : "");
+			diag_say(DIAG_ALERT, "%s '%s': %s", kind, keyword, why);
 		strbuf_free(&err);
 	}
 	pending_first = NULL;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * capture-req(<slot>), capture-res(<slot>): keep a text on its way for the log, in a slot that was declared. One thread.
+ */
+#include "proxy/capture.h"
+#include "rule/fetch.h"
+
+static bool slot_check(struct args *a, struct strbuf *err)
+{
+	if (a->v[0].num >= 0 && a->v[0].num <= INT32_MAX)
+		return true;
+	strbuf_add_str(err, "slots are counted from 0");
+	return false;
+}
+
+static bool put(const struct args *a, struct eval *ev, bool response, const struct value *v)
+{
+	return ev->stream && capture_put(ev->stream, response, (unsigned)a->v[0].num, v->bytes);
+}
+
+static bool req_convert(const struct args *a, struct eval *ev, struct value *v) { return put(a, ev, false, v); }
+static bool res_convert(const struct args *a, struct eval *ev, struct value *v) { return put(a, ev, true, v); }
+
+CONVERTER(capture_req) = { .keyword = "capture-req", .usage = "capture-req(<slot>)", .args = "i", .in = VALUE_STR,
+	.out = VALUE_STR, .check = slot_check, .convert = req_convert };
+CONVERTER(capture_res) = { .keyword = "capture-res", .usage = "capture-res(<slot>)", .args = "i", .in = VALUE_STR,
+	.out = VALUE_STR, .check = slot_check, .convert = res_convert };

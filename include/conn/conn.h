@@ -38,13 +38,16 @@ struct conn {
 	bool urgent;                      /* EPOLLPRI: short reads prove nothing any more */
 	bool nodelay;                     /* TCP_NODELAY is set, or not wanted */
 	bool shut;                        /* our end was sent, or is not to be */
+	bool watched;                     /* registered with the loop, for the rest of its life */
 };
 
 /* What every connection is registered for. */
 #define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 
-/* Prepares a conn for an open descriptor and registers it. False: errno; the descriptor stays the caller's. */
-bool conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t));
+/* Prepares a conn for an open descriptor, which is its own from now on. No event comes before conn_watch(). */
+void conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t));
+/* Registers it, once: what is the case by then is the first event. False: errno; nothing will ever be heard of it. */
+bool conn_watch(struct conn *c);
 /* Folds the events into the flags; a connection that was connecting is through or has failed (c->error). */
 void conn_note_events(struct conn *c, uint32_t events);
 static inline bool conn_is_open(const struct conn *c) { return c->watch.fd >= 0; }

@@ -41,10 +41,15 @@ backend servers
     mode http
     server s 127.0.0.1:{server}
 """
+FRESH = HTTP + "    http-reuse always\n"
 
 
 def tcp_question(i):
     return b"question %03d" % i, b"QUESTION %03d" % i
+
+
+def fresh_question(i):
+    return b"GET /question-%03d HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n" % i, b"ANSWER-%03d" % i
 
 
 def http_question(i):
@@ -64,7 +69,15 @@ def http_respond(data):
     return b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nANSWER-" + re.search(rb"/question-(\d+)", data).group(1)
 
 
-def trace(config, question, respond):
+def ask(c, asked, wanted):
+    c.settimeout(20)
+    c.sendall(asked)
+    got = b""
+    while not got.endswith(wanted):
+        got += c.recv(4096)
+
+
+def trace(config, question, respond, close=False):
     """The system calls from the question that warms it up to the last answer, counted."""
     tmp = tempfile.mkdtemp()
     server = socket.create_server(("127.0.0.1", 0))
@@ -73,6 +86,8 @@ def trace(config, question, respond):
     sink.bind(("127.0.0.1", 0))
     door = socket.create_server(("127.0.0.1", 0))
     os.set_inheritable(door.fileno(), True)
+    # Nothing is accepted before its question is there, or it would have to be awaited.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 10)
     conf = os.path.join(tmp, "usher.cfg")
     with open(conf, "w") as f:
         f.write("global\n    nbthread 1\ndefaults\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n" +
@@ -80,14 +95,14 @@ def trace(config, question, respond):
     out = os.path.join(tmp, "trace")
     p = subprocess.Popen(["strace", "-f", "-s", "64", "-o", out, PROGRAM, "-f", conf], pass_fds=[door.fileno()])
     try:
-        with socket.create_connection(door.getsockname()) as c:
-            c.settimeout(20)
+        if close:
             for i in range(ROUNDS):
-                asked, wanted = question(i)
-                c.sendall(asked)
-                got = b""
-                while not got.endswith(wanted):
-                    got += c.recv(4096)
+                with socket.create_connection(door.getsockname()) as c:
+                    ask(c, *question(i))
+        else:
+            with socket.create_connection(door.getsockname()) as c:
+                for i in range(ROUNDS):
+                    ask(c, *question(i))
     finally:
         for child in open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split():
             os.kill(int(child), signal.SIGTERM)
@@ -120,6 +135,16 @@ def judge(what, calls, logged):
         assert 0 < calls["log"] <= n, "%s: %d sends for the log" % (what, calls["log"])
 
 
+def count_fresh():
+    """Clients that ask once and go are never registered, nor is the link that serves them anew."""
+    calls = trace(FRESH, fresh_question, http_respond, close=True)
+    print("fresh", calls)
+    n = ROUNDS - WARM
+    assert calls.get("epoll_ctl", 0) == 0, "%d calls of epoll_ctl for %d connections" % (calls["epoll_ctl"], n)
+    assert sum(calls.values()) - calls["epoll_wait"] <= 7 * n, "%d calls for %d connections" % (sum(calls.values()), n)
+
+
 judge("tcp", trace(TCP, tcp_question, bytes.upper), False)
 judge("http", trace(HTTP, http_question, http_respond), False)
 judge("http with a log", trace(LOGGED, http_question, http_respond), True)
+count_fresh()

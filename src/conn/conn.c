@@ -20,19 +20,22 @@ static void reset_state(struct conn *c, int fd, void (*on_event)(struct watch *,
 	c->transport = &transport_raw;
 	c->error = 0;
 	c->can_read = c->can_write = c->hup = c->eof = c->connecting = false;
-	c->urgent = c->nodelay = c->shut = false;
+	c->urgent = c->nodelay = c->shut = c->watched = false;
 }
 
-bool conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))
+void conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))
 {
 	reset_state(c, fd, on_event);
 	/* A fresh connection is writable, and what it sent may be there already: both are tried at once. */
 	c->can_read = c->can_write = true;
 	c->nodelay = true; /* inherited from the listening socket */
-	if (loop_add(&c->watch, CONN_EVENTS))
-		return true;
-	c->watch.fd = -1;
-	return false;
+}
+
+bool conn_watch(struct conn *c)
+{
+	if (!c->watched)
+		c->watched = loop_add(&c->watch, CONN_EVENTS);
+	return c->watched;
 }
 
 void conn_note_events(struct conn *c, uint32_t events)
@@ -203,7 +206,7 @@ enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct 
 	if (fd < 0)
 		return dial_failed(c, -1, errno);
 	c->watch.fd = fd;
-	if (!loop_add(&c->watch, CONN_EVENTS))
+	if (!conn_watch(c))
 		return dial_failed(c, fd, errno);
 	c->connecting = !through;
 	c->can_write = through;

@@ -56,7 +56,8 @@ static int setup(void **state)
 	d->session.src = d->session.peer;
 	d->policy = pp_policy_new("edge", "test", 1);
 	d->listener.set.policy = d->policy;
-	assert_true(conn_open(&d->session.client, fds[1], on_event));
+	conn_open(&d->session.client, fds[1], on_event);
+	assert_true(conn_watch(&d->session.client));
 	pp_errors_clear();
 	*state = d;
 	return 0;

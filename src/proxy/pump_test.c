@@ -38,8 +38,10 @@ static int setup_line(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, out), 0);
 	l->source = in[0];
 	l->sink = out[1];
-	assert_true(conn_open(&l->a, in[1], on_event));
-	assert_true(conn_open(&l->b, out[0], on_event));
+	conn_open(&l->a, in[1], on_event);
+	assert_true(conn_watch(&l->a));
+	conn_open(&l->b, out[0], on_event);
+	assert_true(conn_watch(&l->b));
 	l->pump.from = &l->a;
 	l->pump.to = &l->b;
 	*state = l;
@@ -242,7 +244,8 @@ static void a_long_body_goes_on_behind_an_urgent_byte(void **state)
 	close(l->source);
 	tcp_pair(in);
 	l->source = in[0];
-	assert_true(conn_open(&l->a, in[1], on_event));
+	conn_open(&l->a, in[1], on_event);
+	assert_true(conn_watch(&l->a));
 	l->pump.full_reads = 200;
 	assert_int_equal(send(l->source, before, sizeof(before), 0), sizeof(before));
 	loop_turn(loop_self, 100);

@@ -71,6 +71,13 @@ void session_end(struct session *s, enum close_reason reason, bool reset)
 	loop_bury(&s->grave);
 }
 
+/* The session waits for its client. A connection that could not be registered would never be heard of again. */
+static void await_client(struct session *s)
+{
+	if (!conn_watch(&s->client))
+		session_end(s, CLOSE_RESOURCE, true);
+}
+
 /* How long the next request may be awaited: timeout http-keep-alive, else http-request, else client. */
 static void await_request(struct session *s)
 {
@@ -80,6 +87,7 @@ static void await_request(struct session *s)
 
 	if (limit_ms)
 		timer_bring_forward(&s->timer, s->request_since_ms + limit_ms);
+	await_client(s);
 }
 
 void sessions_spread_idle(uint32_t within_ms)
@@ -173,8 +181,10 @@ static bool step(struct session *s)
 	case SESSION_PROXY_HEADER:
 		if (s->expect_proxy) {
 			enum pp_receive r = pp_receive_run(s);
-			if (r == PP_RECEIVE_WAIT)
+			if (r == PP_RECEIVE_WAIT) {
+				await_client(s);
 				return false;
+			}
 			if (r == PP_RECEIVE_REFUSED) {
 				session_end(s, s->reason, s->reset);
 				return false;
@@ -261,11 +271,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	s->timer.fire = on_timer;
 	s->task.run = on_task;
 	s->grave.free = free_session;
-	if (!conn_open(&s->client, fd, on_client)) {
-		close(fd);
-		session_free(&s);
-		return;
-	}
+	conn_open(&s->client, fd, on_client);
 	LIST_INSERT_HEAD(&sessions_here, s, link);
 	admission_enter(l);
 	COUNT(&l->counters, conn);

@@ -216,6 +216,16 @@ static bool answered_instead(struct stream *s)
 	return true;
 }
 
+/* Whether anything the client may do now matters. One that asked and waits for its answer is not even registered: often
+ * it is served and gone before it could be heard of again, and epoll_ctl() and what that brings are a twentieth of what
+ * such a connection costs. */
+static bool awaits_client(const struct stream *s)
+{
+	bool asked = s->http && s->req.complete && !s->http->tunnel;
+
+	return !asked || !s->session->client.can_write || s->be->set.abortonclose;
+}
+
 static void stream_run(struct stream *s)
 {
 	CHECK_OBJ(s, STREAM_MAGIC);
@@ -224,6 +234,8 @@ static void stream_run(struct stream *s)
 			life[s->step].run(s);
 		if (r == STEP_WAIT) {
 			s->entered = true;
+			if (!s->session->client.watched && awaits_client(s) && !conn_watch(&s->session->client))
+				stream_kill(s, CLOSE_RESOURCE);
 			/* The timer may have fired for an earlier step: the deadline of this one still stands. */
 			if (s->deadline_ms && !stream_deadline_passed(s))
 				timer_bring_forward(&s->timer, s->deadline_ms);

@@ -18,6 +18,8 @@ struct http_head *http_edit_head(const struct eval *ev);
  * targets blanks and what is not ASCII as well. */
 enum http_text { HTTP_TEXT_FIELD, HTTP_TEXT_TARGET };
 #define HTTP_TEXT_MAX 16384
+/* Text made fit for its place, in the arena; ptr is NULL when memory is out. */
+struct slice http_edit_fit(struct slice text, struct eval *ev, enum http_text where);
 /* The format's text; ptr is NULL when it is longer than HTTP_TEXT_MAX or memory is out. */
 struct slice http_edit_text(const struct format *f, struct eval *ev, enum http_text where);
 /* The same for a format with groups (FORMAT_GROUPS) of a match in subject. */

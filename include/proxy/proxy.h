@@ -119,6 +119,7 @@ struct proxy_settings {
 	bool log_global;                  /* `log global` */
 	char *log_tag;
 	struct format_text log_format, log_format_sd, error_log_format, unique_id_format;
+	const char *unique_id_header;     /* boot memory; NULL: none */
 	char *description;
 	struct ruleset req_http, res_http, after_http; /* http-request, http-response, http-after-response */
 	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */

@@ -116,6 +116,18 @@ static bool parse_originalto(struct conf_line *l, void *owner)
 KEYWORD(option_originalto) = { .keyword = "option originalto", .usage = "[no] option originalto [except <network>] [header <name>]",
 	.where = IN_PROXY, .parse = parse_originalto, .may_no = true };
 
+static bool parse_unique_id_header(struct conf_line *l, void *owner)
+{
+	const char *name = conf_need(l, "the name of a header");
+
+	if (name && !http_is_token(slice_of(name)))
+		return conf_fail(l, "'%s' cannot be the name of a header", name);
+	((struct proxy *)owner)->set.unique_id_header = name;
+	return name != NULL;
+}
+KEYWORD(unique_id_header) = { .keyword = "unique-id-header", .usage = "unique-id-header <name>", .where = IN_FE,
+	.parse = parse_unique_id_header };
+
 /* ---- idle connections to servers ---- */
 
 static bool parse_reuse(struct conf_line *l, void *owner)

@@ -23,8 +23,8 @@ static bool is_fit(char c, enum http_text where)
 	return where == HTTP_TEXT_FIELD ? http_char_is(c, HTTP_CHAR_VALUE) : http_char_is(c, HTTP_CHAR_TARGET) || c == '#';
 }
 
-/* In the arena, with what is not fit as %XX. */
-static struct slice make_fit(struct slice s, struct eval *ev, enum http_text where)
+/* What is not fit is written %XX. */
+struct slice http_edit_fit(struct slice s, struct eval *ev, enum http_text where)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t unfit = 0;
@@ -64,7 +64,7 @@ struct slice http_edit_text(const struct format *f, struct eval *ev, enum http_t
 		return constant;
 	strbuf_init_fixed(&text, mem, sizeof(mem));
 	format_write(f, ev, &text);
-	return text.truncated ? slice_make(NULL, 0) : make_fit(strbuf_slice(&text), ev, where);
+	return text.truncated ? slice_make(NULL, 0) : http_edit_fit(strbuf_slice(&text), ev, where);
 }
 
 struct slice http_edit_match_text(const struct format *f, struct eval *ev, enum http_text where, const struct regex_match *m,
@@ -75,7 +75,7 @@ struct slice http_edit_match_text(const struct format *f, struct eval *ev, enum 
 
 	strbuf_init_fixed(&text, mem, sizeof(mem));
 	format_write_match(f, ev, m, subject, &text);
-	return text.truncated ? slice_make(NULL, 0) : make_fit(strbuf_slice(&text), ev, where);
+	return text.truncated ? slice_make(NULL, 0) : http_edit_fit(strbuf_slice(&text), ev, where);
 }
 
 /* ---- fields ---- */

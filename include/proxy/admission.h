@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Who may come in: the limits on connections (listener, frontend, process). Whoever reaches one
- * closes the door for all threads; the first that leaves opens it. Atomics.
+ * closes the door for all threads; the first that leaves opens it. And the limit by the second, which every thread looks
+ * at before it accepts. Atomics.
  */
 #ifndef USHER_PROXY_ADMISSION_H
 #define USHER_PROXY_ADMISSION_H
@@ -25,5 +26,13 @@ void admission_enter(struct listener *l);
 void admission_leave(struct listener *l);
 /* Whether the door of this listener is closed now. */
 bool admission_full(const struct listener *l);
+
+/* How long nobody may come in for `rate-limit sessions`; 0: somebody may now. */
+static inline uint32_t admission_wait_ms(const struct listener *l)
+{
+	const struct proxy *fe = l->px;
+
+	return fe->set.rate_limit ? rate_wait_ms(&fe->fe_limited_rate, (uint32_t)fe->set.rate_limit) : 0;
+}
 
 #endif

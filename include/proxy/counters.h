@@ -101,6 +101,8 @@ struct rate {
 	uint32_t max;
 };
 void rate_count(struct rate *r);
+/* How long until there is room for one more when `limit` a second are allowed; 0: now. */
+uint32_t rate_wait_ms(const struct rate *r, uint32_t limit);
 /* Their highest values begin anew from what is now. */
 void gauge_clear_max(struct gauge *g);
 void rate_clear_max(struct rate *r);

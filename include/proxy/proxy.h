@@ -95,6 +95,7 @@ struct proxy_settings {
 	uint32_t timeout_check_ms, timeout_tarpit_ms, timeout_http_request_ms, timeout_http_keep_alive_ms;
 	uint32_t inspect_delay_ms, response_inspect_delay_ms; /* tcp-request / tcp-response inspect-delay; not inherited from unnamed defaults */
 	int64_t maxconn;        /* frontend: 0 = the process's */
+	int64_t rate_limit;     /* rate-limit sessions: of a frontend, per second; 0: none */
 	int64_t fullconn, backlog;
 	int64_t retries;        /* default 3 */
 	uint32_t retry_on;      /* enum retry_cause, default RETRY_CONN; mode http */
@@ -167,6 +168,7 @@ struct proxy {
 	uint64_t log_count;               /* atomic: lines written, %lc */
 	struct gauge fe_conns;            /* atomics */
 	struct rate fe_conn_rate, fe_sess_rate;
+	struct rate fe_limited_rate;      /* what rate_limit counts: connections that their rules let in */
 	struct counter_set fe;
 	bool fe_full;                     /* atomic: its listeners are paused */
 	bool stopping;                    /* atomic: draining */

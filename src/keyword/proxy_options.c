@@ -56,6 +56,7 @@ KEYWORD(option_redispatch) = { .keyword = "option redispatch", .usage = "[no] op
 		.offset = offsetof(struct proxy, set.field), .min = least, .max = most }
 
 NUMBER(proxy_maxconn, "maxconn", maxconn, IN_FE, 0, 100000000);
+NUMBER(rate_limit_sessions, "rate-limit sessions", rate_limit, IN_FE, 0, UINT32_MAX);
 NUMBER(proxy_fullconn, "fullconn", fullconn, IN_BE, 1, 100000000);
 NUMBER(proxy_backlog, "backlog", backlog, IN_FE, 1, 1000000);
 NUMBER(proxy_retries, "retries", retries, IN_BE, 0, 1000);

@@ -232,3 +232,23 @@ uint32_t rate_read(const struct rate *r)
 		return (uint32_t)((uint64_t)now * left / 1000);
 	return 0;
 }
+
+uint32_t rate_wait_ms(const struct rate *r, uint32_t limit)
+{
+	uint64_t second = clock_now_ms / 1000, seen = __atomic_load_n(&r->second, __ATOMIC_RELAXED);
+	uint64_t now = __atomic_load_n(&r->now, __ATOMIC_RELAXED), before = __atomic_load_n(&r->before, __ATOMIC_RELAXED);
+	uint64_t left = 1000 - clock_now_ms % 1000;
+
+	if (seen + 1 < second)
+		return 0;
+	if (seen != second) {
+		before = now;
+		now = 0;
+	}
+	if (now + before * left / 1000 < limit)
+		return 0;
+	/* What was before fades with the second: until so many milliseconds of it are left that one more fits. */
+	if (now >= limit)
+		return (uint32_t)(left + 1000 - (limit * UINT64_C(1000) - 1) / now);
+	return (uint32_t)(left - ((limit - now) * 1000 - 1) / before);
+}

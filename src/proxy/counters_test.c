@@ -107,12 +107,52 @@ static void requests_are_counted_by_second(void **state)
 	clock_update();
 }
 
+/* As many as allowed at once, then one by one as the second behind fades; never more than the limit in any second. */
+static void a_rate_says_when_there_is_room(void **state)
+{
+	struct rate r = { 0 };
+	uint64_t when[60];
+	unsigned n = 0;
+
+	(void)state;
+	clock_now_ms = 7000400;
+	assert_int_equal(rate_wait_ms(&r, 10), 0);
+	while (n < 60) {
+		uint32_t wait_ms = rate_wait_ms(&r, 10);
+		if (wait_ms) {
+			/* Not a millisecond too much. */
+			clock_now_ms += wait_ms - 1;
+			assert_int_not_equal(rate_wait_ms(&r, 10), 0);
+			clock_now_ms++;
+			assert_int_equal(rate_wait_ms(&r, 10), 0);
+		}
+		rate_count(&r);
+		when[n++] = clock_now_ms;
+	}
+	for (unsigned i = 0; i < 10; i++)
+		assert_int_equal(when[i], 7000400);
+	assert_int_equal(when[10], 7001001);
+	for (unsigned i = 20; i < 60; i++)
+		assert_true(when[i] - when[i - 10] >= 900 && when[i] - when[i - 10] <= 1100);
+	clock_now_ms += 2000;
+	assert_int_equal(rate_wait_ms(&r, 1), 0);
+	rate_count(&r);
+	assert_int_equal(rate_wait_ms(&r, 1), 1001 - clock_now_ms % 1000);
+	/* More than the limit, which was another one before: all of it must fade. */
+	for (int i = 0; i < 9; i++)
+		rate_count(&r);
+	clock_now_ms += rate_wait_ms(&r, 2) - 1;
+	assert_int_equal(rate_wait_ms(&r, 2), 1);
+	clock_update();
+}
+
 int counters_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_gauge_never_shows_more_than_its_limit),
 		cmocka_unit_test(without_a_limit_it_counts),
 		cmocka_unit_test(requests_are_counted_by_second),
+		cmocka_unit_test(a_rate_says_when_there_is_room),
 	};
 
 	return cmocka_run_group_tests_name("proxy/counters", tests, NULL, NULL);

@@ -26,6 +26,7 @@ struct seat {
 	struct listener *listener;
 	int waiting;                 /* owns: a descriptor accepted while the door was being closed, or -1 */
 	struct addr waiting_peer;
+	struct timer rate;           /* when rate-limit lets the next one in */
 	LIST_ENTRY(seat) link;
 };
 static _Thread_local LIST_HEAD(seat_list, seat) seats = LIST_HEAD_INITIALIZER(seats);
@@ -132,20 +133,42 @@ static void let_in(struct seat *seat)
 		session_start(seat->listener, fd, &seat->waiting_peer);
 }
 
+/* Whether nobody may come in here now. Where only time will help, it is looked at again then. */
+static bool is_shut(struct seat *seat)
+{
+	uint32_t wait_ms;
+
+	if (admission_full(seat->listener))
+		return true;
+	wait_ms = admission_wait_ms(seat->listener);
+	if (wait_ms)
+		timer_bring_forward(&seat->rate, clock_now_ms + wait_ms);
+	return wait_ms > 0;
+}
+
+static void sync_seat(struct seat *seat)
+{
+	if (!is_shut(seat))
+		let_in(seat);
+	if (is_shut(seat))
+		acceptor_stop(&seat->acceptor);
+	else
+		acceptor_start(&seat->acceptor);
+}
+
+static void on_rate(struct timer *t)
+{
+	sync_seat(CONTAINER_OF(t, struct seat, rate));
+}
+
 /* Brings this thread's acceptors in line with what is full now. Mail may come late or doubled: the flags decide. */
 static void sync_here(void *unused)
 {
 	struct seat *seat;
 
 	(void)unused;
-	LIST_FOREACH(seat, &seats, link) {
-		if (!admission_full(seat->listener))
-			let_in(seat);
-		if (admission_full(seat->listener))
-			acceptor_stop(&seat->acceptor);
-		else
-			acceptor_start(&seat->acceptor);
-	}
+	LIST_FOREACH(seat, &seats, link)
+		sync_seat(seat);
 }
 
 static void sync_all(void)
@@ -198,13 +221,13 @@ static bool on_accept(struct acceptor *a, int fd, const struct addr *peer)
 	struct seat *seat = CONTAINER_OF(a, struct seat, acceptor);
 
 	/* Another thread has just filled the house, and its mail is under way: limits are exact, so this one waits. */
-	if (!a->finishing && seat->waiting < 0 && admission_full(seat->listener)) {
+	if (!a->finishing && seat->waiting < 0 && is_shut(seat)) {
 		seat->waiting = fd;
 		seat->waiting_peer = *peer;
 	} else {
 		session_start(seat->listener, fd, peer);
 	}
-	if (!admission_full(seat->listener))
+	if (!is_shut(seat))
 		return true;
 	acceptor_stop(a);
 	return false;
@@ -217,6 +240,7 @@ static void seat_here(struct listener *l, int fd)
 	ASSERT(seat != NULL);
 	seat->listener = l;
 	seat->waiting = -1;
+	seat->rate.fire = on_rate;
 	seat->acceptor = (struct acceptor){ .watch.fd = fd, .shared = l->group.shared, .on_accept = on_accept, .owner = l,
 		.max_per_turn = global.maxaccept > 0 ? (int)global.maxaccept : 64 };
 	LIST_INSERT_HEAD(&seats, seat, link);
@@ -285,6 +309,7 @@ static void leave_seats(void (*leave)(struct acceptor *), bool also_lingering)
 		if (seat->listener->lingers && !also_lingering)
 			continue;
 		LIST_REMOVE(seat, link);
+		timer_stop(&seat->rate);
 		let_in(seat);
 		leave(&seat->acceptor);
 		free(seat);

@@ -177,6 +177,8 @@ static bool step(struct session *s)
 			session_end(s, CLOSE_REFUSED, false);
 			return false;
 		}
+		if (s->fe->set.rate_limit)
+			rate_count(&s->fe->fe_limited_rate);
 		return true;
 	case SESSION_PROXY_HEADER:
 		if (s->expect_proxy) {

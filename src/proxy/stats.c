@@ -137,7 +137,7 @@ static void fill_frontend(struct stats_row *r, const struct proxy *px)
 	put_u(r, STAT_slim, (uint64_t)(px->set.maxconn ? px->set.maxconn : global.maxconn));
 	put_s(r, STAT_status, door_status(px, __atomic_load_n(&px->fe_full, __ATOMIC_RELAXED)));
 	put_rate(r, STAT_rate, STAT_rate_max, &px->fe_sess_rate);
-	put_u(r, STAT_rate_lim, 0);
+	put_u(r, STAT_rate_lim, (uint64_t)px->set.rate_limit);
 	uint32_t requests = counters_request_rate(&px->fe), most = __atomic_load_n(&px->fe.request_rate_max, __ATOMIC_RELAXED);
 	put_u(r, STAT_req_rate, requests);
 	put_u(r, STAT_req_rate_max, requests > most ? requests : most);
@@ -163,7 +163,7 @@ static void fill_listener(struct stats_row *r, const struct proxy *px, const str
 	put_u(r, STAT_stot, c.conn);
 	put_gauge(r, STAT_scur, STAT_smax, &l->conns);
 	put_u(r, STAT_slim, (uint64_t)l->set.maxconn);
-	put_s(r, STAT_status, door_status(px, __atomic_load_n(&l->paused, __ATOMIC_RELAXED)));
+	put_s(r, STAT_status, admission_wait_ms(l) ? "WAITING" : door_status(px, __atomic_load_n(&l->paused, __ATOMIC_RELAXED)));
 	if (private)
 		put_endpoint(r, &l->endpoint);
 }

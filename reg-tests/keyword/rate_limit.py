@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""rate-limit sessions: as many as allowed at once, the others later, none lost, on one thread and on several; refused connections do
+not count; what the statistics say."""
+import os
+import socket
+import sys
+import time
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
+from _usher import Origin, Usher, echo, read_all  # noqa: E402
+
+LIMIT = 10
+web = Origin(echo)
+
+
+def config(threads):
+    return f'''
+global
+    nbthread {threads}
+    stats socket unix@cli{threads}.sock level admin
+defaults
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    rate-limit sessions {LIMIT}
+frontend limited
+    bind "fd@${{limited}}"
+    option socket-stats
+    tcp-request connection reject if {{ src -f refused.lst }}
+    default_backend web
+frontend one
+    bind "fd@${{one}}"
+    option socket-stats
+    rate-limit sessions 1
+    default_backend web
+frontend free
+    bind "fd@${{free}}"
+    rate-limit sessions 0
+    default_backend web
+backend web
+    server s 127.0.0.1:{web.port}
+'''
+
+
+def stat(threads):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(f'cli{threads}.sock')
+        s.sendall(b'show stat\n')
+        lines = read_all(s).decode().split('\n')
+    names = lines[0].lstrip('# ').split(',')
+    rows = [dict(zip(names, line.split(','))) for line in lines[1:] if line]
+    return {(r['pxname'], 'listener' if r['type'] == '3' else r['svname']): r for r in rows}
+
+
+def speak(c, text):
+    c.sendall(text)
+    assert c.recv(100) == text
+
+
+open('refused.lst', 'w').write('127.0.0.2\n')
+for threads in (1, 4):
+    with Usher(config(threads), sockets=['limited', 'one', 'free']) as usher:
+        # Those that are refused do not use it up.
+        for _ in range(3 * LIMIT):
+            with usher.connect('limited', source_address=('127.0.0.2', 0)) as c:
+                try:
+                    assert c.recv(1) == b''
+                except ConnectionResetError:
+                    pass
+        began = time.monotonic()
+        clients = [usher.connect('limited') for _ in range(2 * LIMIT)]
+        for c in clients:
+            c.sendall(b'hello')
+        for c in clients:
+            assert c.recv(100) == b'hello'
+        took = time.monotonic() - began
+        # Threads that look at the same moment may each let one more in.
+        assert took > (LIMIT - threads) / LIMIT * 0.9, took
+        # Who is in is not slowed down.
+        for c in clients * 10:
+            speak(c, b'again')
+        for c in clients:
+            c.close()
+        assert stat(threads)['limited', 'FRONTEND']['rate_lim'] == str(LIMIT)
+        assert int(stat(threads)['limited', 'FRONTEND']['stot']) == 2 * LIMIT
+        # One in a second: the listener waits in between.
+        seen = set()
+        one = [usher.connect('one') for _ in range(3)]
+        for c in one:
+            c.sendall(b'x')
+        for c in one:
+            c.settimeout(0.05)
+            while True:
+                seen.add(stat(threads)['one', 'listener']['status'])
+                try:
+                    assert c.recv(1) == b'x'
+                    break
+                except TimeoutError:
+                    pass
+        assert 'WAITING' in seen, seen
+        for c in one:
+            c.close()
+        for _ in range(5 * LIMIT):
+            with usher.connect('free') as c:
+                speak(c, b'free')

@@ -85,12 +85,12 @@ static void count_end(struct stream *s)
 	COUNT_ADD(&s->session->listener->counters, bytes_out, s->res.given);
 	if (s->be_counted)
 		count_exchange(s, &s->be->be);
-	if (s->http && s->http->status)
+	/* A request that got no answer counts among the others. */
+	if (s->http && (s->http->status || s->http->req_parsed))
 		counters_answer(&fe->fe, s->http->status);
 	if (s->http && s->be_counted) {
 		COUNT(&s->be->be, req_total);
-		if (s->http->status)
-			counters_answer(&s->be->be, s->http->status);
+		counters_answer(&s->be->be, s->http->status);
 	}
 	if (s->server && s->connected_us)
 		count_times(s);

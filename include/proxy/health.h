@@ -26,6 +26,8 @@ void health_on_the_brink(struct server *srv, const struct check_report *r);
 /* Operators' orders. */
 void health_set_admin(struct server *srv, unsigned admin);  /* SERVER_MAINT, SERVER_DRAIN or 0 (ready) */
 void health_set_weight(struct server *srv, int weight);     /* 0-256 */
+/* It stands at another address from now on: idle links to the old one go, checks go to the new. `to` is copied. */
+void health_move(struct server *srv, const struct endpoint *to);
 void health_force(struct server *srv, bool up);             /* `set server ... health`: as if enough checks had said so */
 
 /* What a predecessor hands over; applied without a word in the log. Its health counts only while no check has ended here. */

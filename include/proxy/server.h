@@ -86,7 +86,8 @@ struct server {
 	const char *file;
 	int line;
 	TAILQ_ENTRY(server) link;
-	struct endpoint endpoint;
+	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
+	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
 	struct server_settings set;
 
 	unsigned admin;             /* atomic: SERVER_* */
@@ -126,6 +127,13 @@ struct server {
 /* A server appended to a backend, with the backend's default-server settings; name copied. */
 struct server *server_new(struct proxy *px, const char *name, const char *file, int line);
 struct server *server_find(const struct proxy *px, struct slice name);
+/* Where it is; valid until the thread's turn ends. */
+static inline const struct endpoint *server_endpoint(const struct server *s)
+{
+	const struct endpoint *moved = __atomic_load_n(&s->moved, __ATOMIC_ACQUIRE);
+
+	return moved ? moved : &s->endpoint;
+}
 /* The words of `source`, for a dial to this server. */
 void server_set_source(struct server *s, struct dial *d);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */

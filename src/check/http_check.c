@@ -59,7 +59,7 @@ static const char *version_of(const struct http_check_request *q)
 static void add_state(struct check *c, struct strbuf *out)
 {
 	struct server *srv = c->srv, *s;
-	const struct endpoint *e = &srv->endpoint;
+	const struct endpoint *e = server_endpoint(srv);
 	uint64_t weight = 0, conns = 0;
 	char addr[ADDR_TEXT_MAX];
 
@@ -83,7 +83,7 @@ static void add_state(struct check *c, struct strbuf *out)
 /* A name for a server that was given none: HTTP/1.1 wants one (RFC 9110 section 7.2). */
 static void add_host(const struct check *c, struct strbuf *out)
 {
-	const struct endpoint *e = &c->srv->endpoint;
+	const struct endpoint *e = server_endpoint(c->srv);
 
 	strbuf_add_str(out, "Host: ");
 	if (e->kind == ENDPOINT_INET && e->host)

@@ -84,6 +84,39 @@ static bool set_health(struct cli *c, struct server *srv, const char *word)
 	return true;
 }
 
+/* "addr 10.0.0.9 [port 8080]": what is not said stays as it is. */
+static bool set_address(struct cli *c, struct server *srv)
+{
+	struct endpoint to = *server_endpoint(srv);
+	struct addr addr;
+	int64_t port;
+
+	if (to.kind != ENDPOINT_INET)
+		return cli_refuse(c, "This server has no IP address.");
+	if (c->arg_count < 3 || !addr_parse_ip(slice_of(c->args[2]), &addr))
+		return cli_refuse(c, "set server <b>/<s> addr requires an address and optionally a port.");
+	addr.port = to.addr.port;
+	if (c->arg_count > 3) {
+		if (c->arg_count != 5 || strcmp(c->args[3], "port") != 0 || !slice_to_i64(slice_of(c->args[4]), &port) || port < 1 ||
+		    port > 65535)
+			return cli_refuse(c, "usage: set server <backend>/<server> addr <addr> [port <port>]");
+		addr.port = (uint16_t)port;
+		to.port = PORT_FIXED;
+	}
+	char before[ADDR_TEXT_MAX], after[ADDR_TEXT_MAX];
+	addr_format_ip(&to.addr, before);
+	addr_format_ip(&addr, after);
+	if (memcmp(&to.addr, &addr, sizeof(addr)) == 0)
+		strbuf_addf(&c->out, "no need to change the addr, port\n");
+	else
+		strbuf_addf(&c->out, "IP changed from '%s' to '%s', port changed from '%u' to '%u' by 'stats socket command'\n", before, after,
+			to.addr.port, addr.port);
+	to.addr = addr;
+	to.host = NULL;
+	health_move(srv, &to);
+	return true;
+}
+
 static bool set_server_start(struct cli *c)
 {
 	struct server *srv = take_server(c);
@@ -97,11 +130,13 @@ static bool set_server_start(struct cli *c)
 		return set_weight(c, srv, value);
 	if (strcmp(what, "health") == 0)
 		return set_health(c, srv, value);
-	return cli_refuse(c, "usage: set server <backend>/<server> health | state | weight");
+	if (strcmp(what, "addr") == 0)
+		return set_address(c, srv);
+	return cli_refuse(c, "usage: set server <backend>/<server> addr | health | state | weight");
 }
 COMMAND(set_server) = {
-	.keyword = "set server", .usage = "set server <backend>/<server> [health|state|weight] <value>",
-	.text = "change a server's health, admin state or weight", .level = CLI_ADMIN, .start = set_server_start,
+	.keyword = "set server", .usage = "set server <backend>/<server> [addr|health|state|weight] <value>",
+	.text = "change a server's address, health, admin state or weight", .level = CLI_ADMIN, .start = set_server_start,
 };
 
 static bool set_weight_start(struct cli *c)

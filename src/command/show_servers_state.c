@@ -95,7 +95,7 @@ static void add_server(struct strbuf *out, struct server *srv)
 {
 	const struct proxy *px = srv->px;
 	const struct server_settings *set = &srv->set;
-	const struct endpoint *e = &srv->endpoint;
+	const struct endpoint *e = server_endpoint(srv);
 	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
 	uint64_t since = LOAD(srv->last_change_ms);
 

@@ -142,7 +142,7 @@ static void add_stream(struct strbuf *out, const struct stream *t)
 	strbuf_addf(out, "\n  server=%s", t->server ? t->server->name : "<none>");
 	if (t->server) {
 		strbuf_addf(out, " (id=%lld)", (long long)t->server->id);
-		add_address(out, &t->server->endpoint);
+		add_address(out, server_endpoint(t->server));
 	}
 	strbuf_addf(out, "\n  retries=%u left=%u redispatched=%d queued=%d position=%u\n ", t->retries_done, t->retries_left,
 		t->redispatched, t->queue != NULL, t->queue_position);

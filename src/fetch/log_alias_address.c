@@ -80,7 +80,7 @@ static enum eval_result bp_get(const struct args *a, struct eval *ev, struct val
 
 static const struct endpoint *server_of(const struct eval *ev)
 {
-	return ev->stream && ev->stream->server ? &ev->stream->server->endpoint : NULL;
+	return ev->stream && ev->stream->server ? server_endpoint(ev->stream->server) : NULL;
 }
 
 static enum eval_result si_get(const struct args *a, struct eval *ev, struct value *out)

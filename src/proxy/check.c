@@ -26,7 +26,7 @@
 
 static uint16_t check_port(const struct server *srv)
 {
-	const struct endpoint *e = &srv->endpoint, *at = &srv->set.check_addr;
+	const struct endpoint *e = server_endpoint(srv), *at = &srv->set.check_addr;
 
 	if (srv->set.check_port)
 		return (uint16_t)srv->set.check_port;
@@ -37,7 +37,7 @@ static uint16_t check_port(const struct server *srv)
 
 static const struct endpoint *check_target(const struct server *srv)
 {
-	return srv->set.has_check_addr ? &srv->set.check_addr : &srv->endpoint;
+	return srv->set.has_check_addr ? &srv->set.check_addr : server_endpoint(srv);
 }
 
 /* Where the first connection goes when the talk itself does not say. */

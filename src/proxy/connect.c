@@ -14,7 +14,7 @@
 
 static uint16_t dial_port(struct stream *s)
 {
-	const struct endpoint *e = &s->server->endpoint;
+	const struct endpoint *e = server_endpoint(s->server);
 	struct addr dst;
 
 	if (e->kind != ENDPOINT_INET || e->port == PORT_FIXED || !session_dst(s->session, &dst))
@@ -27,7 +27,7 @@ static enum io dial(struct stream *s)
 	const struct server_settings *set = &s->server->set;
 	const struct proxy_settings *be = &s->be->set;
 	struct dial d = {
-		.to = &s->server->endpoint, .port = dial_port(s),
+		.to = server_endpoint(s->server), .port = dial_port(s),
 		.interface = set->interface,
 		.keepalive = be->srvtcpka, .keepalive_count = (int)be->srvtcpka_cnt,
 		.keepalive_idle_s = (int)(be->srvtcpka_idle_ms / 1000), .keepalive_interval_s = (int)(be->srvtcpka_intvl_ms / 1000),

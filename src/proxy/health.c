@@ -9,7 +9,10 @@
 #include "proxy/health.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include "base/assert.h"
 #include "core/clock.h"
+#include "core/epoch.h"
 #include "proxy/balance.h"
 #include "proxy/link.h"
 #include "proxy/notice.h"
@@ -491,6 +494,21 @@ void health_set_weight(struct server *srv, int weight)
 	STORE(srv->weight, weight);
 	change_apply(&c);
 	change_end(&c, false);
+}
+
+void health_move(struct server *srv, const struct endpoint *to)
+{
+	struct change c = change_begin(srv);
+	struct endpoint *moved = malloc(sizeof(*moved)), *old;
+
+	ASSERT(moved != NULL);
+	*moved = *to;
+	old = __atomic_exchange_n(&srv->moved, moved, __ATOMIC_ACQ_REL);
+	if (old)
+		epoch_retire(old, free);
+	links_server_gone(srv);
+	balance_update(srv->px); /* where its address says what it gets */
+	change_end(&c, true);
 }
 
 /* A score from a process with other rise and fall. */

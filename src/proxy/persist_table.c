@@ -61,8 +61,8 @@ static struct persist_table *table_new(const struct proxy *px)
 /* A hash of key, address and port, in hex. */
 static void write_dynamic(const struct server *srv, const char *key, char out[static DYNAMIC_LEN + 1])
 {
-	const struct addr *a = &srv->endpoint.addr;
-	const struct endpoint *e = &srv->endpoint;
+	const struct addr *a = &server_endpoint(srv)->addr;
+	const struct endpoint *e = server_endpoint(srv);
 	uint32_t port = htonl(e->port == PORT_OFFSET ? (uint32_t)(uint16_t)e->port_offset : a->port);
 	struct strbuf hashed = STRBUF_EMPTY;
 
@@ -83,7 +83,7 @@ static void mark_servers(struct persist_table *t, const struct proxy *px, const 
 	TAILQ_FOREACH(srv, &px->servers, link) {
 		m->srv = srv;
 		m->text = slice_of(srv->set.cookie);
-		if (srv->set.cookie == NULL && key && srv->endpoint.kind == ENDPOINT_INET) {
+		if (srv->set.cookie == NULL && key && server_endpoint(srv)->kind == ENDPOINT_INET) {
 			write_dynamic(srv, key, text);
 			m->text = slice_make(text, DYNAMIC_LEN);
 			text += DYNAMIC_LEN + 1;

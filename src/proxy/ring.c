@@ -22,7 +22,7 @@ static uint64_t spread(uint64_t x)
 /* What a server's places are made from. Without an address `hash-key addr` means the number, as HAProxy has it. */
 static uint64_t server_key(const struct server *s)
 {
-	const struct endpoint *e = &s->endpoint;
+	const struct endpoint *e = server_endpoint(s);
 	uint64_t half[2] = { 0, 0 };
 
 	if (s->set.hash_key == HASH_KEY_ID || e->kind != ENDPOINT_INET)

@@ -289,7 +289,7 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 		put_s(r, STAT_tracked, r->tracked);
 	}
 	if (private)
-		put_endpoint(r, &s->endpoint);
+		put_endpoint(r, server_endpoint(s));
 	const char *cookie = __atomic_load_n(&s->cookie, __ATOMIC_ACQUIRE);
 	if (private && cookie)
 		put_s(r, STAT_cookie, cookie);

@@ -14,6 +14,7 @@
 #include "rule/format.h"
 #include "rule/ruleset.h"
 
+struct bad_message;
 struct balance;
 struct cookie_settings;
 struct checkseq;
@@ -152,6 +153,7 @@ struct proxy {
 	struct proxy_settings set;
 	const struct proxy *defaults;     /* borrows; the section it took its settings from */
 	TAILQ_ENTRY(proxy) link;          /* proxies, in file order */
+	struct bad_message *bad_message[2]; /* owns, under the lock of bad_message.c: its last refused request, and answer */
 	struct proxy *made_before;        /* every proxy ever made, newest first: they live as long as the process */
 	bool internal;                    /* the runtime socket's own */
 

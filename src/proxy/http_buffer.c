@@ -5,6 +5,7 @@
  */
 #include "proxy/http_buffer.h"
 
+#include "proxy/bad_message.h"
 #include "proxy/http.h"
 
 /* How far a body was looked at. */
@@ -95,6 +96,9 @@ enum http_gathered http_gather_body(struct stream *s, bool response, uint64_t at
 		enum http_gathered r = look(g, slice_from(buf_slice(p->buf), head_len), at_least);
 		if (r == HTTP_GATHERED_PART && (buf_room(p->buf) == 0 || (response && p->ended)))
 			r = HTTP_GATHERED;
+		if (r == HTTP_GATHERED_WRONG)
+			bad_message_keep(s, response, buf_slice(p->buf), head_len + g->looked_at + g->framing.fault.offset,
+				http1_reason_text(g->framing.fault.reason));
 		if (r != HTTP_GATHERED_PART) {
 			note_wait(s, g, response, false);
 			return r;

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include "base/pool.h"
+#include "proxy/bad_message.h"
 #include "proxy/capture.h"
 #include "proxy/http_forwarded.h"
 #include "proxy/http_framing.h"
@@ -64,6 +65,12 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 	*tried = bytes.len;
 	*len = n > 0 ? (uint32_t)n : 0;
 	return n > 0 ? HTTP_HEAD_WHOLE : n == 0 ? HTTP_HEAD_PART : HTTP_HEAD_WRONG;
+}
+
+enum step_result http_refuse_bytes(struct stream *s, struct slice bytes, size_t position, enum http1_reason reason)
+{
+	bad_message_keep(s, false, bytes, position, http1_reason_text(reason));
+	return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(reason));
 }
 
 /* What is known of the request beyond its head's own life. */
@@ -127,7 +134,7 @@ static enum step_result parsed(struct stream *s, const char *head)
 }
 
 /* What came with the head of a body in chunks must not be wrong already: then no server hears of the request. */
-static bool body_begins_wrong(const struct http_txn *t, struct slice bytes)
+static bool body_begins_wrong(const struct http_txn *t, struct slice bytes, struct http1_fault *fault)
 {
 	struct http1_body body;
 	struct slice of_body = slice_from(bytes, t->req_len);
@@ -135,7 +142,11 @@ static bool body_begins_wrong(const struct http_txn *t, struct slice bytes)
 	if (!t->req.chunked)
 		return false;
 	http1_body_init(&body, &t->req, t->req.method);
-	return http1_body_scan(&body, of_body.ptr, of_body.len) < 0;
+	if (http1_body_scan(&body, of_body.ptr, of_body.len) >= 0)
+		return false;
+	*fault = body.fault;
+	fault->offset += t->req_len;
+	return true;
 }
 
 /* Timeout http-request, else timeout client, from the stream's start. */
@@ -173,7 +184,7 @@ enum step_result stream_read_request(struct stream *s)
 		size_t empty = http1_skip_empty(bytes.ptr, bytes.len);
 		if (empty) {
 			if (s->req.total - bytes.len + empty > EMPTY_LINES_MAX) /* it has nothing to say, at any speed */
-				return http_refuse_request(s, CLOSE_REFUSED, 400);
+				return http_refuse_bytes(s, bytes, empty - 1, HTTP1_EMPTY_LINES);
 			buf_consume(s->req.buf, empty);
 			t->req_scanned = 0;
 			continue;
@@ -182,17 +193,17 @@ enum step_result stream_read_request(struct stream *s)
 			s->request_us = clock_now_us;
 		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
 		case HTTP_HEAD_WHOLE:
-			if (body_begins_wrong(t, bytes))
-				return http_refuse_request(s, CLOSE_REFUSED, 400);
+			if (body_begins_wrong(t, bytes, &fault))
+				return http_refuse_bytes(s, bytes, fault.offset, fault.reason);
 			return parsed(s, bytes.ptr);
 		case HTTP_HEAD_WRONG:
-			return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(fault.reason));
+			return http_refuse_bytes(s, bytes, fault.offset, fault.reason);
 		case HTTP_HEAD_PART:
 			break;
 		}
 		if (s->req.buf && buf_room(s->req.buf) == 0) {
 			if (s->req.buf->head == 0)
-				return http_refuse_request(s, CLOSE_REFUSED, 431);
+				return http_refuse_bytes(s, bytes, bytes.len, HTTP1_TOO_LARGE);
 			buf_compact(s->req.buf);
 		}
 		if (s->req.ended || !s->session->client.can_read)

@@ -5,6 +5,7 @@
  */
 #include "proxy/stream_step.h"
 
+#include "proxy/bad_message.h"
 #include "proxy/capture.h"
 #include "proxy/http.h"
 #include "proxy/http_after.h"
@@ -131,6 +132,19 @@ static void mend_frame(struct stream *s)
 	t->status = h->status;
 }
 
+/* What came of the body with its head is broken: nothing has left yet, so that the client gets another answer whole. Of what
+ * is to go first `before` bytes stay: interim answers. */
+static enum step_result body_begins_wrong(struct stream *s, size_t before)
+{
+	const struct http1_fault *fault = &s->http->res_body.fault;
+
+	bad_message_keep(s, true, buf_slice(s->res.buf), s->res.ready + fault->offset, http1_reason_text(fault->reason));
+	s->res.head->tail = s->res.head->head + (uint32_t)before;
+	if (before == 0)
+		buf_put(&s->res.head);
+	return bad_answer(s, CLOSE_REFUSED, 502);
+}
+
 /* The rules' turn, which may take several; then it leaves. */
 static enum step_result judge_head(struct stream *s)
 {
@@ -145,10 +159,10 @@ static enum step_result judge_head(struct stream *s)
 		return rewrite_failed(s);
 	mend_frame(s);
 	bool unchunk = dress_answer(t, !s->req.flushed);
+	size_t before = buf_len(s->res.head);
 	if (!compose(s))
 		return bad_answer(s, CLOSE_INTERNAL, 500);
 	take_head_off(s);
-	t->res_valid = false;
 	if (t->tunnel) {
 		/* Raw bytes from here on, both ways. */
 		s->req.body = NULL;
@@ -156,7 +170,10 @@ static enum step_result judge_head(struct stream *s)
 		s->req.ended = s->session->client.eof;
 	} else {
 		pump_frame(&s->res, &t->res_body, unchunk);
+		if (http1_body_is_broken(&t->res_body))
+			return body_begins_wrong(s, before);
 	}
+	t->res_valid = false;
 	log_line_asap(s);
 	return STEP_NEXT;
 }
@@ -237,11 +254,24 @@ static enum step_result failed(struct stream *s, enum retry_cause cause, enum cl
 	return try_again(s, cause) ? STEP_AGAIN : bad_answer(s, reason, status);
 }
 
+static void keep_bytes(struct stream *s, size_t position, enum http1_reason reason)
+{
+	bad_message_keep(s, true, buf_slice(s->res.buf), position, http1_reason_text(reason));
+}
+
+static enum step_result junk(struct stream *s, size_t position, enum http1_reason reason)
+{
+	keep_bytes(s, position, reason);
+	return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
+}
+
 /* The server ended its connection before its head was whole. */
 static enum step_result ended_early(struct stream *s)
 {
-	if (buf_len(s->res.buf))
+	if (buf_len(s->res.buf)) {
+		keep_bytes(s, buf_len(s->res.buf), HTTP1_CUT);
 		return failed(s, RETRY_JUNK, CLOSE_SERVER_ABORT, 502);
+	}
 	if (!s->http->reused || s->http->interim_passed)
 		return failed(s, RETRY_EMPTY, CLOSE_SERVER_ABORT, 502);
 	/* The link had served before: it was closing while the request was under way. */
@@ -298,11 +328,11 @@ enum step_result stream_read_response(struct stream *s)
 		struct slice bytes = buf_slice(s->res.buf);
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
-			return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
+			return junk(s, fault.offset, fault.reason);
 		if (look == HTTP_HEAD_WHOLE) {
 			if (t->res.status == 101 && !t->req.upgrade) { /* nobody asked; a tunnel would evade every rule */
 				counters_answer(&s->server->counters, t->res.status);
-				return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
+				return junk(s, 0, HTTP1_UNASKED);
 			}
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
@@ -315,8 +345,10 @@ enum step_result stream_read_response(struct stream *s)
 			return STEP_WAIT;
 		}
 		if (s->res.buf && buf_room(s->res.buf) == 0) {
-			if (s->res.buf->head == 0)
+			if (s->res.buf->head == 0) {
+				keep_bytes(s, bytes.len, HTTP1_TOO_LARGE);
 				return bad_answer(s, CLOSE_REFUSED, 502);
+			}
 			buf_compact(s->res.buf);
 		}
 		if (s->res.ended)

@@ -5,6 +5,7 @@
 #include "proxy/stream_step.h"
 
 #include "core/clock.h"
+#include "proxy/bad_message.h"
 #include "proxy/http.h"
 #include "proxy/log_line.h"
 
@@ -43,8 +44,11 @@ static enum close_reason silent_side(const struct stream *s)
 /* The request's framing broke when it had left already. */
 static enum step_result refuse_body(struct stream *s)
 {
+	const struct http1_fault *fault = &s->http->req_body.fault;
+
 	if (!s->http->res_parsed)
-		return http_refuse_request(s, CLOSE_REFUSED, 400);
+		return http_refuse_bytes(s, buf_slice(s->req.buf), fault->offset, fault->reason);
+	bad_message_keep(s, false, buf_slice(s->req.buf), fault->offset, http1_reason_text(fault->reason));
 	http_count_bad_request(s);
 	return stream_close_with(s, CLOSE_REFUSED);
 }
@@ -87,8 +91,12 @@ static enum step_result pump_both(struct stream *s, bool res_waits)
 		return refuse_body(s);
 	if (req == PUMP_FROM_FAILED || res == PUMP_TO_FAILED)
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
-	if (res == PUMP_FROM_FAILED)
+	if (res == PUMP_FROM_FAILED) {
+		const struct http1_fault *fault = s->http ? &s->http->res_body.fault : NULL;
+		if (fault && http1_body_is_broken(&s->http->res_body))
+			bad_message_keep(s, true, buf_slice(s->res.buf), fault->offset, http1_reason_text(fault->reason));
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	}
 	if (req == PUMP_TO_FAILED) {
 		/* The server takes no more, but what it said is still delivered. */
 		s->server_refused = s->req.flushed = true;

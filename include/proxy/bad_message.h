@@ -9,6 +9,12 @@
 #include <sys/time.h>
 #include "proxy/stream.h"
 
+/* What is wrong beyond the reasons of wire/http1.h. */
+#define BAD_MESSAGE_TOO_LARGE "the head does not fit into a buffer"
+#define BAD_MESSAGE_CUT "the connection ended within the head"
+#define BAD_MESSAGE_EMPTY_LINES "too many empty lines before a request"
+#define BAD_MESSAGE_UNASKED "a switch of protocols that nobody asked for"
+
 struct bad_message {
 	bool response;
 	struct timeval when;

@@ -28,7 +28,7 @@ enum step_result stream_reply(struct stream *s);
 /* What reading a request may end in: it is answered with this status; its bytes are refused, which is remembered with the
  * place; counted; and when it must be whole, 0 for never. */
 enum step_result http_refuse_request(struct stream *s, enum close_reason reason, unsigned status);
-enum step_result http_refuse_bytes(struct stream *s, struct slice bytes, size_t position, enum http1_reason reason);
+enum step_result http_refuse_bytes(struct stream *s, struct slice bytes, const struct http1_fault *fault);
 void http_count_bad_request(struct stream *s);
 uint64_t http_request_deadline(const struct stream *s);
 /* Part of relay in http mode: the server was silent too long. */

@@ -28,10 +28,6 @@
 	X(CODING_LENGTH, "coding-and-length", 400, "both Transfer-Encoding and Content-Length")     \
 	X(CODING_OLD, "coding-in-1.0", 400, "Transfer-Encoding in an HTTP/1.0 message")             \
 	X(HOST, "host", 400, "Host is missing, doubled, malformed, or not the target's")               \
-	X(TOO_LARGE, "head-too-large", 431, "the head does not fit into a buffer")                  \
-	X(CUT, "cut-short", 400, "the connection ended within the message")                         \
-	X(EMPTY_LINES, "empty-lines", 400, "too many empty lines before a request")                 \
-	X(UNASKED, "unasked-switch", 502, "a switch of protocols that nobody asked for")            \
 	X(CHUNK, "chunk", 400, "a malformed chunk")                                                 \
 	X(TRAILER, "trailer", 400, "a malformed or forbidden trailer field")
 

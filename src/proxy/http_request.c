@@ -67,10 +67,16 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 	return n > 0 ? HTTP_HEAD_WHOLE : n == 0 ? HTTP_HEAD_PART : HTTP_HEAD_WRONG;
 }
 
-enum step_result http_refuse_bytes(struct stream *s, struct slice bytes, size_t position, enum http1_reason reason)
+enum step_result http_refuse_bytes(struct stream *s, struct slice bytes, const struct http1_fault *fault)
 {
-	bad_message_keep(s, false, bytes, position, http1_reason_text(reason));
-	return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(reason));
+	bad_message_keep(s, false, bytes, fault->offset, http1_reason_text(fault->reason));
+	return http_refuse_request(s, CLOSE_REFUSED, http1_reason_status(fault->reason));
+}
+
+static enum step_result refuse_size(struct stream *s, struct slice bytes, const char *why, unsigned status)
+{
+	bad_message_keep(s, false, bytes, bytes.len, why);
+	return http_refuse_request(s, CLOSE_REFUSED, status);
 }
 
 /* What is known of the request beyond its head's own life. */
@@ -184,7 +190,7 @@ enum step_result stream_read_request(struct stream *s)
 		size_t empty = http1_skip_empty(bytes.ptr, bytes.len);
 		if (empty) {
 			if (s->req.total - bytes.len + empty > EMPTY_LINES_MAX) /* it has nothing to say, at any speed */
-				return http_refuse_bytes(s, bytes, empty - 1, HTTP1_EMPTY_LINES);
+				return refuse_size(s, bytes, BAD_MESSAGE_EMPTY_LINES, 400);
 			buf_consume(s->req.buf, empty);
 			t->req_scanned = 0;
 			continue;
@@ -194,16 +200,16 @@ enum step_result stream_read_request(struct stream *s)
 		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
 		case HTTP_HEAD_WHOLE:
 			if (body_begins_wrong(t, bytes, &fault))
-				return http_refuse_bytes(s, bytes, fault.offset, fault.reason);
+				return http_refuse_bytes(s, bytes, &fault);
 			return parsed(s, bytes.ptr);
 		case HTTP_HEAD_WRONG:
-			return http_refuse_bytes(s, bytes, fault.offset, fault.reason);
+			return http_refuse_bytes(s, bytes, &fault);
 		case HTTP_HEAD_PART:
 			break;
 		}
 		if (s->req.buf && buf_room(s->req.buf) == 0) {
 			if (s->req.buf->head == 0)
-				return http_refuse_bytes(s, bytes, bytes.len, HTTP1_TOO_LARGE);
+				return refuse_size(s, bytes, BAD_MESSAGE_TOO_LARGE, 431);
 			buf_compact(s->req.buf);
 		}
 		if (s->req.ended || !s->session->client.can_read)

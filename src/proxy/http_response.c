@@ -254,14 +254,14 @@ static enum step_result failed(struct stream *s, enum retry_cause cause, enum cl
 	return try_again(s, cause) ? STEP_AGAIN : bad_answer(s, reason, status);
 }
 
-static void keep_bytes(struct stream *s, size_t position, enum http1_reason reason)
+static void keep_bytes(struct stream *s, size_t position, const char *why)
 {
-	bad_message_keep(s, true, buf_slice(s->res.buf), position, http1_reason_text(reason));
+	bad_message_keep(s, true, buf_slice(s->res.buf), position, why);
 }
 
-static enum step_result junk(struct stream *s, size_t position, enum http1_reason reason)
+static enum step_result junk(struct stream *s, size_t position, const char *why)
 {
-	keep_bytes(s, position, reason);
+	keep_bytes(s, position, why);
 	return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
 }
 
@@ -269,7 +269,7 @@ static enum step_result junk(struct stream *s, size_t position, enum http1_reaso
 static enum step_result ended_early(struct stream *s)
 {
 	if (buf_len(s->res.buf)) {
-		keep_bytes(s, buf_len(s->res.buf), HTTP1_CUT);
+		keep_bytes(s, buf_len(s->res.buf), BAD_MESSAGE_CUT);
 		return failed(s, RETRY_JUNK, CLOSE_SERVER_ABORT, 502);
 	}
 	if (!s->http->reused || s->http->interim_passed)
@@ -328,11 +328,11 @@ enum step_result stream_read_response(struct stream *s)
 		struct slice bytes = buf_slice(s->res.buf);
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
-			return junk(s, fault.offset, fault.reason);
+			return junk(s, fault.offset, http1_reason_text(fault.reason));
 		if (look == HTTP_HEAD_WHOLE) {
 			if (t->res.status == 101 && !t->req.upgrade) { /* nobody asked; a tunnel would evade every rule */
 				counters_answer(&s->server->counters, t->res.status);
-				return junk(s, 0, HTTP1_UNASKED);
+				return junk(s, 0, BAD_MESSAGE_UNASKED);
 			}
 			if (t->res.status / 100 != 1 || t->res.status == 101)
 				return final_head(s);
@@ -346,7 +346,7 @@ enum step_result stream_read_response(struct stream *s)
 		}
 		if (s->res.buf && buf_room(s->res.buf) == 0) {
 			if (s->res.buf->head == 0) {
-				keep_bytes(s, bytes.len, HTTP1_TOO_LARGE);
+				keep_bytes(s, bytes.len, BAD_MESSAGE_TOO_LARGE);
 				return bad_answer(s, CLOSE_REFUSED, 502);
 			}
 			buf_compact(s->res.buf);

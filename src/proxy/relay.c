@@ -47,7 +47,7 @@ static enum step_result refuse_body(struct stream *s)
 	const struct http1_fault *fault = &s->http->req_body.fault;
 
 	if (!s->http->res_parsed)
-		return http_refuse_bytes(s, buf_slice(s->req.buf), fault->offset, fault->reason);
+		return http_refuse_bytes(s, buf_slice(s->req.buf), fault);
 	bad_message_keep(s, false, buf_slice(s->req.buf), fault->offset, http1_reason_text(fault->reason));
 	http_count_bad_request(s);
 	return stream_close_with(s, CLOSE_REFUSED);

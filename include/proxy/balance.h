@@ -38,7 +38,9 @@ extern struct registry balance_registry;
 
 /* Whether this weight can be ordered for the server: any from 0 to 256, or only 0 and the configured one. */
 bool balance_takes_weight(const struct server *srv, int64_t weight);
-/* Calls server_changed under the lock and keeps px->usable_*: what health.c calls after any change. */
+/* Calls server_changed under the lock and keeps px->usable_*: after a server began or ceased to be usable. */
 void balance_update(struct proxy *px);
+/* The same where only weights moved: at once, but not again within 100 ms; what came meanwhile counts then. */
+void balance_update_weights(struct proxy *px);
 
 #endif

@@ -187,6 +187,9 @@ struct proxy {
 	struct ruleset redirects;         /* the `redirect` keyword; they follow the http-request rules */
 	void *balance_state;              /* the algorithm's own: published, see balance.h */
 	pthread_mutex_t balance_lock;     /* guards rebuilding balance_state */
+	uint64_t balanced_ms;             /* lock balance_lock: when weights had it rebuilt last */
+	struct timer balance_timer;       /* of the thread that saw weights move before it was time to rebuild, one at a time */
+	bool balance_due;                 /* lock balance_lock: it is armed */
 	pthread_mutex_t health_lock;      /* guards every change of its servers' state (health.h); taken before balance_lock */
 	struct gauge be_conns;            /* atomics: streams that chose it */
 	struct rate be_sess_rate;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/hash.h"
+#include "core/clock.h"
 #include "core/epoch.h"
 #include "proxy/hashing.h"
 #include "proxy/health.h"
@@ -61,6 +62,13 @@ static struct server *pick_number(unsigned i)
 	return pick(key);
 }
 
+/* Weights that move at once are looked at together; these are to count one by one. */
+static void set_weight(struct server *srv, int weight)
+{
+	clock_now_ms += 1000;
+	health_set_weight(srv, weight);
+}
+
 static void picks(struct server **out)
 {
 	for (unsigned i = 0; i < KEYS; i++)
@@ -95,7 +103,7 @@ static void the_map_is_haproxys(void **state)
 	expect_map(hash_sdbm, false, "cddaacadadadadc");
 	assert_true(hashing_weights_fixed(be));
 	health_set_admin(s[1], 0);
-	health_set_weight(s[0], 1); /* weights stand */
+	set_weight(s[0], 1); /* weights stand */
 	expect_map(NULL, false, "bddacabaaadcdab");
 	end(be);
 }
@@ -159,14 +167,14 @@ static void only_what_must_moves(void **state)
 	picks(after);
 	assert_memory_equal(before, after, sizeof(before));
 	/* A weight that grows draws keys to its server alone, also beyond the configured one; shrinking gives them back. */
-	health_set_weight(s[5], 9);
+	set_weight(s[5], 9);
 	picks(after);
 	for (int i = 0; i < KEYS; i++)
 		assert_true(after[i] == before[i] || after[i] == s[5]);
-	health_set_weight(s[5], 4);
+	set_weight(s[5], 4);
 	picks(after);
 	assert_memory_equal(before, after, sizeof(before));
-	health_set_weight(s[5], 1);
+	set_weight(s[5], 1);
 	picks(after);
 	for (int i = 0; i < KEYS; i++)
 		assert_true(after[i] == before[i] || before[i] == s[5]);
@@ -184,8 +192,8 @@ static void the_way_there_does_not_matter(void **state)
 		health_set_admin(s[i], SERVER_MAINT);
 	for (int i = 1; i < 5; i++)
 		health_set_admin(s[i], 0);
-	health_set_weight(s[7], 200);
-	health_set_weight(s[7], 3);
+	set_weight(s[7], 200);
+	set_weight(s[7], 3);
 	picks(one);
 	end(be);
 	/* Another process, another order. */
@@ -193,7 +201,7 @@ static void the_way_there_does_not_matter(void **state)
 	s[5]->admin = SERVER_MAINT;
 	s[5]->usable = false;
 	balance_update(be);
-	health_set_weight(s[7], 3);
+	set_weight(s[7], 3);
 	health_set_admin(s[0], SERVER_MAINT);
 	picks(other);
 	for (int i = 0; i < KEYS; i++)
@@ -411,11 +419,11 @@ static void a_farm_that_changes(void **state)
 	}
 	for (int i = 0; i < 200; i++) {
 		health_set_admin(s[i % 3], SERVER_MAINT);
-		health_set_weight(s[3], 1 + i % 7);
+		set_weight(s[3], 1 + i % 7);
 		health_set_admin(s[i % 3], 0);
 		epoch_collect(0);
 	}
-	health_set_weight(s[3], 1);
+	set_weight(s[3], 1);
 	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], NULL);

@@ -78,8 +78,10 @@ static void change_apply(struct change *c)
 		STORE(srv->last_change_ms, clock_now_ms);
 	}
 	STORE(srv->usable, usable);
-	if (usable != c->usable || (usable && LOAD(srv->weight) != c->weight))
+	if (usable != c->usable)
 		balance_update(px);
+	else if (usable && LOAD(srv->weight) != c->weight)
+		balance_update_weights(px);
 	if (!server_in_service(srv)) {
 		links_server_gone(srv);
 		c->moved = queue_dissolve(srv);

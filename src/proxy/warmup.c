@@ -8,7 +8,7 @@
 #include "core/thread.h"
 #include "proxy/balance.h"
 
-/* At most so often are schedules rebuilt, and in so many steps. */
+/* The shortest step, and how many there are. */
 #define STEP_MIN_MS 100
 #define STEPS 20
 
@@ -36,7 +36,7 @@ unsigned warmup_weight(const struct server *srv)
 static void look_again(struct server *srv)
 {
 	pthread_mutex_lock(&srv->px->health_lock);
-	balance_update(srv->px);
+	balance_update_weights(srv->px);
 	pthread_mutex_unlock(&srv->px->health_lock);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "rule/patref.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include "core/epoch.h"
 #include "rule/boot.h"
@@ -244,6 +245,9 @@ bool patrefs_finish(void)
 	size_t n_ids = 0;
 	bool ok = true;
 
+	/* Lists go in pieces; the C library would keep the pieces of small memory apart and join them all at once, later, which
+	 * takes it 50 ms for 300,000 networks. */
+	mallopt(M_MXFAST, 0);
 	for (size_t i = 0; i < lists.n; i++)
 		sorted[i] = lists.all[i];
 	qsort(sorted, lists.n, sizeof(*sorted), by_id);

@@ -124,8 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		diag_state.quiet = true;
 		ready = true;
 	}
-	/* -f would open files. */
-	if (size < 1 || size > sizeof(text) || memmem(data, size, "-f", 2))
+	/* -f and map() would open files. */
+	if (size < 1 || size > sizeof(text) || memmem(data, size, "-f", 2) || memmem(data, size, "map", 3))
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = 0;

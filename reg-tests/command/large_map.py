@@ -138,6 +138,7 @@ FAULTS = [
     ('http-request set-header x %[path,map_str_int(numbers.map)]', "file 'numbers.map' line 2: 'two' is no integer"),
     ('http-request set-header x %[path,map_str_ip(numbers.map,1.2.3.4)]', "file 'numbers.map' line 1: '1' is no address"),
     ('http-request set-header x %[path,map(missing.map)]', "cannot read patterns from 'missing.map': No such file"),
+    ('http-request set-header x %[path,map(virt@any)]', "lists without a file are newer HAProxy's"),
     ('acl a src -f nets.lst', "file 'nets.lst' line 4: 'x': an address or network"),
     ('acl a path -m reg -f regs.lst', "file 'regs.lst' line 1: 'a(': regular expression"),
     ('acl a path -f numbers.map -M -f numbers.map', "can only be read in one way"),

@@ -78,9 +78,15 @@ static struct patref *file_named(struct slice name)
 
 struct patref *patref_of_file(struct slice name, bool two_columns, bool acl, const struct conf_line *l, struct strbuf *err)
 {
-	struct patref *r = file_named(name);
-	bool first = !r->loaded;
+	struct patref *r;
+	bool first;
 
+	if (slice_starts(name, SLICE("virt@")) || slice_starts(name, SLICE("opt@"))) {
+		strbuf_addf(err, "'%.*s': lists without a file are newer HAProxy's; name a file, empty if need be", SLICE_FMT(name));
+		return NULL;
+	}
+	r = file_named(name);
+	first = !r->loaded;
 	if (first) {
 		if (!patref_enter(r, err) || !pattern_file_read(r->name, two_columns, r->current, err))
 			return NULL;

@@ -45,12 +45,12 @@ assert 'Fatal errors' in out
 # What HAProxy itself has given up, what it has in a place where usher has it elsewhere only, and words within a line.
 check('global\n nbproc 1\n' + LISTENS, 1, "t.cfg:2.*'nbproc' is gone since HAProxy 2.5: threads do its work, see 'nbthread'")
 out = check('listen l\n bind 127.0.0.1:1\n clitimeout 5s\n reqidel x\n rspadd x\n source 0.0.0.0\n option forceclose\n reqx\n'
-            ' server s 127.0.0.1:1 weight 1 observe layer4\n server t 127.0.0.1:1 weigth 1\n default-server on-marked-down shutdown-sessions\n', 1)
+            ' server s 127.0.0.1:1 weight 1 ws auto\n server t 127.0.0.1:1 weigth 1\n default-server socks4 1.1.1.1:1\n', 1)
 for line, said in [(3, "'clitimeout' is gone since HAProxy 2.1: use 'timeout client'"), (4, "'reqidel' is gone since HAProxy 2.1: use 'http-request'"),
                    (5, "'rspadd' is gone since HAProxy 2.1"), (6, "'source' is a HAProxy keyword that usher does not have yet"),
-                   (7, "'option forceclose' is gone"), (8, "unknown keyword 'reqx'"), (9, "'server' at 'observe': 'observe' is a HAProxy keyword"),
+                   (7, "'option forceclose' is gone"), (8, "unknown keyword 'reqx'"), (9, "'server' at 'ws': 'ws' is a HAProxy keyword"),
                    (10, "'server' at 'weigth': unknown keyword 'weigth' in a 'server' line; did you mean 'weight'?"),
-                   (11, "'default-server' at 'on-marked-down': 'on-marked-down' is a HAProxy keyword")]:
+                   (11, "'default-server' at 'socks4': 'socks4' is a HAProxy keyword")]:
     assert f'[t.cfg:{line}] : {said}' in out, f'{line}: {said}\n{out}'
 
 # A refusal says what to use instead, once a line. Every word of a line is looked at, and an ACL that is wrong is one fault.

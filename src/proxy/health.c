@@ -396,7 +396,9 @@ void health_force(struct server *srv, bool up)
 /* " via be/srv", or nothing. */
 static const char *via(const struct server *srv, bool tracked, char *text, size_t room)
 {
-	snprintf(text, room, tracked ? " via %s/%s" : "", srv->track ? srv->track->px->name : "", srv->track ? srv->track->name : "");
+	text[0] = '\0';
+	if (tracked && srv->track)
+		snprintf(text, room, " via %s/%s", srv->track->px->name, srv->track->name);
 	return text;
 }
 

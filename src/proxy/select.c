@@ -137,10 +137,8 @@ static void server_chosen(struct stream *s, bool by_balancer)
 {
 	s->server_counted = s->server_used = true;
 	s->connect_us = clock_now_us;
-	COUNT(&s->server->counters, sess);
 	if (s->http)
 		COUNT(&s->server->counters, req_total);
-	rate_count(&s->server->sess_rate);
 	__atomic_store_n(&s->server->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->be->last_sess_ms, clock_now_ms, __ATOMIC_RELAXED);
 	if (by_balancer) {

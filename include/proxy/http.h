@@ -67,6 +67,8 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 
 /* Whether the client's connection can carry another request behind this exchange. */
 bool http_may_keep(const struct stream *s);
+/* Whether the client may be sending what nobody will read, behind an answer it has not read yet. */
+bool http_must_linger(const struct stream *s);
 /* Whether the link has nothing left of this exchange on it. */
 bool http_link_is_clean(const struct stream *s);
 

@@ -30,7 +30,18 @@ struct pp_info {
 	char tlvs[];             /* the TLV area, bounds proved by the parser */
 };
 
-enum session_step { SESSION_CONN_RULES, SESSION_PROXY_HEADER, SESSION_RULES, SESSION_STREAM, SESSION_NEXT, SESSION_CLOSED };
+enum session_step {
+	SESSION_CONN_RULES,
+	SESSION_PROXY_HEADER,
+	SESSION_RULES,
+	SESSION_STREAM,
+	SESSION_NEXT,   /* waits for the next request */
+	SESSION_LINGER, /* answered and half closed: what the client still sends is thrown away, for a moment */
+	SESSION_CLOSED,
+};
+
+/* What becomes of the connection when a stream has ended. */
+enum session_after { SESSION_IS_OVER, SESSION_GOES_ON, SESSION_LINGERS };
 
 #define SESSION_MAGIC 0x73657373u
 struct session {
@@ -57,8 +68,8 @@ struct session {
 	struct pp_info *pp;         /* owns, or NULL */
 	struct buf *in;             /* owns: bytes read before there is a stream */
 	struct stream *stream;      /* owns, or NULL */
-	void (*stream_ended)(struct session *s, enum close_reason reason, bool keep); /* what the stream calls last; keep: the
-	                             * connection goes on with the next request, whose first bytes are in `in` */
+	/* What the stream calls last. SESSION_GOES_ON: with the next request, whose first bytes are in `in`. */
+	void (*stream_ended)(struct session *s, enum close_reason reason, enum session_after after);
 	uint64_t request_since_ms;  /* when it began to wait for the next request */
 	uint64_t since_us;          /* what times of the next request count from: accept_us, later the end of the one before */
 	uint64_t requests;          /* streams that were finished before */

@@ -57,7 +57,6 @@ struct stream {
 	uint8_t kill_reason;
 	bool content_done;         /* http: the tcp rules of this side have passed, the http rules are running */
 	bool silent;               /* http: the connection ended without a byte of a request */
-	bool draining;             /* http: answered, and what the client still sends is thrown away */
 	uint8_t log_level;         /* set-log-level: 0 none, LOG_LEVEL_* + 1, or STREAM_LOG_SILENT */
 	bool no_answer;            /* what a rule asked for it will not get: too many ask */
 	bool resent;               /* http: the request went a second time, on a link of its own */

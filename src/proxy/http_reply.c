@@ -347,42 +347,6 @@ void http_reply_error(struct stream *s, unsigned status)
 
 /* ---- STREAM_REPLY ---- */
 
-#define DRAIN_MS 1000u
-#define DRAIN_READS 16
-
-/* A connection that is closed with bytes unread is reset, and the reset may overtake the answer: what still comes is
- * read and thrown away, for a moment, until the client has seen our end and sent its own. */
-static enum step_result drain(struct stream *s)
-{
-	struct pump *p = &s->req;
-
-	if (!s->draining) {
-		s->draining = true;
-		s->deadline_ms = clock_now_ms + DRAIN_MS;
-		p->body = NULL;
-		p->ready = 0;
-	}
-	for (int i = 0; i < DRAIN_READS && !p->ended && s->session->client.can_read; i++) {
-		if (p->buf)
-			buf_consume(p->buf, buf_len(p->buf));
-		pump_fill(p);
-	}
-	bool more = s->session->client.can_read;
-	buf_put(&p->buf);
-	if (p->ended || s->session->client.error || stream_deadline_passed(s))
-		return STEP_CLOSE;
-	if (more)
-		stream_wake(s);
-	return stream_wait_until(s, s->deadline_ms);
-}
-
-static bool may_have_unread(const struct stream *s)
-{
-	const struct conn *c = &s->session->client;
-
-	return s->http->client_close && !s->req.complete && !s->req.ended && !c->eof && !c->error && !s->killed;
-}
-
 enum step_result stream_reply(struct stream *s)
 {
 	uint32_t limit_ms = s->session->fe->set.timeout_client_ms;
@@ -390,12 +354,9 @@ enum step_result stream_reply(struct stream *s)
 
 	if (!s->entered)
 		s->deadline_ms = limit_ms ? clock_now_ms + limit_ms : 0;
-	if (s->draining)
-		return drain(s);
 	s->res.keep_open = !s->http->client_close;
 	switch (pump_run(&s->res, &moved)) {
 	case PUMP_ENDED:
-		return may_have_unread(s) ? drain(s) : STEP_CLOSE;
 	case PUMP_TO_FAILED:
 	case PUMP_FROM_FAILED:
 		return STEP_CLOSE; /* for the reason that led here */
@@ -406,6 +367,15 @@ enum step_result stream_reply(struct stream *s)
 		break;
 	}
 	return stream_deadline_passed(s) ? STEP_CLOSE : stream_wait_until(s, s->deadline_ms);
+}
+
+bool http_must_linger(const struct stream *s)
+{
+	const struct conn *c = &s->session->client;
+
+	if (!s->res.flushed || s->http->tunnel || c->eof || c->error || s->killed || s->session->fe->set.nolinger)
+		return false;
+	return !s->req.complete || buf_len(s->req.buf) || c->can_read;
 }
 
 bool http_may_keep(const struct stream *s)

@@ -60,14 +60,8 @@ static enum step_result answered(struct stream *s)
 		return stream_close_with(s, CLOSE_NONE);
 	if (!s->http->client_close && !s->server_refused)
 		return STEP_WAIT;
-	/* Nobody reads it: our end is said, and what comes is thrown away for a moment, so that no reset overtakes the answer. */
-	s->res.body = NULL;
-	s->res.flushed = false;
-	s->reason = s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE;
 	s->http->client_close = true;
-	s->req.ended = s->session->client.eof;
-	s->step = STREAM_REPLY;
-	return STEP_AGAIN;
+	return stream_close_with(s, s->server_refused ? CLOSE_SERVER_ABORT : CLOSE_NONE);
 }
 
 /* The answer waits while its rules have not judged it; interim heads do not. */

@@ -99,11 +99,48 @@ void sessions_spread_idle(uint32_t within_ms)
 			timer_bring_forward(&s->timer, clock_now_ms + 1 + (uint64_t)random() % within_ms);
 }
 
-/* What a stream calls last. */
-static void stream_ended(struct session *s, enum close_reason reason, bool keep)
+#define LINGER_MS 1000u
+#define LINGER_READS 16
+
+/* A connection that is closed with bytes unread is reset, and the reset may overtake the answer: what still comes is
+ * read and thrown away until the client has seen our end and sent its own. */
+static void linger(struct session *s)
 {
-	if (!keep) {
+	struct buf *b = buf_get_small();
+	bool ended = b == NULL;
+	size_t got;
+
+	for (int i = 0; !ended && i < LINGER_READS && s->client.can_read; i++)
+		switch (s->client.transport->recv(&s->client, b->data, buf_room(b), &got)) {
+		case IO_DONE:
+		case IO_AGAIN:
+			break;
+		case IO_EOF:
+		case IO_FAIL:
+			ended = true;
+			break;
+		}
+	buf_put(&b);
+	if (ended || s->client.eof || s->client.error)
+		session_end(s, (enum close_reason)s->reason, false);
+	else if (s->client.can_read)
+		task_wake(&s->task);
+}
+
+/* What a stream calls last. */
+static void stream_ended(struct session *s, enum close_reason reason, enum session_after after)
+{
+	if (after == SESSION_IS_OVER) {
 		session_end(s, reason, false);
+		return;
+	}
+	if (after == SESSION_LINGERS) {
+		s->step = SESSION_LINGER;
+		s->reason = (uint8_t)reason;
+		s->client.watch.on_event = on_client;
+		conn_shutdown(&s->client);
+		timer_set_at(&s->timer, clock_now_ms + LINGER_MS);
+		linger(s);
 		return;
 	}
 	s->requests++;
@@ -214,6 +251,9 @@ static bool step(struct session *s)
 		return false;
 	case SESSION_NEXT:
 		return next_request(s);
+	case SESSION_LINGER:
+		linger(s);
+		return false;
 	}
 	return false;
 }
@@ -238,8 +278,8 @@ static void on_timer(struct timer *t)
 
 	if (s->stream)
 		return; /* armed between two requests; the stream has a timer of its own */
-	if (s->step == SESSION_NEXT) {
-		session_end(s, CLOSE_CLIENT_TIMEOUT, false);
+	if (s->step == SESSION_NEXT || s->step == SESSION_LINGER) {
+		session_end(s, s->step == SESSION_NEXT ? CLOSE_CLIENT_TIMEOUT : (enum close_reason)s->reason, false);
 		return;
 	}
 	if (pp_receive_timeout(s) == PP_RECEIVE_DONE) {

@@ -112,6 +112,7 @@ static void end(struct stream *s)
 	struct session *session = s->session;
 
 	bool keep = s->http && http_may_keep(s);
+	enum session_after after = keep ? SESSION_GOES_ON : s->http && http_must_linger(s) ? SESSION_LINGERS : SESSION_IS_OVER;
 
 	if (s->phase == 0)
 		s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : (uint8_t)life[s->step].phase;
@@ -157,7 +158,7 @@ static void end(struct stream *s)
 	arena_free(&s->arena);
 	session->stream = NULL;
 	loop_bury(&s->grave);
-	session->stream_ended(session, s->reason, keep);
+	session->stream_ended(session, s->reason, after);
 }
 
 /* ---- running ---- */
@@ -293,7 +294,7 @@ void stream_start(struct session *session)
 	struct stream *s = stream_alloc();
 
 	if (s == NULL) {
-		session->stream_ended(session, CLOSE_RESOURCE, false);
+		session->stream_ended(session, CLOSE_RESOURCE, SESSION_IS_OVER);
 		return;
 	}
 	memset(s, 0, sizeof(*s));

@@ -24,6 +24,7 @@ struct link {
 	uint32_t header_len;
 	bool fresh;                /* put to rest since the last purge */
 	bool private;              /* for its session alone: what it said was about this client */
+	bool in_use;               /* counted as one that a stream has */
 	bool knows_client;         /* a login by connection: its server wants the client's further requests too */
 	struct grave grave;
 	TAILQ_ENTRY(link) link;    /* in its pool */
@@ -42,7 +43,8 @@ bool link_set_header(struct link *l, struct slice header);
  * proven: only one that more than one stream has used. The caller sets the handler and the stream. */
 struct link *link_take(struct server *srv, struct slice header, bool proven);
 /* Gives a link whose last message ended back for reuse, or closes it: when the server has said more than that, the pool
- * has no room (pool-max-conn) or the server is not in service. Nulls the pointer. */
+ * has no room (pool-max-conn) or the server is not in service. There rest hardly more than were lately in use at the
+ * same time, less those in use now: the oldest give way. Nulls the pointer. */
 void link_rest(struct link **l);
 /* The same for a link that is its session's alone: it rests in `own`, beyond the pool's limits; of more than
  * PRIVATE_LINKS_MAX the oldest is closed. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Links and their pools: per thread and server a list of idle ones, newest first, so that the old
- * ones age. Every pool-purge-delay half of those that were not used since are closed. An idle link
+ * ones age. Every pool-purge-delay half of those that were not used since are closed. Where sessions
+ * begin with links of their own (http-reuse safe) each of them leaves one behind: what was never
+ * needed at the same time is not kept. An idle link
  * holds no buffer; any event on it is its end, for a server that speaks unasked is not to be trusted.
  */
 #include "proxy/link.h"
@@ -22,6 +24,9 @@ struct idle_links {
 	struct server *srv;         /* borrows */
 	struct timer purge;
 	uint32_t n;
+	uint32_t used;              /* links that streams of this thread have now */
+	uint32_t peak, peak_before; /* the most of these since since_ms, and in the time before that */
+	uint64_t since_ms;
 	LIST_ENTRY(idle_links) all; /* this thread's */
 };
 static _Thread_local LIST_HEAD(idle_head, idle_links) all_idle = LIST_HEAD_INITIALIZER(all_idle);
@@ -34,44 +39,6 @@ static void free_link(struct grave *g)
 
 	l->magic = 0;
 	link_free(&l);
-}
-
-struct link *link_new(struct server *srv, struct stream *s)
-{
-	struct link *l = link_alloc();
-
-	if (l == NULL)
-		return NULL;
-	memset(l, 0, sizeof(*l));
-	l->magic = LINK_MAGIC;
-	l->srv = srv;
-	l->stream = s;
-	l->conn.watch.fd = -1;
-	l->grave.free = free_link;
-	l->uses = 1;
-	return l;
-}
-
-void link_close(struct link **lp, bool reset)
-{
-	struct link *l = *lp;
-
-	*lp = NULL;
-	if (l == NULL)
-		return;
-	CHECK_OBJ(l, LINK_MAGIC);
-	conn_close(&l->conn, reset);
-	free(l->header);
-	l->header = NULL;
-	l->stream = NULL;
-	loop_bury(&l->grave);
-}
-
-bool link_set_header(struct link *l, struct slice header)
-{
-	l->header = slice_dup(header);
-	l->header_len = (uint32_t)header.len;
-	return l->header != NULL;
 }
 
 static struct idle_links *idle_of(struct server *srv, bool make)
@@ -99,6 +66,70 @@ static struct idle_links *idle_of(struct server *srv, bool make)
 	LIST_INSERT_HEAD(&all_idle, own, all);
 	slots[thread_id] = own;
 	return own;
+}
+
+static void begin_use(struct link *l)
+{
+	struct idle_links *p = idle_of(l->srv, true);
+
+	if (p == NULL)
+		return;
+	l->in_use = true;
+	p->used++;
+	if (clock_now_ms >= p->since_ms + l->srv->set.pool_purge_delay_ms) {
+		p->peak_before = p->peak;
+		p->peak = 0;
+		p->since_ms = clock_now_ms;
+	}
+	if (p->used > p->peak)
+		p->peak = p->used;
+}
+
+static void end_use(struct link *l)
+{
+	if (l->in_use)
+		idle_of(l->srv, false)->used--;
+	l->in_use = false;
+}
+
+struct link *link_new(struct server *srv, struct stream *s)
+{
+	struct link *l = link_alloc();
+
+	if (l == NULL)
+		return NULL;
+	memset(l, 0, sizeof(*l));
+	l->magic = LINK_MAGIC;
+	l->srv = srv;
+	l->stream = s;
+	l->conn.watch.fd = -1;
+	l->grave.free = free_link;
+	l->uses = 1;
+	begin_use(l);
+	return l;
+}
+
+void link_close(struct link **lp, bool reset)
+{
+	struct link *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	CHECK_OBJ(l, LINK_MAGIC);
+	end_use(l);
+	conn_close(&l->conn, reset);
+	free(l->header);
+	l->header = NULL;
+	l->stream = NULL;
+	loop_bury(&l->grave);
+}
+
+bool link_set_header(struct link *l, struct slice header)
+{
+	l->header = slice_dup(header);
+	l->header_len = (uint32_t)header.len;
+	return l->header != NULL;
 }
 
 static void take_out(struct idle_links *p, struct link *l)
@@ -136,6 +167,7 @@ struct link *link_take(struct server *srv, struct slice header, bool proven)
 			continue;
 		take_out(p, l);
 		l->uses++;
+		begin_use(l);
 		return l;
 	}
 	return NULL;
@@ -182,6 +214,19 @@ static bool may_rest(struct link *l)
 	       is_drained(&l->conn);
 }
 
+/* What would rest beyond what was lately needed at the same time, and a little more. */
+static void close_surplus(struct idle_links *p)
+{
+	uint32_t need = p->peak > p->peak_before ? p->peak : p->peak_before;
+
+	need += need / 4;
+	while (p->n + p->used > need && p->n > 0) {
+		struct link *oldest = TAILQ_LAST(&p->list, link_list);
+		take_out(p, oldest);
+		link_close(&oldest, false);
+	}
+}
+
 void link_rest(struct link **lp)
 {
 	struct link *l = *lp;
@@ -200,12 +245,14 @@ void link_rest(struct link **lp)
 		return;
 	}
 	*lp = NULL;
+	end_use(l);
 	l->stream = NULL;
 	l->fresh = true;
 	l->conn.watch.on_event = on_idle_event;
 	TAILQ_INSERT_HEAD(&p->list, l, link);
 	p->n++;
 	p->purge.fire = on_purge;
+	close_surplus(p);
 	timer_bring_forward(&p->purge, clock_now_ms + srv->set.pool_purge_delay_ms);
 }
 
@@ -243,6 +290,7 @@ void link_rest_private(struct link **lp, struct link_list_owned *own)
 		return;
 	}
 	*lp = NULL;
+	end_use(l);
 	LIST_FOREACH(oldest, own, owned)
 		if (++n == PRIVATE_LINKS_MAX)
 			break;
@@ -265,6 +313,7 @@ struct link *link_take_private(struct link_list_owned *own, const struct server 
 			continue;
 		take_out_private(l);
 		l->uses++;
+		begin_use(l);
 		return l;
 	}
 	return NULL;

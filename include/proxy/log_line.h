@@ -39,6 +39,12 @@ bool log_line_went_wrong(const struct stream *s);
 void log_line_end(struct stream *s);
 /* A session failed before it had a stream: "src [date] frontend/listener: text", or error-log-format. s->reason is set. */
 void log_line_refused(struct session *s, const char *text);
+/* Its place in the line of a server, or of its backend, from 1; 0: it never stood there. */
+unsigned log_queue_place(const struct stream *s, bool server);
+/* "--" while it lives: why and in which state it, or a session without one, ended. */
+void log_end_state(const struct session *session, char state[2]);
+/* Our address on the server's connection: kept at its end, or still to be asked for. */
+bool log_source(const struct stream *s, struct addr *out);
 /* `id` of the bind line, or the listener's place among its frontend's, from 1. */
 int64_t log_listener_number(const struct listener *l);
 

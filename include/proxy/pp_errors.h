@@ -22,8 +22,6 @@ enum pp_fault {
 const char *pp_fault_phrase(unsigned fault);
 /* HAProxy's number of that phrase (manual, fc_err); usher's own begin at 200. */
 unsigned pp_fault_number(unsigned fault);
-/* The phrase of a number; "Success" for 0. */
-const char *pp_fault_number_phrase(unsigned number);
 
 #define PP_ERROR_BYTES 48
 

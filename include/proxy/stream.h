@@ -59,6 +59,7 @@ struct stream {
 	bool silent;               /* http: the connection ended without a byte of a request */
 	uint8_t log_level;         /* set-log-level: 0 none, LOG_LEVEL_* + 1, or STREAM_LOG_SILENT */
 	bool no_answer;            /* what a rule asked for it will not get: too many ask */
+	uint8_t connect_error;     /* of the last attempt to connect, by HAProxy's numbers (conn_errors.h); 0: it did not fail */
 	bool resent;               /* http: the request went a second time, on a link of its own */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */
@@ -78,6 +79,7 @@ struct stream {
 	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
 	struct addr *old_src, *old_dst; /* in arena: the session's addresses before rules changed them for this stream; NULL */
 	uint32_t set_server_timeout_ms, set_tunnel_timeout_ms; /* set-timeout; 0: the backend's */
+	const struct rule *last_rule; /* borrows: the last one that ended its set; NULL: none */
 	struct auth *auth;         /* in arena: credentials that were looked at, or NULL */
 	struct slice unique_id;    /* in arena; empty until asked for */
 	unsigned retries_left, retries_done, queue_position;
@@ -103,6 +105,10 @@ void stream_kill(struct stream *s, enum close_reason reason);
 struct eval stream_eval(struct stream *s, unsigned phase);
 /* The name of the step it is in ("relay"), for show sess. */
 const char *stream_step_name(const struct stream *s);
+/* How long its client waits in a tarpit: `timeout tarpit`, or else connect, of the proxy it is in. */
+uint32_t stream_tarpit_ms(const struct stream *s);
+/* The chosen server's address with the port that is dialled for this stream; false without one, or one that is no IP address. */
+bool stream_server_addr(const struct stream *s, struct addr *out);
 /* The text of unique-id-format for this stream (computed once); empty without one. */
 struct slice stream_unique_id(struct stream *s);
 

@@ -86,6 +86,11 @@ enum ruleset_result { RULES_PASSED, RULES_STOPPED, RULES_WAIT };
  * (cur->yielded false) or an action yielded (true). With ev->final, no rule waits for bytes; but one may await what it
  * had to ask for (ev->awaits), where ev->may_await. */
 enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *cur, struct eval *ev);
+/* The rule at which a run that was STOPPED, or waits, stands; NULL when it stands nowhere. */
+static inline const struct rule *rule_at(const struct rule_cursor *cur)
+{
+	return cur->set && cur->index < cur->set->n ? cur->set->rules[cur->index] : NULL;
+}
 /* A fresh cursor: zeroes. */
 #define RULE_CURSOR_START ((struct rule_cursor){ 0 })
 

@@ -21,6 +21,8 @@ struct var_store; /* owns its values; NULL while empty */
 const struct var_name *var_name_intern(struct slice text, struct strbuf *err);
 /* An already interned name, for run-time look-ups; NULL when no configuration uses it. */
 const struct var_name *var_name_find(struct slice text);
+/* The names of a scope by number, from 0; NULL behind the last. Slow: for showing them all. */
+const struct var_name *var_name_at(enum var_scope scope, unsigned id);
 void var_store_free(struct var_store **store);
 /* Frees the process store and forgets all names (tests, fuzzing, exit). */
 void vars_reset(void);

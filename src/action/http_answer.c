@@ -81,13 +81,6 @@ static bool tarpit_parse(struct conf_line *l, struct rule *r, const char *paren)
 	return parse(l, r, HTTP_REPLY_OF_DENY, 500);
 }
 
-static uint32_t tarpit_ms(const struct stream *s)
-{
-	const struct proxy_settings *set = s->be_counted ? &s->be->set : &s->session->fe->set;
-
-	return set->timeout_tarpit_ms ? set->timeout_tarpit_ms : set->timeout_connect_ms;
-}
-
 static enum action_result tarpit_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
 	struct stream *s = ev->stream;
@@ -95,7 +88,7 @@ static enum action_result tarpit_run(const struct rule *r, struct eval *ev, stru
 	if (cur->state == 0) {
 		cur->state = 1;
 		s->phase = 'T';
-		s->deadline_ms = clock_now_ms + tarpit_ms(s);
+		s->deadline_ms = clock_now_ms + stream_tarpit_ms(s);
 		timer_bring_forward(&s->timer, s->deadline_ms);
 	}
 	if (clock_now_ms < s->deadline_ms)

@@ -16,7 +16,7 @@ static bool is_processed(const struct stream *s) { return is_forwarded(s) || is_
 static bool is_stopping(const struct stream *s)
 {
 	(void)s;
-	return __atomic_load_n(&process_stopping, __ATOMIC_RELAXED);
+	return __atomic_load_n(&process_leaving, __ATOMIC_RELAXED);
 }
 
 static const struct condition {

@@ -48,8 +48,26 @@ TIMER(txn_timer_user, "txn.timer.user", PHASE_EXCHANGE, t.user);
 
 NUMBER(bytes_in, "bytes_in", VALUE_INT, PHASE_EXCHANGE, value_int((int64_t)s->req.total));
 NUMBER(bytes_out, "bytes_out", VALUE_INT, PHASE_ANSWERED, value_int((int64_t)s->res.given));
+NUMBER(req_bytes_in, "req.bytes_in", VALUE_INT, PHASE_EXCHANGE, value_int((int64_t)s->req.total));
+NUMBER(req_bytes_out, "req.bytes_out", VALUE_INT, PHASE_EXCHANGE, value_int((int64_t)s->req.given));
+NUMBER(res_bytes_in, "res.bytes_in", VALUE_INT, PHASE_ANSWERED, value_int((int64_t)s->res.total));
+NUMBER(res_bytes_out, "res.bytes_out", VALUE_INT, PHASE_ANSWERED, value_int((int64_t)s->res.given));
+NUMBER(txn_id32, "txn.id32", VALUE_INT, PHASE_EXCHANGE, value_int((uint32_t)s->id));
 NUMBER(txn_conn_retries, "txn.conn_retries", VALUE_INT, PHASE_ANSWERED, value_int(s->retries_done));
 NUMBER(txn_redispatched, "txn.redispatched", VALUE_BOOL, PHASE_ANSWERED, value_bool(s->redispatched));
+
+/* As %ts shows it. */
+static enum eval_result term_state_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	char *state = ev->session ? arena_alloc(ev->arena, 2) : NULL;
+
+	(void)a;
+	if (state == NULL)
+		return EVAL_NONE;
+	log_end_state(ev->session, state);
+	*out = value_str(slice_make(state, 2));
+	return EVAL_OK;
+}
 
 /* What the client gets. */
 static enum eval_result txn_status_get(const struct args *a, struct eval *ev, struct value *out)
@@ -84,6 +102,8 @@ static enum eval_result unique_id_get(const struct args *a, struct eval *ev, str
 	return id.len ? EVAL_OK : EVAL_NONE;
 }
 
+FETCH(txn_sess_term_state) = { .keyword = "txn.sess_term_state", .usage = "txn.sess_term_state", .type = VALUE_STR,
+	.phases = PHASE_SESSION, .get = term_state_get };
 FETCH(txn_status) = { .keyword = "txn.status", .usage = "txn.status", .type = VALUE_INT, .phases = PHASE_ANSWERED, .get = txn_status_get };
 FETCH(server_status) = { .keyword = "server_status", .usage = "server_status", .type = VALUE_INT, .phases = PHASE_ANSWERED,
 	.get = server_status_get };

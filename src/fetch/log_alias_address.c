@@ -46,18 +46,9 @@ static enum eval_result fp_get(const struct args *a, struct eval *ev, struct val
 	return session_dst(ev->session, &dst) ? give_port(ev->session, &dst, out) : EVAL_NONE;
 }
 
-/* The address our side of the server's connection has: kept at its end, or still to be asked for. */
 static bool source_of(struct eval *ev, struct addr *out)
 {
-	struct stream *s = ev->stream;
-
-	if (s == NULL)
-		return false;
-	if (s->source) {
-		*out = *s->source;
-		return true;
-	}
-	return s->link && s->connected_us && conn_local_addr(&s->link->conn, out);
+	return ev->stream && log_source(ev->stream, out);
 }
 
 static enum eval_result bi_get(const struct args *a, struct eval *ev, struct value *out)
@@ -78,34 +69,22 @@ static enum eval_result bp_get(const struct args *a, struct eval *ev, struct val
 	return give_port(ev->session, &source, out);
 }
 
-static const struct endpoint *server_of(const struct eval *ev)
-{
-	return ev->stream && ev->stream->server ? server_endpoint(ev->stream->server) : NULL;
-}
-
 static enum eval_result si_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	const struct endpoint *e = server_of(ev);
+	struct addr server;
 
 	(void)a;
-	return e && e->kind == ENDPOINT_INET ? give_ip(&e->addr, out) : EVAL_NONE;
+	return ev->stream && stream_server_addr(ev->stream, &server) ? give_ip(&server, out) : EVAL_NONE;
 }
 
 static enum eval_result sp_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	const struct endpoint *e = server_of(ev);
-	struct addr dst;
+	struct addr server;
 
 	(void)a;
-	if (!e || e->kind != ENDPOINT_INET)
+	if (ev->stream == NULL || !stream_server_addr(ev->stream, &server))
 		return EVAL_NONE;
-	*out = value_int(e->addr.port);
-	if (e->port != PORT_FIXED) {
-		/* The client's port, moved by a fixed distance. */
-		if (!session_dst(ev->session, &dst))
-			return EVAL_NONE;
-		*out = value_int((uint16_t)(dst.port + (e->port == PORT_OFFSET ? e->port_offset : 0)));
-	}
+	*out = value_int(server.port);
 	return EVAL_OK;
 }
 

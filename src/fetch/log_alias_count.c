@@ -61,10 +61,9 @@ static bool retries_text(struct eval *ev, struct strbuf *out)
 	return true;
 }
 
-/* The first in line is 1; 0: it never stood in this one. */
 static void add_place(const struct stream *s, bool server, struct strbuf *out)
 {
-	strbuf_add_u64(out, s && s->queued_us && s->forced == server ? s->queue_position + 1u : 0);
+	strbuf_add_u64(out, s ? log_queue_place(s, server) : 0);
 }
 
 static bool server_queue_text(struct eval *ev, struct strbuf *out)

@@ -79,17 +79,12 @@ static bool lc_text(struct eval *ev, struct strbuf *out)
 	return true;
 }
 
-/* The reason's character, then the state it ended in; "--" while it lives. */
 static bool ts_text(struct eval *ev, struct strbuf *out)
 {
-	const struct stream *s = ev->stream;
+	char state[2];
 
-	if (s && s->step != STREAM_CLOSE) {
-		strbuf_add(out, "--", 2);
-		return true;
-	}
-	strbuf_add_byte(out, close_reason_code(s ? s->reason : ev->session->reason));
-	strbuf_add_byte(out, s ? (char)s->phase : 'R');
+	log_end_state(ev->session, state);
+	strbuf_add(out, state, 2);
 	return true;
 }
 

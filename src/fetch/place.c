@@ -7,6 +7,8 @@
 #include "proxy/stream.h"
 #include "rule/fetch.h"
 
+/* There is a stream. */
+#define PHASE_STREAM (PHASE_REQUEST | PHASE_RESPONSE | PHASE_LOG)
 #define PHASE_SERVER_KNOWN (PHASE_RESPONSE | PHASE_SOURCE | PHASE_LOG | PHASE_CHECK)
 
 static const struct server *server_of(const struct eval *ev)
@@ -69,6 +71,7 @@ PLACE_TEXT(fe_name, PHASE_SESSION, proxy, frontend_of, o->name);
 PLACE_INT(fe_id, PHASE_SESSION, proxy, frontend_of, o->id);
 PLACE_TEXT(fe_defbe, PHASE_SESSION, proxy, frontend_of, o->set.default_backend);
 PLACE_INT(fe_client_timeout, PHASE_SESSION, proxy, frontend_of, o->set.timeout_client_ms);
+PLACE_INT(fe_tarpit_timeout, PHASE_SESSION, proxy, frontend_of, o->set.timeout_tarpit_ms);
 PLACE_TEXT(so_name, PHASE_SESSION, listener, listener_of, o->set.name);
 PLACE_INT(so_id, PHASE_SESSION, listener, listener_of, listener_id(o));
 PLACE_TEXT(be_name, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->name);
@@ -77,6 +80,24 @@ PLACE_INT(be_connect_timeout, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o-
 PLACE_INT(be_queue_timeout, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->set.timeout_queue_ms);
 PLACE_INT(be_server_timeout, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->set.timeout_server_ms);
 PLACE_INT(be_tunnel_timeout, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->set.timeout_tunnel_ms);
+PLACE_INT(be_tarpit_timeout, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->set.timeout_tarpit_ms);
 PLACE_INT(be_max_retries, PHASE_BACKEND | PHASE_CHECK, proxy, backend_of, o->set.retries);
+
+/* What holds for this stream, whoever said it. */
+static const struct stream *stream_of(const struct eval *ev)
+{
+	return ev->stream;
+}
+
+PLACE_INT(cur_client_timeout, PHASE_STREAM, stream, stream_of, o->session->fe->set.timeout_client_ms);
+PLACE_INT(cur_tarpit_timeout, PHASE_STREAM, stream, stream_of, stream_tarpit_ms(o));
+PLACE_INT(cur_connect_timeout, PHASE_BACKEND, stream, stream_of, o->be->set.timeout_connect_ms);
+PLACE_INT(cur_queue_timeout, PHASE_BACKEND, stream, stream_of, o->be->set.timeout_queue_ms);
+PLACE_INT(cur_max_retries, PHASE_BACKEND, stream, stream_of, o->be->set.retries);
+PLACE_INT(cur_server_timeout, PHASE_BACKEND, stream, stream_of,
+	o->set_server_timeout_ms ? o->set_server_timeout_ms : o->be->set.timeout_server_ms);
+PLACE_INT(cur_tunnel_timeout, PHASE_BACKEND, stream, stream_of,
+	o->set_tunnel_timeout_ms ? o->set_tunnel_timeout_ms : o->be->set.timeout_tunnel_ms);
+
 PLACE_TEXT(srv_name, PHASE_SERVER_KNOWN, server, server_of, o->name);
 PLACE_INT(srv_id, PHASE_SERVER_KNOWN, server, server_of, o->id);

@@ -173,6 +173,35 @@ static void the_process(void **state)
 	assert_int_equal(fetch("nbproc", VALUE_INT).num, 1);
 	assert_int_equal(fetch("tgroup", VALUE_INT).num, 1);
 	assert_int_equal(fetch("thread", VALUE_INT).num, 0);
+	clock_start_ms = clock_now_ms - 2999;
+	assert_int_equal(fetch("uptime", VALUE_INT).num, 2);
+}
+
+static void all_variables_are_shown(void **state)
+{
+	static const char *const names[] = { "txn.text", "txn.number", "txn.none", "txn.bytes", "txn.yes", "txn.ip" };
+	struct value values[] = { value_str(slice_make("a\"\\\r\n\0b", 7)), value_int(-42), { 0 }, value_bin(slice_make("\0Hi", 3)),
+		value_bool(true), { .type = VALUE_ADDR } };
+
+	(void)state;
+	assert_true(addr_parse_ip(SLICE("192.168.1.1"), &values[5].addr));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const struct var_name *name = var_name_intern(slice_of(names[i]), &err);
+		if (i != 2)
+			assert_true(eval_var_set(&ev, name, &values[i]));
+	}
+	assert_text("dump_all_vars", VALUE_STR,
+		"txn.text=\"a\\\"\\\\\\r\\n\\0b\", txn.number=-42, txn.bytes=x004869, txn.yes=true, txn.ip=192.168.1.1");
+	assert_text("dump_all_vars(txn,n)", VALUE_STR, "txn.number=-42");
+	assert_text("dump_all_vars(txn,,;)", VALUE_STR,
+		"txn.text=\"a\\\"\\\\\\r\\n\\0b\";txn.number=-42;txn.bytes=x004869;txn.yes=true;txn.ip=192.168.1.1");
+	assert_text("dump_all_vars(sess)", VALUE_STR, "");
+	char *big = calloc(1, 20000);
+	values[0] = value_bin(slice_make(big, 20000));
+	assert_true(eval_var_set(&ev, var_name_find(SLICE("txn.bytes")), &values[0]));
+	assert_none("dump_all_vars");
+	free(big);
+	assert_refused("dump_all_vars(foo)", "none of sess");
 }
 
 static void variables(void **state)
@@ -240,6 +269,7 @@ int plain_fetch_test(void)
 		cmocka_unit_test_teardown(uuids_have_their_form, give_back),
 		cmocka_unit_test_teardown(the_process, give_back),
 		cmocka_unit_test_teardown(variables, give_back),
+		cmocka_unit_test_teardown(all_variables_are_shown, give_back),
 		cmocka_unit_test_teardown(acls_by_name, give_back),
 	};
 

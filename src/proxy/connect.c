@@ -8,18 +8,17 @@
 #include <errno.h>
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/conn_errors.h"
 #include "proxy/http_retry.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
 
-static uint16_t dial_port(struct stream *s)
+/* Instead of the endpoint's own, where that follows the client's. */
+static uint16_t dial_port(const struct stream *s)
 {
-	const struct endpoint *e = server_endpoint(s->server);
-	struct addr dst;
+	struct addr server;
 
-	if (e->kind != ENDPOINT_INET || e->port == PORT_FIXED || !session_dst(s->session, &dst))
-		return 0;
-	return (uint16_t)(dst.port + (e->port == PORT_OFFSET ? e->port_offset : 0));
+	return server_endpoint(s->server)->port != PORT_FIXED && stream_server_addr(s, &server) ? server.port : 0;
 }
 
 static enum io dial(struct stream *s)
@@ -123,6 +122,7 @@ void stream_try_again(struct stream *s)
 
 static enum step_result connect_failed(struct stream *s, enum close_reason reason)
 {
+	s->connect_error = conn_error_number(s->link ? s->link->conn.error : ENOMEM);
 	observe(s->server, OBSERVED_CONNECT_FAILED);
 	if (s->retries_left == 0 || (s->http && !(s->be->set.retry_on & RETRY_CONN))) {
 		COUNT(&s->server->counters, err_conn);
@@ -229,6 +229,7 @@ enum step_result stream_send_preamble(struct stream *s)
 
 	observe(s->server, OBSERVED_CONNECTED);
 	s->connected_us = clock_now_us;
+	s->connect_error = 0;
 	s->server_active_ms = clock_now_ms;
 	s->req.to = s->res.from = &s->link->conn;
 	s->res.to = &s->session->client;

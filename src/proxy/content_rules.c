@@ -10,6 +10,17 @@
 #include "proxy/http_buffer.h"
 #include "proxy/http_rules.h"
 
+/* The set is over: what it decided, and which rule of it. */
+static uint8_t content_decided(struct stream *s, enum ruleset_result r)
+{
+	uint8_t verdict = r == RULES_STOPPED ? s->cursor.verdict : VERDICT_NONE;
+
+	if (r == RULES_STOPPED)
+		s->last_rule = rule_at(&s->cursor);
+	s->cursor = RULE_CURSOR_START;
+	return verdict;
+}
+
 static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
 {
 	if (set->n == 0)
@@ -29,7 +40,8 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 		return stream_await(s);
 	if (r == RULES_WAIT)
 		return stream_wait_until(s, s->deadline_ms);
-	if (r == RULES_STOPPED && (s->cursor.verdict == VERDICT_REJECT || s->cursor.verdict == VERDICT_CLOSE)) {
+	uint8_t verdict = content_decided(s, r);
+	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		COUNT(phase == PHASE_FE_REQ_TCP ? &s->session->fe->fe : &s->be->be, denied_req);
 		if (phase == PHASE_FE_REQ_TCP)
 			COUNT(&s->session->listener->counters, denied_req);
@@ -98,7 +110,8 @@ enum step_result stream_response_rules(struct stream *s)
 		return stream_wait_until(s, s->deadline_ms);
 	s->response_rules_done = true;
 	s->deadline_ms = 0;
-	if (r == RULES_STOPPED && s->cursor.verdict != VERDICT_ACCEPT) {
+	uint8_t verdict = content_decided(s, r);
+	if (verdict != VERDICT_NONE && verdict != VERDICT_ACCEPT) {
 		COUNT(&s->be->be, denied_resp);
 		COUNT(&s->server->counters, denied_resp);
 		return stream_close_with(s, CLOSE_REFUSED);

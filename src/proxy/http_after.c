@@ -11,7 +11,10 @@ static bool run(struct stream *s, const struct ruleset *set, unsigned phase)
 	struct rule_cursor cursor = RULE_CURSOR_START;
 	struct eval ev = stream_eval(s, phase);
 	ev.response = ev.final = true;
-	return ruleset_run(set, &cursor, &ev) != RULES_STOPPED || cursor.verdict != VERDICT_FAILED;
+	if (ruleset_run(set, &cursor, &ev) != RULES_STOPPED)
+		return true;
+	s->last_rule = rule_at(&cursor);
+	return cursor.verdict != VERDICT_FAILED;
 }
 
 bool http_after_rules(struct stream *s)

@@ -77,15 +77,15 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 	if (px->set.req_http.n == 0 && px->redirects.n == 0)
 		return STEP_NEXT;
 	/* Who has sent its end may still wait for the answer: only a reset ends a rule that waits. */
-	if (continued && !stream_listen(s)) {
-		*cursor = RULE_CURSOR_START;
+	if (continued && !stream_listen(s))
 		return stream_close_with(s, CLOSE_CLIENT_ABORT);
-	}
 	struct eval ev = stream_eval(s, phase);
 	ev.final = ev.may_await = true;
 	enum ruleset_result r = ruleset_run(&px->set.req_http, cursor, &ev);
 	if (r == RULES_WAIT)
 		return cursor->yielded ? STEP_WAIT : stream_await(s);
+	if (r == RULES_STOPPED)
+		s->last_rule = rule_at(cursor);
 	uint8_t verdict = cursor->verdict;
 	bool redirects = !s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && verdict != VERDICT_FAILED;
 	if (redirects && run_redirects(px, &ev) == RULES_WAIT) {
@@ -113,8 +113,11 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 		return STEP_NEXT;
 	struct eval ev = stream_eval(s, phase);
 	ev.response = ev.final = true;
-	if (ruleset_run(set, &s->http_cursor, &ev) == RULES_WAIT)
+	enum ruleset_result r = ruleset_run(set, &s->http_cursor, &ev);
+	if (r == RULES_WAIT)
 		return STEP_WAIT;
+	if (r == RULES_STOPPED)
+		s->last_rule = rule_at(&s->http_cursor);
 	uint8_t verdict = s->http_cursor.verdict;
 	s->http_cursor = RULE_CURSOR_START;
 	if (s->http->local)

@@ -217,6 +217,31 @@ void log_line_keep_source(struct stream *s)
 		s->source = source;
 }
 
+/* ---- what several aliases and fetches show ---- */
+
+unsigned log_queue_place(const struct stream *s, bool server)
+{
+	return s->queued_us && s->forced == server ? s->queue_position + 1u : 0;
+}
+
+void log_end_state(const struct session *session, char state[2])
+{
+	const struct stream *s = session->stream;
+	bool lives = s && s->step != STREAM_CLOSE;
+
+	state[0] = lives ? '-' : close_reason_code(s ? s->reason : session->reason);
+	state[1] = lives ? '-' : s ? (char)s->phase : 'R';
+}
+
+bool log_source(const struct stream *s, struct addr *out)
+{
+	if (s->source) {
+		*out = *s->source;
+		return true;
+	}
+	return s->link && s->connected_us && conn_local_addr(&s->link->conn, out);
+}
+
 void log_line_refused(struct session *s, const char *text)
 {
 	struct proxy *fe = s->fe;

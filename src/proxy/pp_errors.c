@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <time.h>
 #include "base/assert.h"
+#include "proxy/conn_errors.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pp_error kept[PP_ERRORS_KEPT]; /* number n stands at n % PP_ERRORS_KEPT; under lock */
@@ -33,52 +34,30 @@ static const char *fault_text(unsigned fault)
 	return fault < PP_REASON_COUNT ? pp_reason_text(fault) : faults[fault - PP_REASON_COUNT].text;
 }
 
-enum { ERR_NONE = 0, ERR_TIMEOUT = 13, ERR_TRUNCATED = 14, ERR_NO_HEADER = 15, ERR_INVALID = 16, ERR_UNHANDLED = 17, ERR_REJECTED = 200 };
-
 unsigned pp_fault_number(unsigned fault)
 {
 	switch (fault) {
 	case PP_FAULT_MISSING:
 	case PP_SIGNATURE:
-		return ERR_NO_HEADER;
+		return CONN_ERROR_PP_MISSING;
 	case PP_FAULT_REJECTED:
-		return ERR_REJECTED;
+		return CONN_ERROR_PP_REJECTED;
 	case PP_FAULT_TIMEOUT:
-		return ERR_TIMEOUT;
+		return CONN_ERROR_PP_TIMEOUT;
 	case PP_FAULT_TRUNCATED:
-		return ERR_TRUNCATED;
+		return CONN_ERROR_PP_TRUNCATED;
 	case PP_V1_FAMILY:
 	case PP_V2_FAMILY:
 	case PP_V2_TRANSPORT:
-		return ERR_UNHANDLED;
+		return CONN_ERROR_PP_UNHANDLED;
 	default:
-		return ERR_INVALID;
-	}
-}
-
-const char *pp_fault_number_phrase(unsigned number)
-{
-	switch (number) {
-	case ERR_NONE:
-		return "Success";
-	case ERR_TIMEOUT:
-		return "Timeout while waiting for PROXY protocol header";
-	case ERR_TRUNCATED:
-		return "Truncated PROXY protocol header received";
-	case ERR_NO_HEADER:
-		return "Received something which does not look like a PROXY protocol header";
-	case ERR_UNHANDLED:
-		return "Received an unhandled protocol in the PROXY protocol header";
-	case ERR_REJECTED:
-		return "Rejected by the proxy-policy";
-	default:
-		return "Received an invalid PROXY protocol header";
+		return CONN_ERROR_PP_INVALID;
 	}
 }
 
 const char *pp_fault_phrase(unsigned fault)
 {
-	return pp_fault_number_phrase(pp_fault_number(fault));
+	return conn_error_text(pp_fault_number(fault));
 }
 
 void pp_errors_add(struct pp_error *e)

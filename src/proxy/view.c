@@ -32,6 +32,30 @@ struct eval stream_eval(struct stream *s, unsigned phase)
 	return ev;
 }
 
+uint32_t stream_tarpit_ms(const struct stream *s)
+{
+	const struct proxy_settings *set = s->be_counted ? &s->be->set : &s->session->fe->set;
+
+	return set->timeout_tarpit_ms ? set->timeout_tarpit_ms : set->timeout_connect_ms;
+}
+
+bool stream_server_addr(const struct stream *s, struct addr *out)
+{
+	const struct endpoint *e = s->server ? server_endpoint(s->server) : NULL;
+	struct addr dst;
+
+	if (e == NULL || e->kind != ENDPOINT_INET)
+		return false;
+	*out = e->addr;
+	if (e->port == PORT_FIXED)
+		return true;
+	/* The client's port, moved by a fixed distance. */
+	if (!session_dst(s->session, &dst))
+		return false;
+	out->port = (uint16_t)(dst.port + (e->port == PORT_OFFSET ? e->port_offset : 0));
+	return true;
+}
+
 struct slice stream_unique_id(struct stream *s)
 {
 	const struct format *f = s->session->fe->unique_id_format;

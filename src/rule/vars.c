@@ -107,6 +107,15 @@ const struct var_name *var_name_intern(struct slice text, struct strbuf *err)
 	return &e->name;
 }
 
+const struct var_name *var_name_at(enum var_scope scope, unsigned id)
+{
+	const struct var_entry *e = names[scope];
+
+	while (e && e->name.id != id)
+		e = e->next;
+	return e ? &e->name : NULL;
+}
+
 static struct var_slot *var_slot_make(struct var_store **store, const struct var_name *name)
 {
 	unsigned have = *store ? (*store)->n : 0;

@@ -14,7 +14,7 @@ struct matcher {
 	const char *keyword;     /* "str", as behind -m */
 	const char *usage;
 	enum value_type in;      /* what the sample is cast to first; VALUE_ANY: as it is */
-	bool operators;          /* eq, ge, gt, le, lt may stand before patterns, which then come as "gt 5" */
+	bool operators;          /* eq, ge, gt, le, lt may stand before patterns: "gt 5" means "6:" */
 	const struct pattern_engine *engine; /* NULL: words given as patterns have no meaning and are passed over */
 	/* Without an engine: the answer. */
 	bool (*match)(const struct value *v);

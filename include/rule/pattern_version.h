@@ -35,12 +35,12 @@ struct pattern_version {
 	size_t n, cap, live;
 	struct pattern_index **indexes; /* owns; one for each view, NULL where it is not needed yet */
 	size_t index_count;
-	struct pattern_hash texts;      /* of patterns, by text; made when first asked for */
+	struct pattern_hash texts;      /* of patterns, by text; made when first asked for, and for its successors then */
 	bool has_texts;
 };
 
-/* NULL: memory is out. */
-struct pattern_version *pattern_version_new(uint32_t number);
+/* An empty one; `like` says by what it will be asked for, NULL: nothing is known. NULL: memory is out. */
+struct pattern_version *pattern_version_new(uint32_t number, const struct pattern_version *like);
 /* Nobody looks any more. In pieces: what is left after one goes to core/epoch again. Void for core/epoch. */
 void pattern_version_free(void *version);
 /* Adds a pattern, which is the version's then. False with the reason in err, and nothing is changed. */

@@ -114,7 +114,8 @@ static const struct { const char *acl; bool want; } answers[] = {
 
 static const struct { const char *acl, *why; } refused[] = {
 	{ "int(5) -1", "'-1' is no flag" }, { "int(5) 5x", "a number or a range" }, { "int(5) :", "a number or a range" },
-	{ "int(5) 9:1", "a number or a range" }, { "int(5) gt 1:3", "no range" }, { "int(5) 3.1", "a number or a range" },
+	{ "int(5) 9:1", "a number or a range" }, { "int(5) gt 1:3", "no range" }, { "int(5) gt 9223372036854775807", "no number compares so" },
+	{ "int(5) lt -9223372036854775808", "no number compares so" }, { "int(5) le x", "a number or a range" }, { "int(5) 3.1", "a number or a range" },
 	{ "raw(a) 61", "a match method is needed" }, { "raw(a) -m bin 6", "pairs of hexadecimal" }, { "raw(a) -m bin 6x", "pairs of hexadecimal" },
 	{ "raw(a) -m int 6", "does not apply" }, { "bool(1) -m ip 1.2.3.4", "does not apply" }, { "str(a) -m foo a", "unknown match method 'foo'" },
 	{ "str(a) -m fund", "did you mean 'found'" }, { "str(a) -m reg (", "at offset" }, { "str(a) -f /nonexistent/x", "cannot read patterns" },

@@ -6,6 +6,7 @@
  */
 #include "rule/acl.h"
 
+#include <inttypes.h>
 #include "base/assert.h"
 #include "base/names.h"
 #include "base/units.h"
@@ -100,19 +101,40 @@ static bool acl_load_file(struct conf_line *l, struct acl_test *t, const struct 
 	return ok;
 }
 
+/* "gt 5" as the range it means, which is what operators see. What is no number is left for the method to refuse. */
+static bool acl_compare(const char *op, struct slice word, struct strbuf *text, struct strbuf *err)
+{
+	int64_t n;
+
+	if (!slice_to_i64(word, &n)) {
+		strbuf_add_slice(text, word);
+		if (slice_find_byte(word, ':') >= 0)
+			strbuf_add_str(err, "a comparison takes single numbers, no range");
+	} else if ((strcmp(op, "gt") == 0 && n == INT64_MAX) || (strcmp(op, "lt") == 0 && n == INT64_MIN)) {
+		strbuf_add_str(err, "no number compares so");
+	} else if (op[0] == 'g') {
+		strbuf_addf(text, "%" PRId64 ":", n + (op[1] == 't'));
+	} else if (op[0] == 'l') {
+		strbuf_addf(text, ":%" PRId64, n - (op[1] == 't'));
+	} else {
+		strbuf_add_i64(text, n);
+	}
+	return err->len == 0;
+}
+
 static bool acl_add_word(struct conf_line *l, struct acl_test *t, const struct acl_flags *f, struct patref *r, const char *word)
 {
-	struct strbuf err = STRBUF_EMPTY, joined = STRBUF_EMPTY;
+	struct strbuf err = STRBUF_EMPTY, text = STRBUF_EMPTY;
 	bool ok;
 
-	strbuf_addf(&joined, "%s%s%s", f->op ? f->op : "", f->op ? " " : "", word);
-	ok = patref_add_word(r, strbuf_slice(&joined), &err);
-	if (ok)
-		expr_note_pattern(t->expr, slice_of(word));
+	if (f->op)
+		ok = acl_compare(f->op, slice_of(word), &text, &err) && patref_add_word(r, strbuf_slice(&text), &err);
 	else
-		conf_fail(l, "pattern '%s' of match method '%s': %s", joined.ptr, t->matcher->keyword, err.ptr);
+		ok = patref_add_word(r, slice_of(word), &err);
+	if (!ok)
+		conf_fail(l, "pattern '%s' of match method '%s': %s", word, t->matcher->keyword, err.ptr);
 	strbuf_free(&err);
-	strbuf_free(&joined);
+	strbuf_free(&text);
 	return ok;
 }
 

@@ -47,7 +47,7 @@ static struct patref *patref_new(struct slice name)
 
 static bool patref_enter(struct patref *r, struct strbuf *err)
 {
-	r->current = pattern_version_new(0);
+	r->current = pattern_version_new(0, NULL);
 	if (!r->current) {
 		strbuf_add_str(err, "out of memory");
 		return false;
@@ -265,7 +265,11 @@ bool patrefs_finish(void)
 		qsort(lists.all, lists.n, sizeof(*lists.all), by_id);
 	for (size_t i = 0; i < lists.n_files; i++) {
 		const struct patref *r = lists.files[i];
+		struct pattern_probe unused;
 
+		/* What rules need is made now, not in the first of them. */
+		if (r->loaded && r->file)
+			pattern_version_probe(r->current, SLICE(""), &unused);
 		if (r->loaded)
 			continue;
 		ok = false;

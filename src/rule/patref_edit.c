@@ -50,7 +50,7 @@ static struct pattern_version *version_to_fill(struct patref *r, struct patref_w
 			r->two_columns ? "map" : "acl");
 		return NULL;
 	}
-	v = pattern_version_new(w.number);
+	v = pattern_version_new(w.number, r->current);
 	if (!v) {
 		strbuf_add_str(err, "Out of memory.");
 		return NULL;
@@ -249,7 +249,7 @@ bool patref_clear(struct patref *r, struct patref_which w)
 	pthread_mutex_lock(&r->lock);
 	v = version_of(r, w);
 	if (v && v == r->current) {
-		fresh = pattern_version_new(v->number);
+		fresh = pattern_version_new(v->number, v);
 		ok = fresh != NULL;
 		if (fresh)
 			make_current(r, fresh);
@@ -285,7 +285,7 @@ bool patref_commit(struct patref *r, uint32_t number, struct strbuf *err)
 	} else {
 		v = take_prepared(r, number);
 		if (!v)
-			v = pattern_version_new(number);
+			v = pattern_version_new(number, r->current);
 		if (v)
 			make_current(r, v);
 		else

@@ -173,7 +173,7 @@ static void faults_name_their_lines(void **state)
 
 static void a_nul_is_no_text(void **state)
 {
-	struct pattern_version *v = pattern_version_new(0);
+	struct pattern_version *v = pattern_version_new(0, NULL);
 
 	(void)state;
 	assert_false(pattern_file_parse("f", slice_make("a\nb\0c d\n", 8), true, v, &err));
@@ -247,6 +247,30 @@ static void entries_come_and_go(void **state)
 	assert_true(add(r, "b", "6"));
 	assert_string_equal(look(view, "b"), "6");
 	assert_int_equal(patref_state(r).count, 1);
+}
+
+/* Without a match method that keeps texts the list keeps them itself, from the first change that names one. */
+static void texts_are_found_in_any_list(void **state)
+{
+	struct patref *r = map_of("10.0.0.0/8 1\n10.1.0.0/16 2\n");
+
+	(void)state;
+	assert_non_null(patref_look(r, &net, false, VALUE_STR, false, &err));
+	assert_false(r->current->has_texts);
+	assert_int_equal(patref_set(r, SLICE("10.0.0.0/8"), SLICE("3"), &err), 1);
+	assert_true(r->current->has_texts);
+	assert_true(add(r, "10.2.0.0/16", "4"));
+	assert_int_equal(patref_del(r, SLICE("10.2.0.0/16")), 1);
+	assert_int_equal(patref_prepare(r), 1);
+	assert_true(patref_add(r, (struct patref_which){ true, 1 }, SLICE("::/0"), NULL, &err));
+	assert_true(patref_commit(r, 1, &err));
+	assert_true(r->current->has_texts);
+	assert_int_equal(patref_del(r, SLICE("::/0")), 1);
+	assert_int_equal(patref_del(r, SLICE("10.0.0.0/8")), 0);
+	assert_true(patref_clear(r, now));
+	put(r, "10.3.0.0/16", "5");
+	put(r, "10.3.0.0/16", "6");
+	assert_string_equal(all(r, now), "10.3.0.0/16 6");
 }
 
 static void entries_by_their_number(void **state)
@@ -521,6 +545,7 @@ int patref_test(void)
 		cmocka_unit_test_teardown(numbers_pass_over_taken_ones, give_back),
 		cmocka_unit_test_teardown(rules_change_what_others_load, give_back),
 		cmocka_unit_test_teardown(entries_come_and_go, give_back),
+		cmocka_unit_test_teardown(texts_are_found_in_any_list, give_back),
 		cmocka_unit_test_teardown(entries_by_their_number, give_back),
 		cmocka_unit_test_teardown(what_no_map_can_take, give_back),
 		cmocka_unit_test_teardown(rules_put_and_do_not_repeat, give_back),

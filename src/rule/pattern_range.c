@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The engine of -m int and -m len: numbers and ranges ("5", "1:10", ":0", "gt 5"). Single numbers lie in a
+ * The engine of -m int and -m len: numbers and ranges ("5", "1:10", ":0"). Single numbers lie in a
  * hash. Ranges lie in the order of their addition; most of them also in a sorted map that says for
  * every number which range is the first to hold it, made anew when many ranges came or went since.
  * The pattern that was added first is found.
@@ -46,40 +46,13 @@ static bool parse_range(struct slice text, struct range *r)
 	       r->low <= r->high;
 }
 
-/* Turns "gt 5" into the range it means; false when it is no comparison with one number. What nothing can be is made of
- * bounds in the wrong order. */
-static bool compare_range(struct slice op, struct range *r)
-{
-	int64_t n = r->low;
-
-	if (r->low != r->high)
-		return false;
-	if (slice_is(op, "ge") || slice_is(op, "gt"))
-		r->high = INT64_MAX;
-	if (slice_is(op, "le") || slice_is(op, "lt"))
-		r->low = INT64_MIN;
-	if ((slice_is(op, "gt") && n == INT64_MAX) || (slice_is(op, "lt") && n == INT64_MIN))
-		*r = (struct range){ 1, 0 };
-	else if (slice_is(op, "gt"))
-		r->low = n + 1;
-	else if (slice_is(op, "lt"))
-		r->high = n - 1;
-	return true;
-}
-
 static bool ranges_parse(struct slice text, struct range *r, struct strbuf *err)
 {
-	ptrdiff_t blank = slice_find_byte(text, ' ');
+	bool ok = parse_range(text, r);
 
-	if (!parse_range(blank < 0 ? text : slice_from(text, (size_t)blank + 1), r)) {
+	if (!ok)
 		strbuf_add_str(err, "a number or a range as 1:10, 1: or :10 is expected");
-		return false;
-	}
-	if (blank >= 0 && !compare_range(slice_make(text.ptr, (size_t)blank), r)) {
-		strbuf_add_str(err, "a comparison takes single numbers, no range");
-		return false;
-	}
-	return true;
+	return ok;
 }
 
 static bool ranges_check(const struct matcher *m, bool nocase, struct slice text, struct strbuf *err)
@@ -158,11 +131,10 @@ static struct range_node *single_of(struct ranges *x, int64_t low, const struct 
 static void ranges_del(struct pattern_index *index, const struct pattern *p)
 {
 	struct ranges *x = (struct ranges *)index;
-	struct strbuf unused = STRBUF_EMPTY;
 	struct range_node *n = NULL;
 	struct range r;
 
-	ranges_parse(pattern_key(p), &r, &unused);
+	parse_range(pattern_key(p), &r);
 	if (r.low == r.high) {
 		n = single_of(x, r.low, p);
 		pattern_hash_del(&x->singles, single_hash(r.low), n);

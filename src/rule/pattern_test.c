@@ -98,7 +98,7 @@ static void make_range(char *text)
 	else if (kind == 3)
 		sprintf(text, ":%u", low / 20);
 	else if (kind == 4)
-		sprintf(text, "gt %u", 95 + low / 20);
+		sprintf(text, "%u:", 95 + low / 20);
 	else
 		sprintf(text, "%u:%u", low, low + below(6));
 }
@@ -180,11 +180,11 @@ static bool is_range(const struct subject *s, const char *pattern, const struct 
 {
 	long low = 0, high = 1000, n = s->matcher.by_length ? (long)v->bytes.len : (long)v->num;
 
-	if (sscanf(pattern, "gt %ld", &low) == 1)
-		return n > low;
-	if (sscanf(pattern, ":%ld", &high) == 1 || sscanf(pattern, "%ld:%ld", &low, &high) == 2)
-		return n >= low && n <= high;
-	return n == atol(pattern);
+	if (!strchr(pattern, ':'))
+		return n == atol(pattern);
+	if (sscanf(pattern, ":%ld", &high) != 1)
+		assert_true(sscanf(pattern, "%ld:%ld", &low, &high) >= 1);
+	return n >= low && n <= high;
 }
 
 static long longest(const char *pattern) { return (long)strlen(pattern); }

@@ -12,12 +12,14 @@
 #define FREE_PIECE 4096 /* patterns and slots freed in one go */
 #define FAULTS_SHOWN 8
 
-struct pattern_version *pattern_version_new(uint32_t number)
+struct pattern_version *pattern_version_new(uint32_t number, const struct pattern_version *like)
 {
 	struct pattern_version *v = calloc(1, sizeof(*v));
 
-	if (v)
+	if (v) {
 		v->number = number;
+		v->has_texts = like && like->has_texts;
+	}
 	return v;
 }
 
@@ -224,11 +226,7 @@ bool pattern_version_probe(struct pattern_version *v, struct slice text, struct 
 			return false;
 		}
 	}
-	v->has_texts |= v->texts.table != NULL;
-	if (!texts_of(v)) {
-		*probe = (struct pattern_probe){ 0 };
-		return true;
-	}
+	v->has_texts |= texts_of(v) == NULL;
 	*probe = pattern_probe(texts_of(v), pattern_hash_of(text, false));
 	return true;
 }

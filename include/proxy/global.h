@@ -19,6 +19,9 @@ struct global {
 	int64_t maxconn;          /* 0: what ulimit-n allows */
 	int64_t ulimit_n;
 	uint64_t bufsize;         /* tune.bufsize, bytes */
+	uint64_t maxrewrite;      /* tune.maxrewrite, bytes; at most half of bufsize counts */
+	int64_t maxhdr;           /* tune.http.maxhdr; the start line is one of them */
+	int64_t logurilen, cookielen; /* tune.http.logurilen, tune.http.cookielen; bytes */
 	int64_t maxaccept;        /* tune.maxaccept; per turn and socket */
 	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms, drain_announce_ms;
 	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;

@@ -7,10 +7,14 @@
 #ifndef USHER_PROXY_HTTP_H
 #define USHER_PROXY_HTTP_H
 
+#include "proxy/global.h"
 #include "proxy/stream.h"
 #include "wire/http1.h"
 
-#define HTTP_LINE_KEPT 1024 /* bytes of a request line that logs show: tune.http.logurilen's default */
+/* Bytes that a head may have: what rules add must find room in the buffer too. Frozen after boot. */
+extern uint32_t http_head_max;
+/* Fields that a head may have as it comes. */
+static inline uint16_t http_fields_max(void) { return (uint16_t)(global.maxhdr - 1); }
 
 /* One exchange; from a pool, owned by its stream, there only while a request is in hand. */
 struct http_txn {
@@ -45,6 +49,7 @@ struct http_txn {
 	struct http_gathering *gathering[2]; /* in the arena: of bodies that rules waited for (http_buffer.h), or NULL */
 	struct persist_txn *persist;    /* in the arena: what concerns the backend's cookie; NULL: it has none, or not yet */
 	uint32_t preamble_len;          /* of the PROXY header that stands before the request in what is kept of it */
+	/* The tables, where maxhdr is not above the usual; else they are in the arena. */
 	struct http_field req_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN], res_fields[HTTP_FIELDS_MAX + HTTP_FIELDS_OWN];
 };
 

@@ -42,7 +42,7 @@ struct http_field {
 	uint8_t id;               /* enum http_field_id */
 };
 
-#define HTTP_FIELDS_MAX 101 /* tune.http.maxhdr's default */
+#define HTTP_FIELDS_MAX 100 /* usually: tune.http.maxhdr's default counts the start line too */
 #define HTTP_FIELDS_OWN 8   /* more that usher itself may add: never for want of room does a message lack them */
 
 struct http_head {

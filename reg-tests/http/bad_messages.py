@@ -23,8 +23,9 @@ def origin(s):
     f = s.makefile("rb")
     while head := read_head(f):
         seen.append(head)
+        parts = answers.pop(0) if answers else [OK]
         arrived.release()
-        for i, part in enumerate(answers.pop(0) if answers else [OK]):
+        for i, part in enumerate(parts):
             if i:
                 go_on.acquire()
             if part is None:
@@ -210,6 +211,7 @@ with Usher(CONFIG, sockets=["fe", "cli"]) as usher:
     answers[:] = [[b"", b""]]
     with usher.connect("fe") as s:
         s.sendall(POST + b"Content-Length: 10\r\n\r\nabc")
+        assert arrived.acquire(timeout=20)
         s.shutdown(socket.SHUT_WR)
         assert read_all(s) == b""
     go_on.release()

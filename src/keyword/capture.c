@@ -8,7 +8,6 @@
 #include "rule/boot.h"
 
 #define CAPTURE_LEN_MAX 65536
-#define COOKIE_LEN_MAX 63 /* tune.http.cookielen's default */
 
 /* "len <n>" */
 static bool take_len(struct conf_line *l, int64_t most, uint32_t *len)
@@ -42,7 +41,7 @@ static bool parse_cookie(struct conf_line *l, void *owner)
 	struct proxy *fe = owner;
 	const char *name = conf_need(l, "the beginning of a cookie's name");
 
-	if (!name || !take_len(l, COOKIE_LEN_MAX, &fe->capture_cookie_len))
+	if (!name || !take_len(l, CAPTURE_LEN_MAX, &fe->capture_cookie_len))
 		return false;
 	fe->capture_cookie = boot_copy(slice_of(name)).ptr;
 	return true;

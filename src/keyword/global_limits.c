@@ -35,6 +35,27 @@ KEYWORD(global_bufsize) = {
 	.offset = offsetof(struct global, bufsize), .min = 4096, .max = 16 << 20,
 };
 
+/* HTTP heads: how long, how many fields, and what logs keep of them. */
+KEYWORD(global_maxrewrite) = {
+	.keyword = "tune.maxrewrite", .usage = "tune.maxrewrite <size>", .where = IN_GLOBAL, .type = SETTING_SIZE,
+	.offset = offsetof(struct global, maxrewrite), .max = 16 << 20,
+};
+
+KEYWORD(global_maxhdr) = {
+	.keyword = "tune.http.maxhdr", .usage = "tune.http.maxhdr <number>", .where = IN_GLOBAL, .type = SETTING_INT,
+	.offset = offsetof(struct global, maxhdr), .min = 1, .max = 32767,
+};
+
+KEYWORD(global_logurilen) = {
+	.keyword = "tune.http.logurilen", .usage = "tune.http.logurilen <number>", .where = IN_GLOBAL, .type = SETTING_INT,
+	.offset = offsetof(struct global, logurilen), .min = 0, .max = 16 << 20,
+};
+
+KEYWORD(global_cookielen) = {
+	.keyword = "tune.http.cookielen", .usage = "tune.http.cookielen <number>", .where = IN_GLOBAL, .type = SETTING_INT,
+	.offset = offsetof(struct global, cookielen), .min = 0, .max = 16 << 20,
+};
+
 static bool maxaccept_parse(struct conf_line *l, void *owner)
 {
 	struct global *g = owner;

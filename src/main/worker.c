@@ -26,6 +26,7 @@
 #include "proxy/admission.h"
 #include "proxy/check.h"
 #include "proxy/global.h"
+#include "proxy/http.h"
 #include "proxy/link.h"
 #include "proxy/listener.h"
 #include "proxy/pump.h"
@@ -57,6 +58,7 @@ bool worker_open(unsigned patience_ms)
 		return false;
 	}
 	buf_small_size = (uint32_t)global.bufsize;
+	http_head_max = buf_small_size - (uint32_t)(global.maxrewrite < global.bufsize / 2 ? global.maxrewrite : global.bufsize / 2);
 	threads_init(global.nbthread ? (int)global.nbthread : cpu_count_usable());
 	loop_on_end(pump_pipes_free);
 	checks_spread();

@@ -73,7 +73,8 @@ static void take_cookie(struct stream *s, const struct http_head *h, bool respon
 		while (response ? set_cookie_next(&rest, &c) : cookie_next(&rest, &c)) {
 			if (!slice_starts(c.whole, slice_of(fe->capture_cookie)))
 				continue;
-			s->http->captured_cookie[response] = keep(s, c.whole, fe->capture_cookie_len);
+			uint32_t most = global.cookielen < fe->capture_cookie_len ? (uint32_t)global.cookielen : fe->capture_cookie_len;
+			s->http->captured_cookie[response] = keep(s, c.whole, most);
 			return;
 		}
 	}

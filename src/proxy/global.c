@@ -6,6 +6,10 @@
 
 struct global global = {
 	.bufsize = 16384,
+	.maxrewrite = 1024,
+	.maxhdr = 101,
+	.logurilen = 1024,
+	.cookielen = 63,
 	.maxaccept = 64,
 	.stats_timeout_ms = 10000,
 	.uid = -1,

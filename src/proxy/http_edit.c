@@ -160,7 +160,7 @@ static bool add_known(struct eval *ev, enum http_field_id id, struct slice name,
 {
 	struct http_head *h = http_edit_head(ev);
 
-	if (h->n >= HTTP_FIELDS_MAX || (id == HTTP_FIELD_HOST && !ev->response && http_head_find(h, id, 0) >= 0))
+	if (h->n >= http_fields_max() || (id == HTTP_FIELD_HOST && !ev->response && http_head_find(h, id, 0) >= 0))
 		return false;
 	if (!may_say(ev, id, value) || !http_head_add_known(h, id, name, value))
 		return false;

@@ -49,7 +49,9 @@ void http_answer_begin(struct stream *s, unsigned status)
 	t->local = true;
 	t->rewritten = false;
 	t->status = (uint16_t)status;
-	http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX + HTTP_FIELDS_OWN);
+	/* maxhdr is about heads that come. */
+	uint16_t max = http_fields_max() > HTTP_FIELDS_MAX ? http_fields_max() : HTTP_FIELDS_MAX;
+	http_head_init(&t->res, t->res.fields, (uint16_t)(max + HTTP_FIELDS_OWN));
 	t->res.response = true;
 	t->res.version = 11;
 	t->res.status = (uint16_t)status;

@@ -17,6 +17,18 @@
 
 POOL_DEFINE(txn, struct http_txn);
 
+uint32_t http_head_max = 16384 - 1024;
+
+/* tune.http.maxhdr above the usual. */
+static bool more_fields(struct stream *s, uint16_t max, struct http_field **req, struct http_field **res)
+{
+	size_t n = max + HTTP_FIELDS_OWN;
+
+	*req = arena_alloc(&s->arena, 2 * n * sizeof(**req));
+	*res = *req ? *req + n : NULL;
+	return *req != NULL;
+}
+
 static bool begin(struct stream *s)
 {
 	struct http_txn *t = txn_alloc();
@@ -25,8 +37,14 @@ static bool begin(struct stream *s)
 		return false;
 	/* The field tables need no clearing: their counts are 0. */
 	memset(t, 0, offsetof(struct http_txn, req_fields));
-	http_head_init(&t->req, t->req_fields, HTTP_FIELDS_MAX);
-	http_head_init(&t->res, t->res_fields, HTTP_FIELDS_MAX);
+	struct http_field *req = t->req_fields, *res = t->res_fields;
+	uint16_t max = http_fields_max();
+	if (max > HTTP_FIELDS_MAX && !more_fields(s, max, &req, &res)) {
+		txn_free(&t);
+		return false;
+	}
+	http_head_init(&t->req, req, max);
+	http_head_init(&t->res, res, max);
 	s->http = t;
 	return true;
 }
@@ -94,7 +112,8 @@ static void keep_line(struct stream *s, const char *head)
 	t->method_text = t->method == HTTP_OTHER ? arena_copy(&s->arena, t->req.method_text) : methods[t->method];
 	if (!http_keeps_line)
 		return;
-	t->line = arena_copy(&s->arena, slice_make(head, len < HTTP_LINE_KEPT ? len : HTTP_LINE_KEPT));
+	size_t most = (size_t)global.logurilen;
+	t->line = arena_copy(&s->arena, slice_make(head, len < most ? len : most));
 	if (t->line.ptr == NULL)
 		return;
 	t->uri = slice_from(t->line, before);
@@ -199,6 +218,8 @@ enum step_result stream_read_request(struct stream *s)
 			s->request_us = clock_now_us;
 		switch (http_look_for_head(bytes, false, &t->req, &t->req_len, &t->req_scanned, &fault)) {
 		case HTTP_HEAD_WHOLE:
+			if (t->req_len > http_head_max)
+				return refuse_size(s, slice_make(bytes.ptr, t->req_len), BAD_MESSAGE_TOO_LARGE, 431);
 			if (body_begins_wrong(t, bytes, &fault))
 				return http_refuse_bytes(s, bytes, &fault);
 			return parsed(s, bytes.ptr);
@@ -207,11 +228,10 @@ enum step_result stream_read_request(struct stream *s)
 		case HTTP_HEAD_PART:
 			break;
 		}
-		if (s->req.buf && buf_room(s->req.buf) == 0) {
-			if (s->req.buf->head == 0)
-				return refuse_size(s, bytes, BAD_MESSAGE_TOO_LARGE, 431);
+		if (bytes.len >= http_head_max)
+			return refuse_size(s, bytes, BAD_MESSAGE_TOO_LARGE, 431);
+		if (s->req.buf && buf_room(s->req.buf) == 0)
 			buf_compact(s->req.buf);
-		}
 		if (s->req.ended || !s->session->client.can_read)
 			break;
 		if (!stream_listen(s))

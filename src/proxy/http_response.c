@@ -265,6 +265,13 @@ static enum step_result junk(struct stream *s, size_t position, const char *why)
 	return failed(s, RETRY_JUNK, CLOSE_REFUSED, 502);
 }
 
+/* No other attempt would bring a shorter one. */
+static enum step_result too_large(struct stream *s, size_t len)
+{
+	keep_bytes(s, len, BAD_MESSAGE_TOO_LARGE);
+	return bad_answer(s, CLOSE_REFUSED, 502);
+}
+
 /* The server ended its connection before its head was whole. */
 static enum step_result ended_early(struct stream *s)
 {
@@ -329,6 +336,8 @@ enum step_result stream_read_response(struct stream *s)
 		enum http_look look = http_look_for_head(bytes, true, &t->res, &t->res_len, &t->res_scanned, &fault);
 		if (look == HTTP_HEAD_WRONG)
 			return junk(s, fault.offset, http1_reason_text(fault.reason));
+		if (look == HTTP_HEAD_WHOLE && t->res_len > http_head_max)
+			return too_large(s, t->res_len);
 		if (look == HTTP_HEAD_WHOLE) {
 			if (t->res.status == 101 && !t->req.upgrade) { /* nobody asked; a tunnel would evade every rule */
 				counters_answer(&s->server->counters, t->res.status);
@@ -344,13 +353,10 @@ enum step_result stream_read_response(struct stream *s)
 			stream_wake(s);
 			return STEP_WAIT;
 		}
-		if (s->res.buf && buf_room(s->res.buf) == 0) {
-			if (s->res.buf->head == 0) {
-				keep_bytes(s, bytes.len, BAD_MESSAGE_TOO_LARGE);
-				return bad_answer(s, CLOSE_REFUSED, 502);
-			}
+		if (bytes.len >= http_head_max)
+			return too_large(s, bytes.len);
+		if (s->res.buf && buf_room(s->res.buf) == 0)
 			buf_compact(s->res.buf);
-		}
 		if (s->res.ended)
 			return ended_early(s);
 		if (!s->link->conn.can_read) {

@@ -38,7 +38,7 @@ struct http_peek {
 	struct slice bytes;
 	ssize_t result; /* of http1_read_head */
 	struct http_head head;
-	struct http_field fields[HTTP_FIELDS_MAX];
+	struct http_field fields[]; /* http_fields_max() */
 };
 
 static enum eval_result peek(struct eval *ev, bool response, const struct http_head **h)
@@ -52,10 +52,10 @@ static enum eval_result peek(struct eval *ev, bool response, const struct http_h
 		bytes = slice_from(bytes, http1_skip_empty(bytes.ptr, bytes.len));
 	if (bytes.len == 0)
 		return EVAL_WAIT;
-	if (p == NULL && (p = s->peek[response] = arena_zalloc(&s->arena, sizeof(*p))) == NULL)
+	if (p == NULL && (p = s->peek[response] = arena_zalloc(&s->arena, sizeof(*p) + http_fields_max() * sizeof(p->fields[0]))) == NULL)
 		return EVAL_NONE;
 	if (p->bytes.ptr != bytes.ptr || p->bytes.len != bytes.len) {
-		http_head_init(&p->head, p->fields, HTTP_FIELDS_MAX);
+		http_head_init(&p->head, p->fields, http_fields_max());
 		p->bytes = bytes;
 		p->result = http1_read_head(bytes.ptr, bytes.len, response, &p->head, &fault);
 	}

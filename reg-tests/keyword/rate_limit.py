@@ -62,11 +62,11 @@ for threads in (1, 4):
     with Usher(config(threads), sockets=['limited', 'one', 'free']) as usher:
         # Those that are refused do not use it up.
         for _ in range(3 * LIMIT):
-            with usher.connect('limited', source_address=('127.0.0.2', 0)) as c:
-                try:
+            try:
+                with usher.connect('limited', source_address=('127.0.0.2', 0)) as c:
                     assert c.recv(1) == b''
-                except ConnectionResetError:
-                    pass
+            except ConnectionResetError:
+                pass
         began = time.monotonic()
         clients = [usher.connect('limited') for _ in range(2 * LIMIT)]
         for c in clients:

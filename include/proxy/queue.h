@@ -12,6 +12,15 @@
 
 struct queue; /* lock inside */
 
+/* Where somebody stands in a line: before those of a higher class, and among its class where it would stand had it come so
+ * much later (or earlier, below 0). Both 0 is the usual. In four bytes. */
+#define QUEUE_CLASS_MAX 2047
+#define QUEUE_OFFSET_MAX_MS 524287
+struct queue_rank {
+	int32_t class : 12;     /* -QUEUE_CLASS_MAX to QUEUE_CLASS_MAX */
+	int32_t offset_ms : 20; /* likewise */
+};
+
 /* A place in a line. Made by queue_wait(), freed by queue_leave() or queue_taken(); the line or the mail
  * under way may hold it a little longer than its owner. */
 struct queue_entry;
@@ -20,9 +29,9 @@ struct queue_entry;
 bool queue_slot_take(struct server *srv);
 /* Gives a slot back, or hands it to the head of the server's or the backend's line when somebody waits. Any thread. */
 void queue_slot_free(struct server *srv);
-/* Stands in line for one server, or for any of the backend (srv NULL). wake(owner) runs on this thread once a slot was
+/* Stands in line for one server, or for any of the backend (srv NULL), with this rank. wake(owner) runs on this thread once a slot was
  * granted or the line dissolved; queue_taken() then tells. NULL: the line is full (maxqueue) or memory is out. */
-struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner, void (*wake)(void *owner));
+struct queue_entry *queue_wait(struct proxy *be, struct server *srv, struct queue_rank rank, void *owner, void (*wake)(void *owner));
 /* Whether wake() has run. */
 bool queue_called(const struct queue_entry *e);
 /* How many stood before it when it came. */

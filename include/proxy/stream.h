@@ -60,6 +60,7 @@ struct stream {
 	uint8_t log_level;         /* set-log-level: 0 none, LOG_LEVEL_* + 1, or STREAM_LOG_SILENT */
 	bool no_answer;            /* what a rule asked for it will not get: too many ask */
 	uint8_t connect_error;     /* of the last attempt to connect, by HAProxy's numbers (conn_errors.h); 0: it did not fail */
+	struct queue_rank rank;    /* in lines: set-priority-class, set-priority-offset */
 	bool resent;               /* http: the request went a second time, on a link of its own */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */

@@ -290,7 +290,7 @@ static void lines_move(void **unused)
 	assert_true(queue_slot_take(second(be)));
 	give(s, true);
 	give(second(be), true);
-	struct queue_entry *e = queue_wait(be, s, &one, woken);
+	struct queue_entry *e = queue_wait(be, s, (struct queue_rank){ 0 }, &one, woken);
 	for (int i = 0; i < 3; i++)
 		give(s, false);
 	assert_non_null(strstr(said.ptr, "1 sessions active, 1 requeued, 0 remaining in queue."));
@@ -299,7 +299,7 @@ static void lines_move(void **unused)
 	assert_true(one && queue_called(e));
 	assert_null(queue_taken(&e));
 	gauge_dec(&s->conns);
-	e = queue_wait(be, NULL, &any, woken);
+	e = queue_wait(be, NULL, (struct queue_rank){ 0 }, &any, woken);
 	loop_turn(&thread_loops[0], 0);
 	assert_false(any);
 	health_force(s, true);

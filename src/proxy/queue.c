@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Lines. The lock of a backend guards its line and those of its servers: whoever frees a slot looks
- * at the server's own line first, then at the backend's, and both looks and the grant are one
- * step, so a slot is never lost between a waiter that comes and a stream that goes.
+ * at the server's own line and at the backend's, and both looks and the grant are one
+ * step, so a slot is never lost between a waiter that comes and a stream that goes. A line is a list,
+ * to which those are added who have the usual rank, and a heap for all others.
  */
 #include "proxy/queue.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "base/heap.h"
+#include "core/clock.h"
 #include "proxy/balance.h"
 
 enum entry_state { ENTRY_WAITING, ENTRY_SENT, ENTRY_CALLED };
 
 struct queue_entry {
 	TAILQ_ENTRY(queue_entry) link;
+	size_t place;            /* in the heap; 0: it is in the list */
+	int16_t class;
+	int64_t when_ms;         /* when it came, as its rank has it */
+	uint64_t serial;         /* the order of those of one moment */
 	struct proxy *be;        /* borrows */
 	struct server *srv;      /* borrows: the server whose line it is in; NULL: the backend's */
 	struct server *granted;  /* borrows */
@@ -29,7 +36,49 @@ struct queue_entry {
 struct queue {
 	pthread_mutex_t lock;    /* a backend's line: guards its servers' lines too */
 	TAILQ_HEAD(queue_list, queue_entry) line;
+	struct heap ranked;
+	uint64_t serial;         /* of a backend: those who came so far */
 };
+
+static bool goes_before(const void *a, const void *b)
+{
+	const struct queue_entry *x = a, *y = b;
+
+	if (x->class != y->class)
+		return x->class < y->class;
+	return x->when_ms != y->when_ms ? x->when_ms < y->when_ms : x->serial < y->serial;
+}
+
+/* Of two, one of which may be NULL. */
+static struct queue_entry *first_of(struct queue_entry *a, struct queue_entry *b)
+{
+	return a == NULL || (b && goes_before(b, a)) ? b : a;
+}
+
+static struct queue_entry *head(const struct queue *q)
+{
+	return first_of(TAILQ_FIRST(&q->line), heap_first(&q->ranked));
+}
+
+static bool line_add(struct queue *q, struct queue_entry *e, bool usual)
+{
+	if (!usual)
+		return heap_add(&q->ranked, e);
+	TAILQ_INSERT_TAIL(&q->line, e, link);
+	return true;
+}
+
+/* Takes an entry off its line. */
+static void line_remove(struct queue_entry *e)
+{
+	struct queue *q = e->srv ? e->srv->queue : e->be->queue;
+
+	if (e->place)
+		heap_remove(&q->ranked, e);
+	else
+		TAILQ_REMOVE(&q->line, e, link);
+	gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
+}
 
 static struct queue *queue_new(void)
 {
@@ -38,6 +87,7 @@ static struct queue *queue_new(void)
 	ASSERT(q != NULL);
 	pthread_mutex_init(&q->lock, NULL);
 	TAILQ_INIT(&q->line);
+	q->ranked = (struct heap){ .before = goes_before, .place_offset = offsetof(struct queue_entry, place) };
 	return q;
 }
 
@@ -89,8 +139,7 @@ static void deliver(struct mail *m)
 /* Under the lock: takes an entry off its line and tells its thread. */
 static void call(struct queue_entry *e, struct server *granted)
 {
-	TAILQ_REMOVE(e->srv ? &e->srv->queue->line : &e->be->queue->line, e, link);
-	gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
+	line_remove(e);
 	e->granted = granted;
 	__atomic_store_n(&e->state, ENTRY_SENT, __ATOMIC_RELEASE);
 	e->mail.deliver = deliver;
@@ -100,11 +149,9 @@ static void call(struct queue_entry *e, struct server *granted)
 /* Under the lock: who is next for a slot of this server. */
 static struct queue_entry *next_for(struct server *srv)
 {
-	struct queue_entry *e = TAILQ_FIRST(&srv->queue->line);
+	struct queue_entry *e = head(srv->queue);
 
-	if (e == NULL && server_usable(srv))
-		e = TAILQ_FIRST(&srv->px->queue->line);
-	return e;
+	return server_usable(srv) ? first_of(e, head(srv->px->queue)) : e;
 }
 
 /* Who gave a slot back looks here; who stands in line looks for a slot after. In one order for all, so that one of the two
@@ -158,7 +205,7 @@ unsigned queue_dissolve(struct server *srv)
 	if (!gauge_now(&srv->queue_len))
 		return 0;
 	pthread_mutex_lock(&srv->px->queue->lock);
-	while ((e = TAILQ_FIRST(&srv->queue->line)) != NULL) {
+	while ((e = head(srv->queue)) != NULL) {
 		call(e, NULL);
 		n++;
 	}
@@ -167,22 +214,27 @@ unsigned queue_dissolve(struct server *srv)
 	return n;
 }
 
-struct queue_entry *queue_wait(struct proxy *be, struct server *srv, void *owner, void (*wake)(void *owner))
+struct queue_entry *queue_wait(struct proxy *be, struct server *srv, struct queue_rank rank, void *owner, void (*wake)(void *owner))
 {
+	bool usual = rank.class == 0 && rank.offset_ms == 0;
 	struct gauge *len = srv ? &srv->queue_len : &be->queue_len;
 	struct queue_entry *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
 		return NULL;
-	*e = (struct queue_entry){ .be = be, .srv = srv, .owner = owner, .wake = wake, .thread = thread_id };
+	*e = (struct queue_entry){ .be = be, .srv = srv, .owner = owner, .wake = wake, .thread = thread_id, .class = rank.class,
+		.when_ms = (int64_t)clock_now_ms + rank.offset_ms };
 	pthread_mutex_lock(&be->queue->lock);
 	e->position = gauge_now(len);
-	if (!gauge_try_inc(len, srv ? (uint32_t)srv->set.maxqueue : 0)) {
+	e->serial = be->queue->serial++;
+	bool room = gauge_try_inc(len, srv ? (uint32_t)srv->set.maxqueue : 0);
+	if (!room || !line_add(srv ? srv->queue : be->queue, e, usual)) {
+		if (room)
+			gauge_dec(len);
 		pthread_mutex_unlock(&be->queue->lock);
 		free(e);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(srv ? &srv->queue->line : &be->queue->line, e, link);
 	pthread_mutex_unlock(&be->queue->lock);
 	/* A slot may have been freed between the caller's look and its standing in line. */
 	if (srv) {
@@ -226,8 +278,7 @@ void queue_leave(struct queue_entry **ep)
 		return;
 	pthread_mutex_lock(&e->be->queue->lock);
 	if (e->state == ENTRY_WAITING) {
-		TAILQ_REMOVE(e->srv ? &e->srv->queue->line : &e->be->queue->line, e, link);
-		gauge_dec(e->srv ? &e->srv->queue_len : &e->be->queue_len);
+		line_remove(e);
 		pthread_mutex_unlock(&e->be->queue->lock);
 		if (e->srv)
 			load_changed(e->srv);

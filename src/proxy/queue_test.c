@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include "base/assert.h"
 #include "proxy/balance.h"
 #include "proxy/queue.h"
 
+static const struct queue_rank usual;
 static struct proxy *be;
 static struct server *srv;
 
@@ -48,7 +50,7 @@ static void first_come_first_served(void **state)
 	assert_true(queue_slot_take(srv));
 	assert_false(queue_slot_take(srv));
 	for (unsigned i = 0; i < 3; i++) {
-		w[i].entry = queue_wait(be, srv, &w[i], woken);
+		w[i].entry = queue_wait(be, srv, usual, &w[i], woken);
 		assert_int_equal(queue_position(w[i].entry), i);
 	}
 	turn();
@@ -64,6 +66,42 @@ static void first_come_first_served(void **state)
 	assert_int_equal(gauge_now(&srv->conns), 0);
 }
 
+/* Before a later class whoever came first, then by time and offset; in both lines alike, and they leave in order. */
+static void ranks_go_first(void **state)
+{
+	static const struct {
+		int class, offset_ms, turn;
+		bool any;
+	} rows[] = {
+		{ 0, 0, 3, false }, { 1, 0, 8, false }, { 0, -500, 2, true }, { 0, 0, 4, true }, { -1, 300, 1, true },
+		{ 1, -1, 7, true }, { -1, 0, 0, false }, { 0, 0, 5, false }, { 0, 300, 6, false }, { 2047, -524287, 9, false },
+	};
+	struct waiter w[COUNT_OF(rows) + 1] = { 0 };
+
+	(void)state;
+	new_backend(1);
+	assert_true(queue_slot_take(srv));
+	for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+		struct queue_rank rank = { .class = rows[i].class, .offset_ms = rows[i].offset_ms };
+		w[i].entry = queue_wait(be, rows[i].any ? NULL : srv, rank, &w[i], woken);
+	}
+	w[COUNT_OF(rows)].entry = queue_wait(be, srv, (struct queue_rank){ .class = -2047 }, &w[COUNT_OF(rows)], woken);
+	queue_leave(&w[COUNT_OF(rows)].entry); /* it would have been the first */
+	assert_int_equal(gauge_now(&srv->queue_len) + gauge_now(&be->queue_len), COUNT_OF(rows));
+	for (int turns = 0; turns < (int)COUNT_OF(rows); turns++) {
+		queue_slot_free(srv);
+		turn();
+		for (unsigned i = 0; i < COUNT_OF(rows); i++) {
+			assert_int_equal(w[i].woken, rows[i].turn <= turns);
+			if (rows[i].turn == turns)
+				assert_ptr_equal(queue_taken(&w[i].entry), srv);
+		}
+	}
+	queue_slot_free(srv);
+	assert_int_equal(gauge_now(&srv->queue_len) + gauge_now(&be->queue_len), 0);
+	assert_int_equal(gauge_now(&srv->conns), 0);
+}
+
 static void nobody_overtakes_the_line(void **state)
 {
 	struct waiter w = { 0 };
@@ -72,7 +110,7 @@ static void nobody_overtakes_the_line(void **state)
 	new_backend(2);
 	assert_true(queue_slot_take(srv));
 	assert_true(queue_slot_take(srv));
-	w.entry = queue_wait(be, srv, &w, woken);
+	w.entry = queue_wait(be, srv, usual, &w, woken);
 	queue_slot_free(srv);
 	/* The slot is the waiter's already, though its mail was not delivered yet. */
 	assert_false(queue_slot_take(srv));
@@ -87,7 +125,7 @@ static void the_backends_line_takes_any_server(void **state)
 	(void)state;
 	new_backend(1);
 	assert_true(queue_slot_take(srv));
-	w.entry = queue_wait(be, NULL, &w, woken);
+	w.entry = queue_wait(be, NULL, usual, &w, woken);
 	assert_int_equal(gauge_now(&be->queue_len), 1);
 	queue_slot_free(srv);
 	turn();
@@ -102,8 +140,8 @@ static void who_leaves_gives_its_slot_on(void **state)
 	(void)state;
 	new_backend(1);
 	assert_true(queue_slot_take(srv));
-	w[0].entry = queue_wait(be, srv, &w[0], woken);
-	w[1].entry = queue_wait(be, srv, &w[1], woken);
+	w[0].entry = queue_wait(be, srv, usual, &w[0], woken);
+	w[1].entry = queue_wait(be, srv, usual, &w[1], woken);
 	queue_slot_free(srv);       /* granted to the first, mail under way */
 	queue_leave(&w[0].entry);   /* which dies before it hears of it */
 	turn();
@@ -122,7 +160,7 @@ static void leaving_while_waiting(void **state)
 	(void)state;
 	new_backend(1);
 	assert_true(queue_slot_take(srv));
-	w.entry = queue_wait(be, srv, &w, woken);
+	w.entry = queue_wait(be, srv, usual, &w, woken);
 	queue_leave(&w.entry);
 	assert_null(w.entry);
 	queue_leave(&w.entry);
@@ -139,9 +177,9 @@ static void a_full_line_refuses(void **state)
 	new_backend(1);
 	srv->set.maxqueue = 1;
 	assert_true(queue_slot_take(srv));
-	w[0].entry = queue_wait(be, srv, &w[0], woken);
+	w[0].entry = queue_wait(be, srv, usual, &w[0], woken);
 	assert_non_null(w[0].entry);
-	assert_null(queue_wait(be, srv, &w[1], woken));
+	assert_null(queue_wait(be, srv, usual, &w[1], woken));
 	queue_leave(&w[0].entry);
 }
 
@@ -152,7 +190,7 @@ static void a_line_dissolves_when_its_server_goes(void **state)
 	(void)state;
 	new_backend(1);
 	assert_true(queue_slot_take(srv));
-	w.entry = queue_wait(be, srv, &w, woken);
+	w.entry = queue_wait(be, srv, usual, &w, woken);
 	srv->usable = false;
 	queue_dissolve(srv);
 	turn();
@@ -167,7 +205,7 @@ static void a_server_that_comes_up_pulls(void **state)
 	(void)state;
 	new_backend(1);
 	srv->usable = false;
-	w.entry = queue_wait(be, NULL, &w, woken);
+	w.entry = queue_wait(be, NULL, usual, &w, woken);
 	turn();
 	assert_false(w.woken);
 	srv->usable = true;
@@ -236,7 +274,8 @@ static void client_run(struct task *t)
 		hold(c);
 		return;
 	}
-	c->entry = queue_wait(be, c->rounds % 2 ? srv : NULL, c, client_woken);
+	struct queue_rank rank = { .class = c->rounds % 7 == 0 ? (int)(c->rounds % 3) - 1 : 0 };
+	c->entry = queue_wait(be, c->rounds % 2 ? srv : NULL, rank, c, client_woken);
 	if (c->rounds % 5 == 0 && !c->patient)
 		task_wake(&c->task); /* loses patience at once: leaves, perhaps with a grant under way; then waits to the end */
 }
@@ -293,6 +332,7 @@ int queue_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_come_first_served),
+		cmocka_unit_test(ranks_go_first),
 		cmocka_unit_test(nobody_overtakes_the_line),
 		cmocka_unit_test(the_backends_line_takes_any_server),
 		cmocka_unit_test(who_leaves_gives_its_slot_on),

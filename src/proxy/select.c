@@ -164,7 +164,7 @@ enum step_result stream_wait_turn(struct stream *s)
 			return stream_close_with(s, CLOSE_CLIENT_ABORT);
 		uint32_t limit_ms = s->be->set.timeout_queue_ms ? s->be->set.timeout_queue_ms : s->be->set.timeout_connect_ms;
 		s->queued_us = clock_now_us;
-		s->queue = queue_wait(s->be, s->forced || s->bound ? s->server : NULL, s, called);
+		s->queue = queue_wait(s->be, s->forced || s->bound ? s->server : NULL, s->rank, s, called);
 		/* Its line is full (maxqueue): another one serves, where that is allowed at all. */
 		if (s->queue == NULL && s->be->set.redispatch && s->avoid == NULL && !s->stays && (s->forced || s->bound)) {
 			s->avoid = s->server;

@@ -56,6 +56,13 @@ struct link *link_take_private(struct link_list_owned *own, const struct server 
 void links_close_private(struct link_list_owned *own);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */
 void links_purge(const struct server *srv);
+/* How it is with the links of one thread to a server. Any thread; each number is right by itself. */
+struct link_counts {
+	unsigned idle, used;
+	unsigned used_most; /* at the same time, since the last pool-purge-delay began */
+	unsigned needed;    /* the most of this time and the one before */
+};
+void links_count(const struct server *srv, int thread, struct link_counts *out);
 /* The server went out of service: every thread closes its idle links to it. Any thread. */
 void links_server_gone(struct server *srv);
 

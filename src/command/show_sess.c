@@ -8,6 +8,8 @@
 #include "core/clock.h"
 #include "core/log_time.h"
 #include "proxy/command.h"
+#include "proxy/http.h"
+#include "proxy/log_line.h"
 #include "proxy/roll.h"
 #include "proxy/service.h"
 #include "proxy/stream.h"
@@ -27,12 +29,20 @@ static const char *protocol(const struct addr *a)
 	return a->family == AF_INET6 ? "tcpv6" : a->family == AF_UNIX ? "unix_stream" : "tcpv4";
 }
 
-static void add_addr(struct strbuf *out, const char *label, const struct addr *a)
+/* A UNIX client has no address: the listener's number stands for it. */
+static void add_addr(struct strbuf *out, const char *label, const struct addr *a, const struct session *s)
 {
 	char text[ADDR_TEXT_MAX];
 
 	addr_format(a, text, false);
 	strbuf_addf(out, "%s=%s", label, text);
+	if (a->family == AF_UNIX)
+		strbuf_addf(out, ":%lld", (long long)log_listener_number(s->listener));
+}
+
+static const char *mode_name(const struct proxy *px)
+{
+	return px->set.mode == MODE_HTTP ? "http" : "tcp";
 }
 
 /* "1d2h", "3m4s", "5s": the two largest units. */
@@ -96,7 +106,7 @@ static void add_line(struct strbuf *out, const struct session *s)
 	const struct stream *t = s->stream;
 
 	strbuf_addf(out, "0x%" PRIxPTR ": proto=%s ", (uintptr_t)s, protocol(&s->peer));
-	add_addr(out, "src", &s->src);
+	add_addr(out, "src", &s->src, s);
 	strbuf_addf(out, " fe=%s be=%s srv=%s ts=%02x", s->fe->name, backend_name(t), t && t->server ? t->server->name : "<none>",
 		(unsigned)thread_id);
 	add_time(out, " age", (clock_now_us - s->accept_us) / 1000);
@@ -121,15 +131,15 @@ static void add_greeting(struct strbuf *out, struct session *s)
 	struct addr dst;
 
 	strbuf_add_str(out, "  ");
-	add_addr(out, "peer", &s->peer);
+	add_addr(out, "peer", &s->peer, s);
 	if (session_dst(s, &dst)) {
 		strbuf_add_byte(out, ' ');
-		add_addr(out, "wanted", &dst);
+		add_addr(out, "wanted", &dst, s);
 	}
 	if (s->pp)
 		strbuf_addf(out, " header=v%u,%s%s", s->pp->version, s->pp->command == PP_LOCAL ? "LOCAL" : "PROXY",
 			s->pp->ignored ? ",ignored" : "");
-	strbuf_addf(out, "\n  frontend=%s (id=%lld mode=tcp), listener=%s (id=%lld)", s->fe->name, (long long)s->fe->id,
+	strbuf_addf(out, "\n  frontend=%s (id=%lld mode=%s), listener=%s (id=%lld)", s->fe->name, (long long)s->fe->id, mode_name(s->fe),
 		s->listener->set.name ? s->listener->set.name : "?", (long long)s->listener->set.id);
 	add_address(out, &s->listener->endpoint);
 	strbuf_add_byte(out, '\n');
@@ -139,7 +149,7 @@ static void add_stream(struct strbuf *out, const struct stream *t)
 {
 	strbuf_addf(out, "  backend=%s", backend_name(t));
 	if (t->be_counted)
-		strbuf_addf(out, " (id=%lld mode=tcp)", (long long)t->be->id);
+		strbuf_addf(out, " (id=%lld mode=%s)", (long long)t->be->id, mode_name(t->be));
 	if (t->service)
 		strbuf_addf(out, " service=%s", t->service->keyword);
 	strbuf_addf(out, "\n  server=%s", t->server ? t->server->name : "<none>");
@@ -147,6 +157,9 @@ static void add_stream(struct strbuf *out, const struct stream *t)
 		strbuf_addf(out, " (id=%lld)", (long long)t->server->id);
 		add_address(out, server_endpoint(t->server));
 	}
+	if (t->http)
+		strbuf_addf(out, "\n  method=%.*s status=%u request=%" PRIu64 " reused=%d close=%d/%d", SLICE_FMT(t->http->method_text),
+			t->http->status, t->session->requests + 1, t->http->reused, t->http->client_close, t->http->server_close);
 	strbuf_addf(out, "\n  retries=%u left=%u redispatched=%d queued=%d position=%u\n ", t->retries_done, t->retries_left,
 		t->redispatched, t->queue != NULL, t->queue_position);
 	add_pump(out, "req", &t->req);
@@ -162,7 +175,7 @@ static void add_details(struct strbuf *out, struct session *s)
 	strbuf_addf(out, "0x%" PRIxPTR ": [", (uintptr_t)s);
 	log_time_add_ms(out, &tv);
 	strbuf_addf(out, "] id=%" PRIu64 " proto=%s ", s->stream ? s->stream->id : 0, protocol(&s->peer));
-	add_addr(out, "source", &s->src);
+	add_addr(out, "source", &s->src, s);
 	strbuf_addf(out, "\n  thread=%d", thread_id);
 	add_step(out, s);
 	add_time(out, " age", (clock_now_us - s->accept_us) / 1000);

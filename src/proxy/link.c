@@ -23,6 +23,7 @@ struct idle_links {
 	struct link_list list;
 	struct server *srv;         /* borrows */
 	struct timer purge;
+	/* atomics, written by this thread alone */
 	uint32_t n;
 	uint32_t used;              /* links that streams of this thread have now */
 	uint32_t peak, peak_before; /* the most of these since since_ms, and in the time before that */
@@ -32,6 +33,11 @@ struct idle_links {
 static _Thread_local LIST_HEAD(idle_head, idle_links) all_idle = LIST_HEAD_INITIALIZER(all_idle);
 static _Thread_local struct link_list_owned all_private = LIST_HEAD_INITIALIZER(all_private); /* of this thread's sessions */
 static unsigned private_count; /* atomic: of all threads */
+
+static void set(uint32_t *number, uint32_t to)
+{
+	__atomic_store_n(number, to, __ATOMIC_RELAXED);
+}
 
 static void free_link(struct grave *g)
 {
@@ -64,7 +70,7 @@ static struct idle_links *idle_of(struct server *srv, bool make)
 	TAILQ_INIT(&own->list);
 	own->srv = srv;
 	LIST_INSERT_HEAD(&all_idle, own, all);
-	slots[thread_id] = own;
+	__atomic_store_n(&slots[thread_id], own, __ATOMIC_RELEASE);
 	return own;
 }
 
@@ -75,20 +81,22 @@ static void begin_use(struct link *l)
 	if (p == NULL)
 		return;
 	l->in_use = true;
-	p->used++;
+	set(&p->used, p->used + 1);
 	if (clock_now_ms >= p->since_ms + l->srv->set.pool_purge_delay_ms) {
-		p->peak_before = p->peak;
-		p->peak = 0;
+		set(&p->peak_before, p->peak);
+		set(&p->peak, 0);
 		p->since_ms = clock_now_ms;
 	}
 	if (p->used > p->peak)
-		p->peak = p->used;
+		set(&p->peak, p->used);
 }
 
 static void end_use(struct link *l)
 {
-	if (l->in_use)
-		idle_of(l->srv, false)->used--;
+	struct idle_links *p = l->in_use ? idle_of(l->srv, false) : NULL;
+
+	if (p)
+		set(&p->used, p->used - 1);
 	l->in_use = false;
 }
 
@@ -135,7 +143,7 @@ bool link_set_header(struct link *l, struct slice header)
 static void take_out(struct idle_links *p, struct link *l)
 {
 	TAILQ_REMOVE(&p->list, l, link);
-	p->n--;
+	set(&p->n, p->n - 1);
 	gauge_dec(&p->srv->idle_conns);
 }
 
@@ -250,7 +258,7 @@ void link_rest(struct link **lp)
 	l->fresh = true;
 	l->conn.watch.on_event = on_idle_event;
 	TAILQ_INSERT_HEAD(&p->list, l, link);
-	p->n++;
+	set(&p->n, p->n + 1);
 	p->purge.fire = on_purge;
 	close_surplus(p);
 	timer_bring_forward(&p->purge, clock_now_ms + srv->set.pool_purge_delay_ms);
@@ -358,4 +366,19 @@ void links_purge(const struct server *srv)
 		}
 		timer_stop(&p->purge);
 	}
+}
+
+void links_count(const struct server *srv, int thread, struct link_counts *out)
+{
+	struct idle_links **slots = __atomic_load_n(&srv->idle, __ATOMIC_ACQUIRE);
+	const struct idle_links *p = slots ? __atomic_load_n(&slots[thread], __ATOMIC_ACQUIRE) : NULL;
+
+	*out = (struct link_counts){ 0 };
+	if (p == NULL)
+		return;
+	uint32_t before = __atomic_load_n(&p->peak_before, __ATOMIC_RELAXED);
+	out->idle = __atomic_load_n(&p->n, __ATOMIC_RELAXED);
+	out->used = __atomic_load_n(&p->used, __ATOMIC_RELAXED);
+	out->used_most = __atomic_load_n(&p->peak, __ATOMIC_RELAXED);
+	out->needed = out->used_most > before ? out->used_most : before;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * show servers state: one line per server in HAProxy's format version 1 (management guide, 9.3),
- * column for column. One thread; what it reads is atomics.
+ * show servers state: one line per server in HAProxy's format version 1 (management guide, 9.3), column for column; show
+ * servers conn: its connections in use and idle; show backend: the backends' names. One thread; what it reads is atomics.
  */
 #include <stdlib.h>
 #include "core/clock.h"
+#include "core/thread.h"
 #include "proxy/check.h"
 #include "proxy/command.h"
+#include "proxy/link.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
@@ -19,6 +21,7 @@ struct walk {
 	struct proxy *px;
 	struct server *srv; /* the next one; NULL: the backend's first */
 	bool only_one;
+	void (*add)(struct strbuf *out, struct server *srv); /* its line */
 };
 
 static const struct proxy *find(const char *word)
@@ -34,13 +37,14 @@ static const struct proxy *find(const char *word)
 	return NULL;
 }
 
-static bool show_start(struct cli *c)
+static bool walk_start(struct cli *c, void (*add)(struct strbuf *out, struct server *srv))
 {
 	struct walk *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		return cli_refuse(c, "Out of memory.");
 	w->px = TAILQ_FIRST(&proxies);
+	w->add = add;
 	if (c->arg_count) {
 		w->px = (struct proxy *)find(c->args[0]);
 		w->only_one = true;
@@ -50,10 +54,6 @@ static bool show_start(struct cli *c)
 		}
 	}
 	c->state = w;
-	strbuf_add_str(&c->out, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
-		"srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state "
-		"bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr "
-		"srv_agent_port\n");
 	return true;
 }
 
@@ -91,7 +91,7 @@ static void add_check(struct strbuf *out, struct server *srv)
 		state);
 }
 
-static void add_server(struct strbuf *out, struct server *srv)
+static void add_state(struct strbuf *out, struct server *srv)
 {
 	const struct proxy *px = srv->px;
 	const struct server_settings *set = &srv->set;
@@ -113,7 +113,7 @@ static void add_server(struct strbuf *out, struct server *srv)
 	strbuf_addf(out, " %lld\n", (long long)set->check_port);
 }
 
-static enum command_result show_run(struct cli *c)
+static enum command_result walk_run(struct cli *c)
 {
 	struct walk *w = c->state;
 
@@ -124,7 +124,7 @@ static enum command_result show_run(struct cli *c)
 			while (w->srv) {
 				if (c->out.len >= CLI_PIECE)
 					return COMMAND_MORE;
-				add_server(&c->out, w->srv);
+				w->add(&c->out, w->srv);
 				w->srv = TAILQ_NEXT(w->srv, link);
 			}
 		}
@@ -133,12 +133,85 @@ static enum command_result show_run(struct cli *c)
 	return COMMAND_DONE;
 }
 
-static void show_end(struct cli *c)
+static void walk_end(struct cli *c)
 {
 	free(c->state);
 }
 
+static bool state_start(struct cli *c)
+{
+	if (!walk_start(c, add_state))
+		return false;
+	strbuf_add_str(&c->out, "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
+		"srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state "
+		"bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr "
+		"srv_agent_port\n");
+	return true;
+}
+
+/* ---- show servers conn ---- */
+
+static void add_connections(struct strbuf *out, struct server *srv)
+{
+	const struct endpoint *e = server_endpoint(srv);
+	struct link_counts all = { 0 }, one;
+
+	for (int i = 0; i < thread_count; i++) {
+		links_count(srv, i, &one);
+		all.used += one.used;
+		all.used_most += one.used_most;
+		all.needed += one.needed;
+	}
+	strbuf_addf(out, "%s/%s %lld/%lld ", srv->px->name, srv->name, (long long)srv->px->id, (long long)srv->id);
+	add_address(out, e, true);
+	strbuf_addf(out, " %u - %u %u %u %u 0 %u %lld %u", e->kind == ENDPOINT_INET ? e->addr.port : 0, srv->set.pool_purge_delay_ms, all.used,
+		all.used_most, all.needed, gauge_now(&srv->idle_conns), (long long)srv->set.pool_max_conn, gauge_now(&srv->idle_conns));
+	for (int i = 0; i < thread_count; i++) {
+		links_count(srv, i, &one);
+		strbuf_addf(out, " %u", one.idle);
+	}
+	strbuf_add_byte(out, '\n');
+}
+
+static bool connections_start(struct cli *c)
+{
+	if (!walk_start(c, add_connections))
+		return false;
+	strbuf_addf(&c->out, "# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim "
+		"idle_cur idle_per_thr[%d]\n", thread_count);
+	return true;
+}
+
+/* ---- show backend ---- */
+
+static bool backends_start(struct cli *c)
+{
+	c->state = TAILQ_FIRST(&proxies);
+	strbuf_add_str(&c->out, "# name\n");
+	return true;
+}
+
+static enum command_result backends_run(struct cli *c)
+{
+	for (struct proxy *px = c->state; px; c->state = px = TAILQ_NEXT(px, link)) {
+		if (c->out.len >= CLI_PIECE)
+			return COMMAND_MORE;
+		if (px->caps & PROXY_BE && !px->internal)
+			strbuf_addf(&c->out, "%s\n", px->name);
+	}
+	return COMMAND_DONE;
+}
+
 COMMAND(show_servers_state) = {
 	.keyword = "show servers state", .usage = "show servers state [<backend>]",
-	.text = "dump volatile server information (all or for a single backend)", .start = show_start, .run = show_run, .end = show_end,
+	.text = "dump volatile server information (all or for a single backend)", .start = state_start, .run = walk_run, .end = walk_end,
+};
+COMMAND(show_servers_conn) = {
+	.keyword = "show servers conn", .usage = "show servers conn [<backend>]",
+	.text = "dump server connections status (all or for a single backend)", .start = connections_start, .run = walk_run,
+	.end = walk_end,
+};
+COMMAND(show_backend) = {
+	.keyword = "show backend", .usage = "show backend", .text = "list backends in the current running config",
+	.start = backends_start, .run = backends_run,
 };

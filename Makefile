@@ -81,6 +81,9 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
+# The lists that stand in an object as they are.
+$(B)/src/conf/haproxy_names.o: $(wildcard contrib/keywords/*.txt)
+
 $(USHER): $(OBJECTS) $(B)/flags $(B)/sources
 	$(LINK) -o $@ $(OBJECTS) $(LIBS)
 

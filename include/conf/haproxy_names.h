@@ -24,7 +24,7 @@ enum haproxy_kind {
 
 bool haproxy_has_name(enum haproxy_kind kind, struct slice name);
 /* What to use instead of a name that usher lacks, to stand behind the words that say so: ": use 'timeout client'"; "" when
- * nothing is known. */
+ * nothing is known. It stands until this thread's next call. */
 const char *haproxy_instead(enum haproxy_kind kind, struct slice name);
 /* Only earlier versions of HAProxy have this keyword; haproxy_instead() is then "gone since ...", to stand
  * behind "is". */

@@ -56,7 +56,7 @@ struct checkseq_step {
 	enum checkseq_kind kind;
 	unsigned number;       /* its place in the list as written, from 1; 0: it was not written */
 	const char *comment;   /* borrows, for ever; NULL: none */
-	const char *words;     /* what messages call it, "expect string '+OK'"; owned for ever; NULL: nothing is said */
+	const char *words;     /* what messages call it, "expect string '+OK'"; boot memory; NULL: nothing is said */
 	struct checkseq_connect connect;
 	bool keeps_input;      /* SEND: what was heard before stays to be looked at */
 	/* SEND: the bytes; false: they cannot be made, the reason appended to out. */
@@ -67,7 +67,7 @@ struct checkseq_step {
 };
 
 struct checkseq {
-	struct checkseq_step **steps; /* owns for ever */
+	struct checkseq_step **steps; /* boot memory */
 	size_t n;
 	const char *passed;    /* what a success says; NULL: nothing */
 	bool quotes_comment;   /* comment: 'so' */

@@ -19,7 +19,7 @@ enum service_result {
 struct service {
 	const char *keyword;
 	const char *usage;
-	const char *log_name;                         /* what logs call it in a server's place: "<STATS>"; NULL: "<NOSRV>" */
+	const char *log_name;                         /* what logs call it in a server's place: "<STATS>"; NULL: its keyword */
 	/* It speaks HTTP: start() finds a request whose body has been gathered (http_view.h), begins an answer (http_reply.h)
 	 * and either ends it or has it streamed; run() then writes the pieces of its body, if it is to have one. */
 	bool http;

@@ -27,10 +27,12 @@ static bool server_text(struct eval *ev, struct strbuf *out)
 {
 	const struct stream *s = ev->stream;
 
-	if (s && s->service)
+	if (s && s->service && s->service->log_name)
+		strbuf_add_str(out, s->service->log_name);
+	else if (s && s->service)
 		strbuf_addf(out, "<%s>", s->service->keyword);
 	else
-		strbuf_add_str(out, s && s->server ? s->server->name : s && s->service && s->service->log_name ? s->service->log_name : "<NOSRV>");
+		strbuf_add_str(out, s && s->server ? s->server->name : "<NOSRV>");
 	return true;
 }
 

@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "base/assert.h"
 #include "conn/buf.h"
 #include "base/pool.h"
 #include "proxy/check.h"
+#include "rule/boot.h"
 #include "rule/format.h"
 #include "rule/vars.h"
 
@@ -24,18 +24,14 @@ POOL_DEFINE(run, struct checkseq_run);
 
 struct checkseq *checkseq_new(void)
 {
-	struct checkseq *seq = calloc(1, sizeof(*seq));
-
-	ASSERT(seq != NULL);
-	return seq;
+	return boot_alloc(sizeof(struct checkseq));
 }
 
 struct checkseq_step *checkseq_add(struct checkseq *seq, enum checkseq_kind kind)
 {
-	struct checkseq_step *step = calloc(1, sizeof(*step));
+	struct checkseq_step *step = boot_alloc(sizeof(*step));
 
-	seq->steps = realloc(seq->steps, (seq->n + 1) * sizeof(struct checkseq_step *));
-	ASSERT(step != NULL && seq->steps != NULL);
+	seq->steps = boot_grow(seq->steps, seq->n, sizeof(struct checkseq_step *));
 	seq->steps[seq->n++] = step;
 	step->kind = kind;
 	step->expect.min_recv = -1;

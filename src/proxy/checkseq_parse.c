@@ -58,7 +58,9 @@ static const char *connect_words(const struct checkseq_connect *want)
 		strbuf_add_str(&b, " addr ");
 		endpoint_format(&want->addr, &b);
 	}
-	return strbuf_take(&b);
+	const char *text = boot_copy(strbuf_slice(&b)).ptr;
+	strbuf_free(&b);
+	return text;
 }
 
 bool checkseq_parse_connect(struct conf_line *l, struct checkseq_step *step, struct proxy *px)
@@ -194,7 +196,9 @@ static const char *say(const char *fmt, const char *arg)
 	struct strbuf b = STRBUF_EMPTY;
 
 	strbuf_addf(&b, fmt, arg);
-	return strbuf_take(&b);
+	const char *text = boot_copy(strbuf_slice(&b)).ptr;
+	strbuf_free(&b);
+	return text;
 }
 
 static bool compile(struct conf_line *l, const char *word, const char *text, struct proxy *px, struct checkseq_pattern *p,

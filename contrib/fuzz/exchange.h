@@ -19,7 +19,7 @@ static struct proxy px = { .name = (char *)"www", .caps = PROXY_FE | PROXY_BE, .
 static struct listener listener = { .px = &px };
 static struct server server = { .px = &px, .name = (char *)"s" };
 static struct session session = { .fe = &px, .listener = &listener };
-static struct stream stream = { .session = &session, .be = &px, .server = &server };
+static struct stream stream = { .session = &session, .be = &px, .be_counted = true, .server = &server };
 static struct http_txn txn;
 
 static inline void exchange_setup(void)
@@ -60,7 +60,7 @@ static inline void exchange_end(void)
 	buf_put(&stream.res.head);
 	buf_put(&stream.req.copy);
 	arena_free(&stream.arena);
-	stream = (struct stream){ .magic = STREAM_MAGIC, .session = &session, .be = &px, .server = &server };
+	stream = (struct stream){ .magic = STREAM_MAGIC, .session = &session, .be = &px, .be_counted = true, .server = &server };
 }
 
 /* What stream_read_request does with these bytes. False: they are no whole request. */

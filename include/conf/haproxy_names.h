@@ -19,6 +19,7 @@ enum haproxy_kind {
 	HAPROXY_FETCH,
 	HAPROXY_CONVERTER,
 	HAPROXY_ALIAS,     /* of log-format: "%ci" */
+	HAPROXY_SERVICE,   /* behind use-service: "prometheus-exporter" */
 	HAPROXY_COMMAND,   /* of the runtime socket: "show table" */
 };
 

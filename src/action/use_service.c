@@ -2,6 +2,7 @@
  *
  * tcp-request content and http-request use-service <name>: a built-in service answers in a server's place. One thread.
  */
+#include "conf/haproxy_names.h"
 #include "proxy/service.h"
 
 static bool use_service_parse(struct conf_line *l, struct rule *r, const char *paren)
@@ -12,6 +13,9 @@ static bool use_service_parse(struct conf_line *l, struct rule *r, const char *p
 	if (name == NULL)
 		return false;
 	r->ptr = (void *)registry_find(&service_registry, slice_of(name));
+	const char *instead = r->ptr ? "" : haproxy_instead(HAPROXY_SERVICE, slice_of(name));
+	if (*instead)
+		return conf_fail(l, "this service is one of HAProxy's that usher does not have yet%s", instead);
 	if (r->ptr == NULL) {
 		const char *near = registry_nearest(&service_registry, slice_of(name));
 		return conf_fail(l, "there is no service of this name%s%s%s", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

@@ -20,7 +20,8 @@ LIST(instead, "contrib/keywords/instead.txt");
 static const char *const kinds[] = {
 	[HAPROXY_SECTION] = "section", [HAPROXY_GLOBAL] = "global", [HAPROXY_PROXY] = "proxy", [HAPROXY_BIND] = "bind",
 	[HAPROXY_SERVER] = "server", [HAPROXY_ACTION] = "action", [HAPROXY_FETCH] = "fetch",
-	[HAPROXY_CONVERTER] = "converter", [HAPROXY_ALIAS] = "alias", [HAPROXY_COMMAND] = "command",
+	[HAPROXY_CONVERTER] = "converter", [HAPROXY_ALIAS] = "alias", [HAPROXY_SERVICE] = "service",
+	[HAPROXY_COMMAND] = "command",
 };
 
 bool haproxy_has_name(enum haproxy_kind kind, struct slice name)

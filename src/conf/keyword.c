@@ -322,16 +322,19 @@ static void keyword_say_unknown(struct conf_line *l, unsigned where, const char 
 static const char *keyword_instead(const struct conf_line *l, enum haproxy_kind kind, struct slice name)
 {
 	static struct {
-		const char *file, *text;
+		const char *file;
+		char *text; /* owns; haproxy_instead() has one buffer for all */
 		int line;
 	} told;
 	const char *text = haproxy_instead(kind, name);
 
-	if (told.text == text && told.file == l->file && told.line == l->line)
+	if (told.text && strcmp(told.text, text) == 0 && told.file == l->file && told.line == l->line)
 		return "";
+	free(told.text);
+	told.text = strdup(text);
 	told.file = l->file;
 	told.line = l->line;
-	return told.text = text;
+	return text;
 }
 
 /* Says what is wrong with the words at the cursor, which are no keyword here. True when that was a warning only. */

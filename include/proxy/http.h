@@ -74,6 +74,8 @@ enum http_look http_look_for_head(struct slice bytes, bool response, struct http
 bool http_may_keep(const struct stream *s);
 /* Whether the client may be sending what nobody will read, behind an answer it has not read yet. */
 bool http_must_linger(const struct stream *s);
+/* Whether the client got a part of an answer that only the connection's end ends. */
+bool http_is_cut_short(const struct stream *s);
 /* Whether the link has nothing left of this exchange on it. */
 bool http_link_is_clean(const struct stream *s);
 

@@ -40,8 +40,8 @@ enum session_step {
 	SESSION_CLOSED,
 };
 
-/* What becomes of the connection when a stream has ended. */
-enum session_after { SESSION_IS_OVER, SESSION_GOES_ON, SESSION_LINGERS };
+/* What becomes of the connection when a stream has ended. BROKEN: its end must not look like the answer's. */
+enum session_after { SESSION_IS_OVER, SESSION_IS_BROKEN, SESSION_GOES_ON, SESSION_LINGERS };
 
 #define SESSION_MAGIC 0x73657373u
 struct session {

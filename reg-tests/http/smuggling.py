@@ -3,6 +3,8 @@
 """What clients and servers send to be read in two ways: as one message by usher and as another by the other side."""
 import os
 import re
+import socket
+import struct
 import sys
 import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
@@ -14,6 +16,7 @@ BUFSIZE = 16384
 
 seen = []  # bytes of each request head that reached the origin
 closing = threading.Event()  # the origin ends its connections
+resetting = threading.Event()  # and in an ugly way
 answers = []  # what the origin says to them, in that order; behind the last: OK
 
 
@@ -27,6 +30,8 @@ def origin(s):
         if answer is None:
             return
         s.sendall(answer)
+        if resetting.is_set():
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if closing.is_set():
             return
 
@@ -231,3 +236,15 @@ with Usher(CONFIG, sockets=["plain", "edit", "hints", "deny"]) as usher:
         assert c.answer()[1][b"connection"] == b"close"
         assert c.file.read() == b"b" * 100000
         closing.clear()
+
+    # One that is cut short does not look whole, be it that only the end of the connection would end it.
+    for version, head in ((b"1.1", b""), (b"1.0", b""), (b"1.0", b"Transfer-Encoding: chunked\r\n")):
+        closing.set()
+        resetting.set()
+        c, start, _, _ = exchange(usher, GET.replace(b"1.1", version), b"HTTP/1.1 200 OK\r\n%s\r\n5\r\nabcde\r\n" % head)
+        try:
+            assert start.split()[1] == b"502" or c.file.read() is None, "the end came as if it were the answer's"
+        except ConnectionResetError:
+            pass
+    closing.clear()
+    resetting.clear()

@@ -380,6 +380,14 @@ bool http_must_linger(const struct stream *s)
 	return !s->req.complete || buf_len(s->req.buf) || c->can_read;
 }
 
+bool http_is_cut_short(const struct stream *s)
+{
+	const struct http_txn *t = s->http;
+
+	return t->res_parsed && !t->res_valid && !t->local && !t->tunnel && !s->res.flushed &&
+	       (t->res_body.kind == HTTP1_BODY_CLOSE || s->res.unchunk);
+}
+
 bool http_may_keep(const struct stream *s)
 {
 	const struct http_txn *t = s->http;

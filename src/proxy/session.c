@@ -130,8 +130,8 @@ static void linger(struct session *s)
 /* What a stream calls last. */
 static void stream_ended(struct session *s, enum close_reason reason, enum session_after after)
 {
-	if (after == SESSION_IS_OVER) {
-		session_end(s, reason, false);
+	if (after == SESSION_IS_OVER || after == SESSION_IS_BROKEN) {
+		session_end(s, reason, after == SESSION_IS_BROKEN);
 		return;
 	}
 	if (after == SESSION_LINGERS) {

@@ -107,12 +107,21 @@ static void put_addresses_back(struct stream *s)
 		s->session->dst = *s->old_dst;
 }
 
+static enum session_after after(const struct stream *s, bool keep)
+{
+	if (keep)
+		return SESSION_GOES_ON;
+	if (s->http == NULL)
+		return SESSION_IS_OVER;
+	return http_must_linger(s) ? SESSION_LINGERS : http_is_cut_short(s) ? SESSION_IS_BROKEN : SESSION_IS_OVER;
+}
+
 static void end(struct stream *s)
 {
 	struct session *session = s->session;
 
 	bool keep = s->http && http_may_keep(s);
-	enum session_after after = keep ? SESSION_GOES_ON : s->http && http_must_linger(s) ? SESSION_LINGERS : SESSION_IS_OVER;
+	enum session_after what = after(s, keep);
 
 	if (s->phase == 0)
 		s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : (uint8_t)life[s->step].phase;
@@ -158,7 +167,7 @@ static void end(struct stream *s)
 	arena_free(&s->arena);
 	session->stream = NULL;
 	loop_bury(&s->grave);
-	session->stream_ended(session, s->reason, after);
+	session->stream_ended(session, s->reason, what);
 }
 
 /* ---- running ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * unique-id-header, `option forwardfor` and `option originalto`: which request it is, who asked, and where it wanted to go, told
- * to the server. One thread.
+ * unique-id-header, `option forwarded`, `option forwardfor` and `option originalto`: which request it is, who asked, and
+ * where it wanted to go, told to the server. One thread.
  */
 #ifndef USHER_PROXY_HTTP_FORWARDED_H
 #define USHER_PROXY_HTTP_FORWARDED_H

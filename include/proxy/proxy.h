@@ -55,6 +55,17 @@ struct forwarded_addr {
 	const char *header;     /* borrows, for ever; NULL: the usual name */
 };
 
+/* `option forwarded`: for each parameter of the header where its text comes from. */
+enum forwarded_from { FORWARDED_FROM_NOTHING, FORWARDED_FROM_USUAL, FORWARDED_FROM_EXPR };
+struct forwarded_part {
+	enum forwarded_from from;
+	struct expr *expr;      /* owned for ever */
+};
+struct forwarded_option {
+	bool proto;
+	struct forwarded_part host, by, by_port, client, client_port; /* client: "for" */
+};
+
 /* A format as the configuration wrote it, and where. */
 struct format_text {
 	const char *text; /* borrows, for ever; NULL: none */
@@ -127,6 +138,7 @@ struct proxy_settings {
 	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */
 	char *monitor_uri;                /* owned for ever */
 	struct forwarded_addr forwardfor, originalto;
+	const struct forwarded_option *forwarded; /* boot memory, shared; `option forwarded`; NULL: off */
 	/* Health checks. What `option ...-check` means to the servers of a backend, made after the files are read: NULL after
 	 * a fault was reported. No function: a connection is enough. */
 	const struct checkseq *(*check_talk)(struct proxy *be);

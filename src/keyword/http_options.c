@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include "conf/keyword.h"
 #include "proxy/proxy.h"
+#include "rule/boot.h"
+#include "rule/fetch.h"
 #include "wire/http.h"
 
 /* ---- how connections are kept ---- */
@@ -115,6 +117,64 @@ static bool parse_originalto(struct conf_line *l, void *owner)
 }
 KEYWORD(option_originalto) = { .keyword = "option originalto", .usage = "[no] option originalto [except <network>] [header <name>]",
 	.where = IN_PROXY, .parse = parse_originalto, .may_no = true };
+
+static bool take_part(struct conf_line *l, struct forwarded_part *p, struct proxy *px)
+{
+	const char *word = conf_need(l, "a sample expression");
+
+	p->from = FORWARDED_FROM_EXPR;
+	p->expr = word ? expr_parse(l, word, PHASE_BE_REQ_HTTP, px) : NULL;
+	if (p->expr && !value_can_cast(expr_type(p->expr), VALUE_STR))
+		return conf_fail(l, "this expression has no value that could be a text");
+	return p->expr != NULL;
+}
+
+static bool take_forwarded_word(struct conf_line *l, struct forwarded_option *o, struct proxy *px)
+{
+	const struct {
+		const char *word, *expr_word;
+		struct forwarded_part *part;
+	} parts[] = {
+		{ "host", "host-expr", &o->host }, { "by", "by-expr", &o->by }, { "by_port", "by_port-expr", &o->by_port },
+		{ "for", "for-expr", &o->client }, { "for_port", "for_port-expr", &o->client_port },
+	};
+
+	if (conf_take_if(l, "proto"))
+		return o->proto = true;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (conf_take_if(l, parts[i].expr_word))
+			return take_part(l, parts[i].part, px);
+		if (conf_take_if(l, parts[i].word)) {
+			parts[i].part->from = FORWARDED_FROM_USUAL;
+			return true;
+		}
+	}
+	conf_take(l);
+	return conf_fail(l, "expected 'proto', 'host', 'by', 'by_port', 'for', 'for_port', or one of these but proto with '-expr <expression>'");
+}
+
+static bool parse_forwarded_option(struct conf_line *l, void *owner)
+{
+	struct proxy *px = owner;
+	struct forwarded_option *o = boot_alloc(sizeof(*o));
+
+	px->set.forwarded = NULL;
+	if (l->no || l->dflt)
+		return true;
+	if (conf_peek(l) == NULL) {
+		o->proto = true;
+		o->client.from = FORWARDED_FROM_USUAL;
+	}
+	while (conf_peek(l))
+		if (!take_forwarded_word(l, o, px))
+			return false;
+	px->set.forwarded = o;
+	return true;
+}
+KEYWORD(option_forwarded) = { .keyword = "option forwarded",
+	.usage = "[no] option forwarded [proto] [host | host-expr <expr>] [by | by-expr <expr>] [by_port | by_port-expr <expr>] "
+		"[for | for-expr <expr>] [for_port | for_port-expr <expr>]",
+	.where = IN_BE, .parse = parse_forwarded_option, .may_no = true };
 
 static bool parse_unique_id_header(struct conf_line *l, void *owner)
 {

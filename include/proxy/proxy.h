@@ -83,6 +83,7 @@ enum hash_affinity {
 struct balance_settings {
 	struct expr *key;          /* owned for ever; balance hash: what is hashed */
 	const char *name;          /* boot memory; rdp-cookie(<name>), hdr(<name>), url_param <name> */
+	bool check_post;           /* url_param: bodies of POSTs are waited for and looked at */
 	int64_t len, depth;        /* uri: 0: no limit */
 	bool whole, path_only;     /* uri */
 	bool domain_only;          /* hdr: use_domain_only */

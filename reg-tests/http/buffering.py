@@ -111,6 +111,13 @@ frontend rule
     http-response set-header X-Len %[res.body_len]
     http-request set-var(txn.path) path if {{ method GET }}
     default_backend web
+listen posts
+    bind "fd@${{posts}}"
+    balance url_param id check_post 64
+    http-response set-header X-Server %s
+    server one 127.0.0.1:{web.port}
+    server two 127.0.0.1:{web.port}
+    server three 127.0.0.1:{web.port}
 backend web
     server s 127.0.0.1:{web.port}
 backend buffering
@@ -160,7 +167,7 @@ def field(head, name):
     return next((l.split(b": ", 1)[1] for l in head.split(b"\r\n") if l.lower().startswith(name + b":")), None)
 
 
-with Usher(CONFIG, sockets=["other", "whole", "late", "rule"]) as usher:
+with Usher(CONFIG, sockets=["other", "whole", "late", "rule", "posts"]) as usher:
     digest = hashlib.sha256(b"a=1&b=2cd").hexdigest().upper().encode()
     with Client(usher, "whole") as c:
         # Nothing goes to the server before the last byte is there.
@@ -269,6 +276,21 @@ with Usher(CONFIG, sockets=["other", "whole", "late", "rule"]) as usher:
         heads.clear()
         assert c.answer()[0] == 408 and c.ended() and not heads
     assert line().rstrip() == "rule rule 408 cR -1"
+    # What a POST says of itself chooses its server as the same query does; other methods do not wait.
+    with Client(usher, "posts") as c:
+        chosen = set()
+        for i in range(12):
+            c.send(b"GET /?id=%d HTTP/1.1\r\nHost: h\r\n\r\n" % i)
+            by_query = field(c.answer()[1], b"x-server")
+            chosen.add(by_query)
+            c.post(b"/", b"Transfer-Encoding: chunked\r\n", b"5\r\na=b&i\r\n")
+            heads.pop()
+            assert not heads
+            c.send(b"%x\r\nd=%d&c=d\r\n0\r\n\r\n" % (len(b"d=%d&c=d" % i), i))
+            assert field(c.answer()[1], b"x-server") == by_query, i
+            line(), line()
+            heads.clear()
+        assert len(chosen) > 1, chosen
     # A client that leaves in the middle of a wait.
     with Client(usher, "rule") as c:
         c.post(b"/all", b"Content-Length: 5\r\n", b"1234")

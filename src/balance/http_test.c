@@ -173,7 +173,8 @@ static void refused_lines(void **state)
 	backend("url_param");
 	assert_false(parse(NULL, ""));
 	assert_false(parse(NULL, "a b"));
-	assert_false(parse(NULL, "a check_post"));
+	assert_false(parse(NULL, "a check_post b"));
+	assert_false(parse(NULL, "a check_post 64 b"));
 	assert_false(parse("a", ""));
 	end(state);
 	backend("hdr");

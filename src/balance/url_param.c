@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * balance url_param <name>: by a parameter of the request's query, as it stands there. Parameters end at '&' alone. Who
- * has none, or an empty one, takes turns. Any thread.
+ * balance url_param <name> [check_post]: by a parameter of the request's query, or else of a POST's body, as it stands
+ * there. Parameters end at '&' alone. Who has none, or an empty one, takes turns. Any thread.
  */
 #include "proxy/hashing.h"
-#include "proxy/http.h"
+#include "proxy/http_view.h"
 #include "rule/boot.h"
 
 static bool url_param_parse(struct conf_line *l, struct proxy *px, struct slice in_parens)
@@ -15,17 +15,18 @@ static bool url_param_parse(struct conf_line *l, struct proxy *px, struct slice 
 		return conf_fail(l, "'balance url_param' takes the parameter's name as a word of its own");
 	if (name == NULL)
 		return false;
-	if (conf_take_if(l, "check_post"))
-		return conf_fail(l, "usher does not look for parameters in bodies");
+	px->set.balancing.check_post = conf_take_if(l, "check_post");
+	if (px->set.balancing.check_post && conf_peek(l)) {
+		int64_t bytes; /* how long to wait for: HAProxy reads it and passes it over */
+		if (!conf_need_int(l, "a number of bytes, which has no effect", 0, INT32_MAX, &bytes))
+			return false;
+	}
 	px->set.balancing.name = boot_copy(slice_of(name)).ptr;
 	return true;
 }
 
-static struct slice parameter(struct slice target, struct slice name)
+static struct slice parameter(struct slice rest, struct slice name)
 {
-	ptrdiff_t mark = slice_find_byte(target, '?');
-	struct slice rest = mark < 0 ? SLICE("") : slice_from(target, (size_t)mark + 1);
-
 	while (rest.len) {
 		ptrdiff_t end = slice_find_byte(rest, '&');
 		struct slice one = end < 0 ? rest : slice_make(rest.ptr, (size_t)end);
@@ -36,18 +37,39 @@ static struct slice parameter(struct slice target, struct slice name)
 	return (struct slice){ NULL, 0 };
 }
 
+static struct slice query(struct slice target)
+{
+	ptrdiff_t mark = slice_find_byte(target, '?');
+
+	return mark < 0 ? SLICE("") : slice_from(target, (size_t)mark + 1);
+}
+
+/* Of a body as far as it is here: it was waited for. Another choice, behind the request's head, finds none. */
+static struct slice posted(struct stream *s, struct slice name)
+{
+	struct eval ev = stream_eval(s, PHASE_BE_REQ_HTTP);
+	struct slice body;
+	uint64_t size;
+
+	if (s->http->method != HTTP_POST || http_see_body(&ev, false, &body, &size) != EVAL_OK)
+		return (struct slice){ NULL, 0 };
+	return parameter(body, name);
+}
+
 static struct server *url_param_pick(struct proxy *px, struct stream *s, const struct server *avoid)
 {
-	struct slice key = { NULL, 0 };
+	struct slice key = { NULL, 0 }, name = slice_of(px->set.balancing.name);
 
 	if (s->http)
-		key = parameter(s->http->req_valid ? s->http->req.target : s->http->uri, slice_of(px->set.balancing.name));
+		key = parameter(query(s->http->req_valid ? s->http->req.target : s->http->uri), name);
+	if (s->http && key.len == 0 && px->set.balancing.check_post)
+		key = posted(s, name);
 	return hashing_pick(px, s, avoid, key);
 }
 
 BALANCE(url_param) = {
 	.keyword = "url_param",
-	.usage = "balance url_param <name>",
+	.usage = "balance url_param <name> [check_post]",
 	.http = true,
 	.parse = url_param_parse,
 	.pick = url_param_pick,

@@ -59,6 +59,7 @@ static bool parse_balance(struct conf_line *l, void *owner)
 		return unknown_algorithm(l, name);
 	if (b->parse == NULL && in_parens.ptr)
 		return conf_fail(l, "'%s' takes no argument", b->keyword);
+	px->set.balancing.check_post = false;
 	if (b->parse && !b->parse(l, px, in_parens))
 		return false;
 	px->set.balance = b;

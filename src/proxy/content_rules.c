@@ -53,7 +53,8 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 /* The http rules of one side, behind the body where they wait for it. */
 static enum step_result http_rules(struct stream *s, const struct proxy *px, unsigned phase)
 {
-	enum step_result r = px->set.http_buffer_request ? http_buffer_request(s) : STEP_NEXT;
+	bool waits = px->set.http_buffer_request || (px->set.balancing.check_post && s->http->method == HTTP_POST);
+	enum step_result r = waits ? http_buffer_request(s) : STEP_NEXT;
 
 	if (r == STEP_NEXT)
 		r = http_request_rules(s, px, phase);

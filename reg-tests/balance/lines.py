@@ -22,7 +22,7 @@ for line, said in [
     ('qqqqqqq', 'expected an algorithm'), ('random(0)', 'from 1'), ('random(x)', 'from 1'), ('random(2', r"'\)'"), ('random(2)x', r"'\)'"),
     ('hash', 'expected a sample expression'), ('hash nosuch', 'nosuch'), ('hash src,nosuch', 'nosuch'), ('hash src dst', 'dst'), ('hash(src)', 'word of its own'),
     ('hash res.len', 'res.len'), ('rdp-cookie()', 'name of a cookie'), ('rdp-cookie x', 'one too many'), ('uri len', 'length'),
-    ('uri len 0', 'from 1'), ('uri deep', "'depth'"), ('uri(x)', 'as words'), ('url_param', 'name of a parameter'), ('url_param a check_post', 'bodies'),
+    ('uri len 0', 'from 1'), ('uri deep', "'depth'"), ('uri(x)', 'as words'), ('url_param', 'name of a parameter'), ('url_param a check_post b', 'number of bytes'),
     ('url_param a b', 'one too many'), ('hdr', 'header field'), ('hdr()', 'header field'), ('hdr(a b)', r"'\)'"), ('hdr(host) domain', 'one too many'),
 ]:
     backend('balance ' + line, 1, r't\.cfg:8\] : .*' + said, mode='http')

@@ -81,6 +81,12 @@ struct ruleset {
 bool rule_parse(struct conf_line *l, struct ruleset *set, unsigned where, unsigned phase, struct acl_table **acls,
 	struct proxy *px);
 
+/* For actions: takes { <time> | <expression> } from the line, the time into r->num in ms (more than 0), or the expression
+ * into r->expr. */
+bool rule_take_time(struct conf_line *l, struct rule *r);
+/* What that comes to now, 1 to INT32_MAX ms; 0: the expression has no such value. */
+uint32_t rule_time_ms(const struct rule *r, struct eval *ev);
+
 enum ruleset_result { RULES_PASSED, RULES_STOPPED, RULES_WAIT };
 /* Runs from the cursor on. PASSED: no verdict, all rules done. STOPPED: cur->verdict says. WAIT: a condition is undecided
  * (cur->yielded false) or an action yielded (true). With ev->final, no rule waits for bytes; but one may await what it

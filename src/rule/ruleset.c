@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "conf/haproxy_names.h"
 #include "rule/boot.h"
+#include "rule/fetch.h"
 
 REGISTRY_DEFINE(action)
 
@@ -146,4 +147,29 @@ enum ruleset_result ruleset_run(const struct ruleset *set, struct rule_cursor *c
 		cur->state = 0;
 	}
 	return RULES_PASSED;
+}
+
+bool rule_take_time(struct conf_line *l, struct rule *r)
+{
+	const char *word = conf_peek(l);
+	uint32_t ms;
+
+	if (word == NULL)
+		return conf_need(l, "a time or an expression") != NULL;
+	if (*word >= '0' && *word <= '9') {
+		bool ok = conf_need_time(l, "the time", &ms);
+		r->num = ok ? ms : 0;
+		return ok && (ms || conf_fail(l, "the time must be more than zero"));
+	}
+	r->expr = expr_take(l, r->phase, r->px);
+	return r->expr != NULL;
+}
+
+uint32_t rule_time_ms(const struct rule *r, struct eval *ev)
+{
+	struct value v = value_int(r->num);
+
+	if (r->expr && expr_eval_as(r->expr, VALUE_INT, ev, &v) != EVAL_OK)
+		return 0;
+	return v.num > 0 && v.num <= INT32_MAX ? (uint32_t)v.num : 0;
 }

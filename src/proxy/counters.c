@@ -37,6 +37,22 @@ struct counters *counters_make_own(struct counter_set *set)
 	return own;
 }
 
+/* A block is its thread's own, but `clear counters` writes into all. */
+static void put(uint64_t *to, uint64_t n)
+{
+	__atomic_store_n(to, n, __ATOMIC_RELAXED);
+}
+
+static uint64_t get(const uint64_t *from)
+{
+	return __atomic_load_n(from, __ATOMIC_RELAXED);
+}
+
+static void halve(uint64_t *n)
+{
+	put(n, get(n) / 2);
+}
+
 void counters_sum(const struct counter_set *set, struct counters *out)
 {
 	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
@@ -46,7 +62,7 @@ void counters_sum(const struct counter_set *set, struct counters *out)
 	for (int t = 0; slots && t < thread_count; t++) {
 		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
 		for (size_t i = 0; one && i < MAXIMA_END; i++) {
-			uint64_t n = __atomic_load_n(&one[i], __ATOMIC_RELAXED);
+			uint64_t n = get(&one[i]);
 			if (i < SUMS_END)
 				sum[i] += n;
 			else if (n > sum[i])
@@ -55,15 +71,10 @@ void counters_sum(const struct counter_set *set, struct counters *out)
 	}
 }
 
-static void put(uint64_t *to, uint64_t n)
-{
-	__atomic_store_n(to, n, __ATOMIC_RELAXED);
-}
-
 static void note_time(uint64_t *sum, uint64_t *max, uint64_t ms)
 {
 	counter_add(sum, ms);
-	if (ms > __atomic_load_n(max, __ATOMIC_RELAXED))
+	if (ms > get(max))
 		put(max, ms);
 }
 
@@ -71,12 +82,12 @@ void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_
 {
 	struct counters *c = counters_own(set);
 
-	if (c->timed >= TIMED_MAX) {
-		put(&c->timed, c->timed / 2);
-		put(&c->qtime_ms, c->qtime_ms / 2);
-		put(&c->ctime_ms, c->ctime_ms / 2);
-		put(&c->rtime_ms, c->rtime_ms / 2);
-		put(&c->ttime_ms, c->ttime_ms / 2);
+	if (get(&c->timed) >= TIMED_MAX) {
+		halve(&c->timed);
+		halve(&c->qtime_ms);
+		halve(&c->ctime_ms);
+		halve(&c->rtime_ms);
+		halve(&c->ttime_ms);
 	}
 	counter_add(&c->timed, 1);
 	note_time(&c->qtime_ms, &c->qtime_max_ms, queue_ms);
@@ -105,11 +116,11 @@ static uint32_t requests_in(const struct counter_set *set, uint64_t second)
 		const struct counters *one = __atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
 		if (one == NULL)
 			continue;
-		uint64_t running = __atomic_load_n(&one->request_second, __ATOMIC_RELAXED);
+		uint64_t running = get(&one->request_second);
 		if (running == second)
-			n += __atomic_load_n(&one->request_now, __ATOMIC_RELAXED);
+			n += get(&one->request_now);
 		else if (running == second + 1)
-			n += __atomic_load_n(&one->request_before, __ATOMIC_RELAXED);
+			n += get(&one->request_before);
 	}
 	return (uint32_t)n;
 }
@@ -117,9 +128,9 @@ static uint32_t requests_in(const struct counter_set *set, uint64_t second)
 /* A second is over for this thread; the last one to notice sees what all of them had. */
 static void begin_second(struct counter_set *set, struct counters *own, uint64_t second)
 {
-	uint64_t last = own->request_second;
+	uint64_t last = get(&own->request_second);
 
-	put(&own->request_before, last + 1 == second ? own->request_now : 0);
+	put(&own->request_before, last + 1 == second ? get(&own->request_now) : 0);
 	put(&own->request_now, 0);
 	put(&own->request_second, second);
 	raise_max(&set->request_rate_max, requests_in(set, last));
@@ -130,7 +141,7 @@ void counters_request(struct counter_set *set)
 	struct counters *own = counters_own(set);
 	uint64_t second = clock_now_ms / 1000;
 
-	if (own->request_second != second && own != &spare)
+	if (get(&own->request_second) != second && own != &spare)
 		begin_second(set, own, second);
 	counter_add(&own->request_now, 1);
 	counter_add(&own->req_total, 1);

@@ -6,6 +6,7 @@
 #include "master_cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "conf/keyword.h"
 #include "conn/buf.h"
 #include "core/clock.h"
+#include "core/random.h"
 #include "proxy/command.h"
 #include "proxy/global.h"
 #include "proxy/service.h"
@@ -192,6 +194,8 @@ COMMAND(show_proc) = {
 struct relay {
 	struct watch watch;  /* our end of a session with a worker */
 	struct cli *cli;
+	struct strbuf order; /* owns: what goes to the worker, its payload too */
+	size_t sent;         /* of it */
 	bool held;           /* a newline is kept back: the last one is ours to say */
 	struct grave grave;
 };
@@ -229,11 +233,43 @@ static bool switch_target(struct cli *c, struct slice target)
 	return true;
 }
 
+/* The command as it goes to the worker. A payload ends with a line that does not stand in it. */
+static void relay_compose(struct strbuf *order, struct slice command, struct slice payload)
+{
+	char end[32];
+
+	strbuf_add_slice(order, command);
+	if (payload.len) {
+		do
+			snprintf(end, sizeof(end), "end-%016" PRIx64, random_next());
+		while (slice_find(payload, slice_of(end)) >= 0);
+		strbuf_addf(order, " <<%s\n", end);
+		strbuf_add_slice(order, payload);
+		strbuf_add_str(order, end);
+	}
+	strbuf_add_byte(order, '\n');
+}
+
+/* Sends what can be sent now; the end of the order is the end of the session's input. False: the worker is gone. */
+static bool relay_push(struct relay *r)
+{
+	while (r->sent < r->order.len) {
+		ssize_t n = send(r->watch.fd, r->order.ptr + r->sent, r->order.len - r->sent, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN;
+		r->sent += (size_t)n;
+		if (r->sent == r->order.len)
+			return shutdown(r->watch.fd, SHUT_WR) == 0;
+	}
+	return true;
+}
+
 static bool relay_open(struct cli *c, struct child *to, struct slice command)
 {
 	int fd = master_open_session(to, c->level);
 	struct relay *r = fd < 0 ? NULL : calloc(1, sizeof(*r));
-	struct strbuf line = STRBUF_EMPTY;
 
 	if (!r) {
 		if (fd >= 0)
@@ -242,16 +278,13 @@ static bool relay_open(struct cli *c, struct child *to, struct slice command)
 	}
 	r->cli = c;
 	r->watch = (struct watch){ .fd = fd, .on_event = on_relay };
-	strbuf_addf(&line, "%.*s\n", SLICE_FMT(command));
-	/* A line is shorter than what a fresh socket takes. */
-	bool ok = send(fd, line.ptr, line.len, MSG_NOSIGNAL) == (ssize_t)line.len && shutdown(fd, SHUT_WR) == 0 &&
-		loop_add(&r->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
-	strbuf_free(&line);
-	if (ok) {
+	relay_compose(&r->order, command, c->payload);
+	if (!r->order.truncated && relay_push(r) && loop_add(&r->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
 		c->state = r;
 		return true;
 	}
 	close(fd);
+	strbuf_free(&r->order);
 	free(r);
 	return cli_refuse(c, "Can't reach the worker");
 }
@@ -281,6 +314,8 @@ static enum command_result relay_run(struct cli *c)
 	struct relay *r = c->state;
 	char part[4096];
 
+	if (!relay_push(r))
+		return COMMAND_DONE;
 	for (int pieces = 0; pieces < 2; pieces++) {
 		ssize_t n = recv(r->watch.fd, part, sizeof(part), 0);
 		if (n < 0 && errno == EINTR)
@@ -307,6 +342,7 @@ static void relay_end(struct cli *c)
 	struct relay *r = c->state;
 
 	loop_close(&r->watch);
+	strbuf_free(&r->order);
 	r->grave.free = relay_free;
 	loop_bury(&r->grave);
 }

@@ -288,6 +288,29 @@ static void entries_by_their_number(void **state)
 	assert_string_equal(err.ptr, "entry not found.");
 }
 
+/* A dump goes on behind the last entry it wrote, whatever became of that one. */
+static void dumps_go_on(void **state)
+{
+	struct patref *r = map_of("a 1\nb 2\nc 3\nd 4\n");
+	uint64_t from = 0;
+
+	(void)state;
+	strbuf_clear(&out);
+	assert_true(patref_write(r, now, &from, 2, &out));
+	assert_int_equal(patref_del(r, SLICE("b")) + patref_del(r, SLICE("a")) + patref_del(r, SLICE("c")), 3);
+	assert_true(add(r, "e", "5"));
+	assert_true(patref_write(r, now, &from, 1, &out));
+	for (int i = 0; i < 50; i++) /* the holes are closed */
+		assert_true(add(r, "f", "6") && patref_del(r, SLICE("f")) == 1);
+	assert_false(patref_write(r, now, &from, 9, &out));
+	assert_non_null(strstr(out.ptr, "a 1\n"));
+	assert_non_null(strstr(out.ptr, "b 2\n"));
+	assert_null(strstr(out.ptr, "c 3\n"));
+	assert_non_null(strstr(out.ptr, "d 4\n"));
+	assert_non_null(strstr(out.ptr, "e 5\n"));
+	assert_null(strstr(strstr(out.ptr, "d 4\n") + 1, "d 4\n"));
+}
+
 static void what_no_map_can_take(void **state)
 {
 	struct patref *r = map_of("10.0.0.0/8 1\n");
@@ -547,6 +570,7 @@ int patref_test(void)
 		cmocka_unit_test_teardown(entries_come_and_go, give_back),
 		cmocka_unit_test_teardown(texts_are_found_in_any_list, give_back),
 		cmocka_unit_test_teardown(entries_by_their_number, give_back),
+		cmocka_unit_test_teardown(dumps_go_on, give_back),
 		cmocka_unit_test_teardown(what_no_map_can_take, give_back),
 		cmocka_unit_test_teardown(rules_put_and_do_not_repeat, give_back),
 		cmocka_unit_test_teardown(control_bytes_are_written_plainly, give_back),

@@ -30,6 +30,12 @@ void http_keep_request(struct stream *s)
 		s->req.copy = buf_get_small();
 }
 
+/* Whether everything that has left, or was about to, is there and fits into one buffer. */
+static bool has_all(const struct stream *s)
+{
+	return s->req.copy && buf_room(s->req.copy) >= buf_len(s->req.head) && !s->http->interim_passed;
+}
+
 /* All that was sent, and what was about to be, stands in req.head again; of the answer nothing is left. What the client
  * has still to send follows as before. */
 static void rewind(struct stream *s)
@@ -38,7 +44,7 @@ static void rewind(struct stream *s)
 	struct buf *again = s->req.copy;
 
 	s->req.copy = NULL;
-	if (s->req.head) /* what was sent is only a part of it: it has room */
+	if (s->req.head)
 		buf_append(again, buf_slice(s->req.head).ptr, buf_len(s->req.head));
 	buf_put(&s->req.head);
 	buf_consume(again, t->preamble_len);
@@ -56,7 +62,7 @@ static void rewind(struct stream *s)
 
 bool http_resend(struct stream *s)
 {
-	if (s->req.copy == NULL || !may_resend(s->http) || s->http->interim_passed)
+	if (!has_all(s) || !may_resend(s->http))
 		return false;
 	rewind(s);
 	return true;
@@ -64,7 +70,7 @@ bool http_resend(struct stream *s)
 
 bool http_retry(struct stream *s, enum retry_cause cause)
 {
-	if (s->req.copy == NULL || !(s->be->set.retry_on & cause) || !may_retry(s) || s->http->interim_passed)
+	if (!has_all(s) || !(s->be->set.retry_on & cause) || !may_retry(s))
 		return false;
 	if (s->session->client.error || (s->req.failed && !s->req.complete) || stream_gave_up(s))
 		return false;

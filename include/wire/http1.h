@@ -16,7 +16,7 @@
 	X(METHOD, "method", 400, "the method is no token")                                          \
 	X(TARGET, "target", 400, "the request target is malformed")                                 \
 	X(VERSION, "version", 505, "the version is not HTTP/1.x")                                      \
-	X(STATUS, "status", 502, "the status code is not three digits from 100 to 599")             \
+	X(STATUS, "status", 502, "the status code is not three digits from 100 on")                 \
 	X(CONTROL, "control-byte", 400, "a control byte, NUL, or a bare CR")                        \
 	X(BARE_LF, "bare-lf", 400, "a line ends in a bare LF")                                      \
 	X(OBS_FOLD, "obs-fold", 400, "a folded field line")                                         \

@@ -4,6 +4,7 @@
  * One thread.
  */
 #include "core/clock.h"
+#include "proxy/denied.h"
 #include "proxy/http_reply.h"
 
 static bool parse(struct conf_line *l, struct rule *r, enum http_reply_syntax syntax, unsigned status)
@@ -43,26 +44,10 @@ static bool deny_parse(struct conf_line *l, struct rule *r, const char *paren)
 	return parse(l, r, HTTP_REPLY_OF_DENY, r->where == RULES_HTTP_RES ? 502 : 403);
 }
 
-static void count_denied(struct eval *ev)
-{
-	struct stream *s = ev->stream;
-	bool frontend = ev->phase == PHASE_FE_REQ_HTTP || ev->phase == PHASE_FE_RES_HTTP;
-	struct counter_set *of = frontend ? &s->session->fe->fe : &s->be->be;
-
-	if (ev->response) {
-		COUNT(of, denied_resp);
-		COUNT(&s->server->counters, denied_resp);
-	} else {
-		COUNT(of, denied_req);
-		if (frontend)
-			COUNT(&s->session->listener->counters, denied_req);
-	}
-}
-
 static enum action_result deny_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
 	(void)cur;
-	count_denied(ev);
+	ev->response ? denied_response(ev->stream) : denied_request(ev->stream);
 	ev->stream->reason = CLOSE_REFUSED;
 	http_answer(ev->stream, r->ptr, ev);
 	return ACTION_STOP;
@@ -88,13 +73,13 @@ static enum action_result tarpit_run(const struct rule *r, struct eval *ev, stru
 	if (cur->state == 0) {
 		cur->state = 1;
 		s->phase = 'T';
+		denied_request(s);
 		s->deadline_ms = clock_now_ms + stream_tarpit_ms(s);
 		timer_bring_forward(&s->timer, s->deadline_ms);
 	}
 	if (clock_now_ms < s->deadline_ms)
 		return ACTION_YIELD;
 	s->deadline_ms = 0;
-	count_denied(ev);
 	s->reason = CLOSE_REFUSED;
 	http_answer(s, r->ptr, ev);
 	return ACTION_STOP;

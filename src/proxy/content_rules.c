@@ -5,6 +5,7 @@
  */
 #include "proxy/stream_step.h"
 
+#include "proxy/denied.h"
 #include "core/clock.h"
 #include "proxy/http.h"
 #include "proxy/http_buffer.h"
@@ -42,9 +43,8 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 		return stream_wait_until(s, s->deadline_ms);
 	uint8_t verdict = content_decided(s, r);
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
-		COUNT(phase == PHASE_FE_REQ_TCP ? &s->session->fe->fe : &s->be->be, denied_req);
-		if (phase == PHASE_FE_REQ_TCP)
-			COUNT(&s->session->listener->counters, denied_req);
+		denied_request(s);
+		s->silent = true;
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
 	return STEP_NEXT;
@@ -101,7 +101,7 @@ enum step_result stream_response_rules(struct stream *s)
 		s->deadline_ms = s->be->set.response_inspect_delay_ms ? clock_now_ms + s->be->set.response_inspect_delay_ms : 0;
 	}
 	pump_fill(&s->res);
-	if (s->res.total == 0 && !s->res.ended)
+	if (buf_len(s->res.buf) == 0 && !s->res.ended)
 		return STEP_WAIT;
 	struct eval ev = stream_eval(s, PHASE_BE_RES_TCP);
 	ev.response = true;
@@ -113,8 +113,8 @@ enum step_result stream_response_rules(struct stream *s)
 	s->deadline_ms = 0;
 	uint8_t verdict = content_decided(s, r);
 	if (verdict != VERDICT_NONE && verdict != VERDICT_ACCEPT) {
-		COUNT(&s->be->be, denied_resp);
-		COUNT(&s->server->counters, denied_resp);
+		denied_response(s);
+		s->silent = true;
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
 	return STEP_NEXT;

@@ -195,6 +195,16 @@ static bool is_ignored(struct stream *s)
 /* Bytes of empty lines before a request. */
 #define EMPTY_LINES_MAX 256
 
+/* The client went before its head was whole. */
+static enum step_result left(struct stream *s)
+{
+	if (buf_len(s->req.buf) == 0)
+		s->silent = true; /* a connection that said nothing */
+	if (!is_ignored(s))
+		http_count_bad_request(s);
+	return stream_close_with(s, CLOSE_CLIENT_ABORT);
+}
+
 enum step_result stream_read_request(struct stream *s)
 {
 	struct http1_fault fault;
@@ -235,15 +245,10 @@ enum step_result stream_read_request(struct stream *s)
 		if (s->req.ended || !s->session->client.can_read)
 			break;
 		if (!stream_listen(s))
-			return stream_close_with(s, CLOSE_CLIENT_ABORT);
+			return left(s);
 	}
-	if (s->req.ended) {
-		if (buf_len(s->req.buf) == 0)
-			s->silent = true; /* a connection that said nothing */
-		else
-			http_count_bad_request(s);
-		return stream_close_with(s, CLOSE_CLIENT_ABORT);
-	}
+	if (s->req.ended)
+		return left(s);
 	if (stream_deadline_passed(s))
 		return is_ignored(s) ? stream_close_with(s, CLOSE_CLIENT_TIMEOUT) : http_refuse_request(s, CLOSE_CLIENT_TIMEOUT, 408);
 	return stream_wait_until(s, http_request_deadline(s));

@@ -339,7 +339,7 @@ enum step_result stream_read_response(struct stream *s)
 		if (look == HTTP_HEAD_WHOLE && t->res_len > http_head_max)
 			return too_large(s, t->res_len);
 		if (look == HTTP_HEAD_WHOLE) {
-			if (t->res.status == 101 && !t->req.upgrade) { /* nobody asked; a tunnel would evade every rule */
+			if (t->res.status == 101 && !(t->req.upgrade && t->res.upgrade)) { /* nobody asked; a tunnel would evade every rule */
 				counters_answer(&s->server->counters, t->res.status);
 				return junk(s, 0, BAD_MESSAGE_UNASKED);
 			}

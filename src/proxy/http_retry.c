@@ -57,6 +57,7 @@ static void rewind(struct stream *s)
 	t->res_scanned = 0;
 	t->reused = false;
 	s->server_refused = false;
+	s->response_rules_begun = s->response_rules_done = false;
 	s->resent = true;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "proxy/http_rules.h"
 
+#include "proxy/denied.h"
 #include "proxy/http_reply.h"
 #include "wire/uri.h"
 
@@ -99,7 +100,7 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		return failed(s, 'R');
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		s->silent = true; /* closed without a word */
-		COUNT(phase == PHASE_FE_REQ_HTTP ? &s->session->fe->fe : &s->be->be, denied_req);
+		denied_request(s);
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
 	return STEP_NEXT;
@@ -127,8 +128,7 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		s->silent = true;
 		s->phase = 'R';
-		COUNT(&s->be->be, denied_resp);
-		COUNT(&s->server->counters, denied_resp);
+		denied_response(s);
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
 	return STEP_NEXT;

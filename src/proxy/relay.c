@@ -121,7 +121,9 @@ enum step_result stream_relay(struct stream *s)
 		if (s->http == NULL)
 			log_line_asap(s);
 	}
-	enum step_result r = s->http ? stream_read_response(s) : stream_response_rules(s);
+	enum step_result r = stream_response_rules(s);
+	if (r == STEP_NEXT && s->http)
+		r = stream_read_response(s);
 	if (r == STEP_CLOSE || r == STEP_AGAIN)
 		return r;
 	if (r == STEP_WAIT && s->res.failed && !s->http)

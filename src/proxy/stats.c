@@ -189,7 +189,7 @@ static void put_seat(struct stats_row *r, const struct counters *c)
 	put_traffic(r, c);
 	put_times(r, c);
 	put_u(r, STAT_econ, c->err_conn);
-	put_u(r, STAT_eresp, c->err_resp + c->server_abort);
+	put_u(r, STAT_eresp, c->err_resp);
 	put_u(r, STAT_wretr, c->retries);
 	put_u(r, STAT_wredis, c->redispatches);
 	put_u(r, STAT_lbtot, c->lb_total);

@@ -71,8 +71,19 @@ static void count_exchange(struct stream *s, struct counter_set *set)
 		COUNT(set, client_abort);
 	/* In http mode one that gave no answer is counted as that (err_conn, err_resp). */
 	bool given_up = s->reason == CLOSE_SERVER_ABORT || s->reason == CLOSE_SERVER_TIMEOUT;
-	if (given_up && s->connected_us && !(s->http && (s->http->local || !s->http->res_parsed)))
+	if (!given_up || s->connected_us == 0 || (s->http && (s->http->local || !s->http->res_parsed)))
+		return;
+	bool broken = s->http && http1_body_is_broken(&s->http->res_body);
+	if (!broken)
 		COUNT(set, server_abort);
+	if (broken || s->reason == CLOSE_SERVER_ABORT)
+		COUNT(set, err_resp);
+}
+
+/* A probe that `option http-ignore-probes` passes over. */
+static bool is_ignored(const struct stream *s)
+{
+	return s->silent && s->logged && !s->http->req_parsed;
 }
 
 static void count_end(struct stream *s)
@@ -85,9 +96,9 @@ static void count_end(struct stream *s)
 	COUNT_ADD(&s->session->listener->counters, bytes_out, s->res.given);
 	if (s->be_counted)
 		count_exchange(s, &s->be->be);
-	/* A request that got no answer counts among the others. */
-	if (s->http && (s->http->status || s->http->req_parsed))
-		counters_answer(&fe->fe, s->http->status);
+	/* What was no request counts as a bad one, and a request that got no answer among the others. */
+	if (s->http && !is_ignored(s))
+		counters_answer(&fe->fe, s->http->status || s->http->req_parsed ? s->http->status : 400);
 	if (s->http && s->be_counted) {
 		COUNT(&s->be->be, req_total);
 		counters_answer(&s->be->be, s->http->status);

@@ -189,7 +189,7 @@ static enum verdict parse_status_line(struct parse *ps)
 		return misfit(ps, p, HTTP1_START_LINE);
 	p++;
 	for (int i = 0; i < 3; i++, p++) {
-		if (p == end || !http_char_is(*p, HTTP_CHAR_DIGIT) || (i == 0 && (*p < '1' || *p > '5')))
+		if (p == end || !http_char_is(*p, HTTP_CHAR_DIGIT) || (i == 0 && *p == '0'))
 			return misfit(ps, p, HTTP1_STATUS);
 		h->status = (uint16_t)(h->status * 10 + (*p - '0'));
 	}

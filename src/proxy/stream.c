@@ -127,6 +127,14 @@ static enum session_after after(const struct stream *s, bool keep)
 	return http_must_linger(s) ? SESSION_LINGERS : http_is_cut_short(s) ? SESSION_IS_BROKEN : SESSION_IS_OVER;
 }
 
+/* In http mode the wait for an answer's head is a phase of its own, once the request is out. */
+static uint8_t phase_of(const struct stream *s)
+{
+	bool waits = s->step == STREAM_RELAY && s->http && !s->http->res_parsed && s->req.complete && s->reason != CLOSE_REFUSED;
+
+	return waits ? 'H' : (uint8_t)life[s->step].phase;
+}
+
 static void end(struct stream *s)
 {
 	struct session *session = s->session;
@@ -135,7 +143,7 @@ static void end(struct stream *s)
 	enum session_after what = after(s, keep);
 
 	if (s->phase == 0)
-		s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : (uint8_t)life[s->step].phase;
+		s->phase = s->reason == CLOSE_NONE || s->reason == CLOSE_LOCAL ? '-' : phase_of(s);
 	s->step = STREAM_CLOSE;
 	timer_stop(&s->timer);
 	task_cancel(&s->task);

@@ -13,7 +13,7 @@ static uint64_t total; /* under lock */
 
 void bad_message_keep(struct stream *s, bool response, struct slice bytes, size_t position, const char *why)
 {
-	struct proxy *fe = s->session->fe, *be = s->be_counted ? s->be : NULL, *px = response ? be : fe;
+	struct proxy *fe = s->session->fe, *be = s->be_counted ? s->be : NULL, *px = response ? s->be : fe;
 	struct bad_message *m = malloc(sizeof(*m) + bytes.len), *old;
 
 	if (m == NULL)

@@ -713,8 +713,14 @@ static bool look_after(struct slot *s, uint64_t now)
 		shut(s, false);
 	}
 	if (s->fd >= 0 && now > s->since_us + give_up_us && s->state != PAUSE) {
+		bool unread = recv(s->fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+		/* Who reads slowly, on a machine that has little time for him, has himself to blame. */
+		if (unread && s->slow_reader) {
+			s->since_us = now;
+			return true;
+		}
 		tell(s, &stuck, "stuck in state %d, reading %d, %u to send, can write %d, event on the socket %s", s->state, s->reading,
-			s->out_tail - s->out_head, s->can_write, recv(s->fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) > 0 ? "is" : "is not");
+			s->out_tail - s->out_head, s->can_write, unread ? "is" : "is not");
 		shut(s, true);
 	}
 	return true;

@@ -32,6 +32,10 @@
 	X(pp_shadow)        /* connections that shadow mode let in; the next four say why */      \
 	X(pp_shadow_missing) X(pp_shadow_rejected) X(pp_shadow_version) X(pp_shadow_errors)
 
+/* Two to each power of two, from 128 microseconds to half a minute and beyond. */
+#define LATENCY_BUCKETS 38
+#define LATENCY_FIRST_LOG2 7
+
 struct counters {
 #define X(name) uint64_t name;
 	COUNTERS(X)
@@ -39,6 +43,7 @@ struct counters {
 	uint64_t pp_errors[PP_REASON_COUNT];
 	uint64_t answers[6]; /* http: by the first digit of their status, 0: any other. Frontends and backends count what
 	                      * clients got, servers what they sent, interim answers too */
+	uint64_t latency[LATENCY_BUCKETS]; /* http: answers by the time until their head came, see counters_latency() */
 	/* Sums over the last streams that reached a server; halved whenever `timed` grows to TIMED_MAX, so that old ones fade. */
 	uint64_t timed, qtime_ms, ctime_ms, rtime_ms, ttime_ms;
 	/* The highest values: not added up when read, but compared. */
@@ -66,6 +71,11 @@ static inline struct counters *counters_own(struct counter_set *set)
 void counters_sum(const struct counter_set *set, struct counters *out);
 /* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms);
+/* One answer of an http server whose head came so long after its request had left. Bucket 0 is below 128 us; the others
+ * begin at 128 us, 192 us, 256 us, 384 us and so on. */
+void counters_latency(struct counter_set *set, uint64_t us);
+/* Where a bucket begins, in microseconds. */
+uint64_t counters_latency_from_us(unsigned bucket);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
 void counters_clear(struct counter_set *set);
 /* One http request; its answer. */

@@ -25,6 +25,7 @@ struct listener;
 struct log_target;
 struct persist;
 struct queue;
+struct stats_page;
 
 enum proxy_mode { MODE_TCP, MODE_HTTP, MODE_HEALTH, MODE_CLI };
 
@@ -138,6 +139,7 @@ struct proxy_settings {
 	struct ruleset req_http, res_http, after_http; /* http-request, http-response, http-after-response */
 	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */
 	char *monitor_uri;                /* owned for ever */
+	struct stats_page *stats;         /* owned for ever; the statistics page; NULL: none */
 	struct forwarded_addr forwardfor, originalto;
 	const struct forwarded_option *forwarded; /* boot memory, shared; `option forwarded`; NULL: off */
 	/* Health checks. What `option ...-check` means to the servers of a backend, made after the files are read: NULL after

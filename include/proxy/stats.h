@@ -176,6 +176,7 @@ struct stats_row {
 	enum stats_kind kind;
 	int64_t iid, sid;
 	struct stats_value values[STATS_COLUMN_COUNT];
+	uint64_t latency[LATENCY_BUCKETS]; /* of servers and backends (counters.h) */
 	char addr[160], check_info[CHECK_INFO_MAX], agent_info[CHECK_INFO_MAX], status[160], tracked[160];
 };
 

@@ -186,9 +186,11 @@ enum step_result stream_connect(struct stream *s)
 	if (!s->entered || (s->pausing && stream_deadline_passed(s))) {
 		uint32_t limit_ms = s->be->set.timeout_connect_ms;
 		s->pausing = false;
-		/* HAProxy counts every attempt. */
-		COUNT(&s->server->counters, sess);
-		rate_count(&s->server->sess_rate);
+		/* HAProxy counts every attempt; that a resting link was gone is none. */
+		if (!s->resent) {
+			COUNT(&s->server->counters, sess);
+			rate_count(&s->server->sess_rate);
+		}
 		if (take_idle(s))
 			return STEP_NEXT;
 		enum io r = dial(s);

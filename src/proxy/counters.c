@@ -78,6 +78,28 @@ static void note_time(uint64_t *sum, uint64_t *max, uint64_t ms)
 		put(max, ms);
 }
 
+static unsigned latency_bucket(uint64_t us)
+{
+	if (us < 1u << LATENCY_FIRST_LOG2)
+		return 0;
+	unsigned log2 = 63 - (unsigned)__builtin_clzll(us), half = us >> (log2 - 1) & 1;
+	unsigned bucket = 1 + 2 * (log2 - LATENCY_FIRST_LOG2) + half;
+	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+uint64_t counters_latency_from_us(unsigned bucket)
+{
+	if (bucket == 0)
+		return 0;
+	unsigned log2 = LATENCY_FIRST_LOG2 + (bucket - 1) / 2;
+	return (uint64_t)(2 + (bucket - 1) % 2) << (log2 - 1);
+}
+
+void counters_latency(struct counter_set *set, uint64_t us)
+{
+	counter_add(&counters_own(set)->latency[latency_bucket(us)], 1);
+}
+
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms)
 {
 	struct counters *c = counters_own(set);

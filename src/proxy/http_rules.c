@@ -6,6 +6,7 @@
 
 #include "proxy/denied.h"
 #include "proxy/http_reply.h"
+#include "proxy/stats_page.h"
 #include "wire/uri.h"
 
 /* An answer of usher's own stands ready, and the reason with it. */
@@ -66,6 +67,25 @@ static enum ruleset_result run_redirects(const struct proxy *px, struct eval *ev
 	return px->redirects.n ? ruleset_run(&px->redirects, &cursor, ev) : RULES_PASSED;
 }
 
+/* The statistics page stands behind the rules, and has some of its own. */
+static enum step_result show_page(struct stream *s, const struct proxy *px, struct eval *ev)
+{
+	const struct stats_page *page = px->set.stats;
+	struct rule_cursor cursor = RULE_CURSOR_START;
+
+	if (page == NULL || !stats_page_wants(page, s->http->req.target))
+		return STEP_NEXT;
+	if (page->rules.n && ruleset_run(&page->rules, &cursor, ev) == RULES_WAIT) {
+		s->http_cursor.index = (uint16_t)px->set.req_http.n; /* the rules before have run */
+		return stream_await(s);
+	}
+	s->http_cursor = RULE_CURSOR_START;
+	if (s->http->local)
+		return answered(s, 'R');
+	s->service = page->service;
+	return STEP_NEXT;
+}
+
 enum step_result http_request_rules(struct stream *s, const struct proxy *px, unsigned phase)
 {
 	struct rule_cursor *cursor = &s->http_cursor;
@@ -75,7 +95,7 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		answer_monitor(s);
 		return answered(s, 'R');
 	}
-	if (px->set.req_http.n == 0 && px->redirects.n == 0)
+	if (px->set.req_http.n == 0 && px->redirects.n == 0 && px->set.stats == NULL)
 		return STEP_NEXT;
 	/* Who has sent its end may still wait for the answer: only a reset ends a rule that waits. */
 	if (continued && !stream_listen(s))
@@ -103,7 +123,7 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		denied_request(s);
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
-	return STEP_NEXT;
+	return s->service ? STEP_NEXT : show_page(s, px, &ev);
 }
 
 /* ---- http-response ---- */

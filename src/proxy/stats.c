@@ -253,6 +253,7 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 
 	counters_sum(&s->counters, &c);
 	begin_row(r, STATS_SERVER, px, s->id, s->name);
+	memcpy(r->latency, c.latency, sizeof(c.latency));
 	put_seat(r, &c);
 	put_answers(r, px, &c);
 	put_gauge(r, STAT_qcur, STAT_qmax, &s->queue_len);
@@ -321,6 +322,7 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 
 	counters_sum(&px->be, &c);
 	begin_row(r, STATS_BACKEND, px, 0, "BACKEND");
+	memcpy(r->latency, c.latency, sizeof(c.latency));
 	put_seat(r, &c);
 	put_answers(r, px, &c);
 	put_gauge(r, STAT_qcur, STAT_qmax, &px->queue_len);

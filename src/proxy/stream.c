@@ -56,10 +56,16 @@ static void free_stream(struct grave *g)
 static void count_times(struct stream *s)
 {
 	uint64_t queue_ms = s->queued_us ? (s->connect_us - s->queued_us) / 1000 : 0;
-	uint64_t connect_ms = (s->connected_us - s->connect_us) / 1000, total_ms = (clock_now_us - s->session->accept_us) / 1000;
+	uint64_t connect_ms = (s->connected_us - s->connect_us) / 1000;
+	uint64_t total_ms = (clock_now_us - (s->http ? s->start_us : s->session->accept_us)) / 1000, response_us = 0;
 
-	counters_time(&s->be->be, queue_ms, connect_ms, 0, total_ms);
-	counters_time(&s->server->counters, queue_ms, connect_ms, 0, total_ms);
+	if (s->http && s->response_us > s->connected_us) {
+		response_us = s->response_us - s->connected_us;
+		counters_latency(&s->be->be, response_us);
+		counters_latency(&s->server->counters, response_us);
+	}
+	counters_time(&s->be->be, queue_ms, connect_ms, response_us / 1000, total_ms);
+	counters_time(&s->server->counters, queue_ms, connect_ms, response_us / 1000, total_ms);
 }
 
 /* Both ends of a stream hear of it when one gave up. */

@@ -48,8 +48,13 @@ struct log_range {
 	uint32_t low, high; /* from 1, inclusive */
 };
 
+struct log_profile; /* proxy/log_profile.h */
+
 struct log_target {
 	struct log_sink *sink;      /* shared with other targets of the same address */
+	char *profile_name;         /* owns; NULL: none */
+	const struct log_profile *profile; /* borrows; what its lines say, for who composes them; NULL: as for all */
+	struct slice tag;           /* the profile's, before any other; empty: none */
 	enum log_shape shape;
 	uint8_t facility;           /* 0-23 */
 	uint8_t max_level;          /* less severe messages are not sent */
@@ -77,8 +82,8 @@ extern const char *log_hostname;        /* borrows; NULL: lines carry none ("loc
 void log_set_pid(pid_t pid);
 pid_t log_pid(void);
 
-/* Reads a target from the words behind `log`: <address> [len <n>] [format <f>] [sample <ranges>:<size>] <facility>
- * [<max level> [<min level>]]. NULL with the reason in err and the offending word's index in *bad (count: the
+/* Reads a target from the words behind `log`: <address> [len <n>] [format <f>] [sample <ranges>:<size>] [profile <name>]
+ * <facility> [<max level> [<min level>]]. NULL with the reason in err and the offending word's index in *bad (count: the
  * line ended too early). The target lives with the configuration: free it only with log_target_free(). */
 struct log_target *log_target_parse(char *const *words, int count, int *bad, struct strbuf *err);
 void log_target_free(struct log_target **t);
@@ -86,6 +91,8 @@ void log_target_free(struct log_target **t);
 /* Sends a message to each target of a list (NULL: none), and with `global` to the global ones. Never blocks: what a sink
  * cannot take is dropped and counted. Without a loop on this thread it leaves at once. */
 void log_send(struct log_target *const *targets, bool global, const struct log_message *m);
+/* The same to one target. */
+void log_send_to(struct log_target *t, const struct log_message *m);
 /* True when some target would take a message of this level: callers save themselves the composing. */
 bool log_wanted(struct log_target *const *targets, bool global, enum log_level level);
 /* Opens the sinks of every target read so far; call before chroot and setuid. False with reasons in err. */

@@ -8,6 +8,7 @@
 #define USHER_PROXY_LOG_LINE_H
 
 #include "core/log.h"
+#include "proxy/log_profile.h"
 #include "proxy/stream.h"
 
 /* `option tcplog` */
@@ -39,6 +40,10 @@ bool log_line_went_wrong(const struct stream *s);
 void log_line_end(struct stream *s);
 /* A session failed before it had a stream: "src [date] frontend/listener: text", or error-log-format. s->reason is set. */
 void log_line_refused(struct session *s, const char *text);
+/* A line besides the usual one, now; `origin` is where the rule stands that wants it. */
+void log_line_extra(struct session *s, enum log_origin origin);
+/* When the line that is being composed is written; LOG_ORIGIN_ANY outside of log lines. */
+enum log_origin log_line_origin(void);
 /* Its place in the line of a server, or of its backend, from 1; 0: it never stood there. */
 unsigned log_queue_place(const struct stream *s, bool server);
 /* "--" while it lives: why and in which state it, or a session without one, ended. */

@@ -96,9 +96,11 @@ static void add_priority(struct strbuf *out, unsigned n)
 	strbuf_add_byte(out, '>');
 }
 
-static void add_tag(struct strbuf *out, const struct log_message *m)
+static void add_tag(struct strbuf *out, const struct log_target *t, const struct log_message *m)
 {
-	if (m->tag.len)
+	if (t->tag.len)
+		strbuf_add_slice(out, t->tag);
+	else if (m->tag.len)
 		strbuf_add_slice(out, m->tag);
 	else
 		strbuf_add_str(out, log_tag ? log_tag : program_invocation_short_name);
@@ -122,7 +124,7 @@ static void add_header(struct strbuf *out, const struct log_target *t, unsigned 
 			strbuf_add_str(out, log_hostname ? log_hostname : "localhost");
 			strbuf_add_byte(out, ' ');
 		}
-		add_tag(out, m);
+		add_tag(out, t, m);
 		strbuf_add_byte(out, '[');
 		strbuf_add_str(out, pid_text);
 		strbuf_add(out, "]: ", 3);
@@ -134,7 +136,7 @@ static void add_header(struct strbuf *out, const struct log_target *t, unsigned 
 		strbuf_add_byte(out, ' ');
 		strbuf_add_str(out, log_hostname ? log_hostname : "-");
 		strbuf_add_byte(out, ' ');
-		add_tag(out, m);
+		add_tag(out, t, m);
 		strbuf_add_byte(out, ' ');
 		strbuf_add_str(out, pid_text);
 		strbuf_add(out, " - ", 3);
@@ -176,16 +178,31 @@ static void send_to(struct log_target *t, const struct log_message *m, const str
 	log_sink_commit(t->sink, line.len + 1);
 }
 
+/* Before the first of some lines; the moment they bear. */
+static struct timeval begin(void)
+{
+	if (!loop_self)
+		clock_update();
+	if (!pid_text[0])
+		log_set_pid(getpid());
+	return clock_wall();
+}
+
+void log_send_to(struct log_target *t, const struct log_message *m)
+{
+	struct timeval now = begin();
+
+	send_to(t, m, &now);
+	if (!loop_self)
+		log_sinks_flush();
+}
+
 void log_send(struct log_target *const *targets, bool global, const struct log_message *m)
 {
 	global = global && log_global;
 	if (!targets && !global)
 		return;
-	if (!loop_self)
-		clock_update();
-	if (!pid_text[0])
-		log_set_pid(getpid());
-	struct timeval now = clock_wall();
+	struct timeval now = begin();
 	for (; targets && *targets; targets++)
 		send_to(*targets, m, &now);
 	for (targets = log_global; global && *targets; targets++)

@@ -103,19 +103,27 @@ static bool parse_sample(struct log_target *t, struct slice word, struct strbuf 
 	return true;
 }
 
+static bool parse_profile(struct log_target *t, struct slice word, struct strbuf *err)
+{
+	(void)err;
+	free(t->profile_name);
+	t->profile_name = slice_dup(word);
+	return t->profile_name != NULL;
+}
+
 /* The optional words with a value; *at moves behind them. */
 static bool parse_options(struct log_target *t, char *const *words, int count, int *at, struct strbuf *err)
 {
 	static const struct {
 		const char *word;
 		bool (*parse)(struct log_target *, struct slice, struct strbuf *);
-	} options[] = { { "len", parse_len }, { "format", parse_shape }, { "sample", parse_sample } };
+	} options[] = { { "len", parse_len }, { "format", parse_shape }, { "sample", parse_sample }, { "profile", parse_profile } };
 
 	while (*at < count) {
 		size_t i = 0;
-		while (i < 3 && strcmp(words[*at], options[i].word) != 0)
+		while (i < 4 && strcmp(words[*at], options[i].word) != 0)
 			i++;
-		if (i == 3)
+		if (i == 4)
 			return true;
 		if (i == 2 && t->ranges) {
 			strbuf_add_str(err, "'sample' is given twice");
@@ -200,6 +208,7 @@ void log_target_free(struct log_target **t)
 {
 	if (*t) {
 		free((*t)->ranges);
+		free((*t)->profile_name);
 		free(*t);
 		*t = NULL;
 	}

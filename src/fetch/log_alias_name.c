@@ -113,6 +113,16 @@ static bool status_text(struct eval *ev, struct strbuf *out)
 	return true;
 }
 
+static bool origin_text(struct eval *ev, struct strbuf *out)
+{
+	enum log_origin origin = log_line_origin();
+
+	(void)ev;
+	if (origin != LOG_ORIGIN_ANY)
+		strbuf_add_str(out, log_origin_name(origin));
+	return origin != LOG_ORIGIN_ANY;
+}
+
 #define TEXT(ident, word, fn, what) \
 	FETCH(alias_##ident) = { .keyword = word, .usage = word " " what, .alias = true, .phases = PHASE_SESSION, .get_text = fn }
 #define PLAIN(ident, word, fn, what) \
@@ -125,6 +135,7 @@ TEXT(b, "%b", be_text, "backend");
 TEXT(s, "%s", server_text, "server");
 TEXT(H, "%H", hostname_text, "hostname");
 TEXT(ID, "%ID", id_text, "unique-id-format's text");
+TEXT(OG, "%OG", origin_text, "when the line is written");
 PLAIN(ts, "%ts", ts_text, "termination state");
 PLAIN(tsc, "%tsc", tsc_text, "termination state with cookie state");
 PLAIN(lc, "%lc", lc_text, "lines the frontend has written");

@@ -9,6 +9,7 @@
 #include "conf/keyword.h"
 #include "core/log.h"
 #include "proxy/global.h"
+#include "proxy/log_profile.h"
 #include "proxy/proxy.h"
 #include "rule/boot.h"
 
@@ -34,6 +35,8 @@ static bool add_target(struct conf_line *l, struct log_target ***list)
 
 	/* The fault is said of the word it stands on. */
 	l->at = t || first + bad >= l->count ? l->count : first + bad + 1;
+	if (t && t->profile_name)
+		log_profile_want(t, l->file, l->line);
 	if (t)
 		*list = list_with(*list, t);
 	else
@@ -58,7 +61,8 @@ static bool parse_global(struct conf_line *l, void *owner)
 	return true;
 }
 KEYWORD(global_log) = { .keyword = "log", .where = IN_GLOBAL, .parse = parse_global, .may_no = true,
-	.usage = "log <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<max level> [<min level>]]" };
+	.usage = "log <target> [len <length>] [format <format>] [sample <ranges>:<size>] [profile <name>] <facility> "
+	         "[<max level> [<min level>]]" };
 
 static bool parse_proxy(struct conf_line *l, void *owner)
 {
@@ -77,8 +81,8 @@ static bool parse_proxy(struct conf_line *l, void *owner)
 	return add_target(l, &px->set.log_targets);
 }
 KEYWORD(proxy_log) = { .keyword = "log", .where = IN_PROXY, .parse = parse_proxy, .may_no = true,
-	.usage = "[no] log {global | <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> "
-	         "[<max level> [<min level>]]}" };
+	.usage = "[no] log {global | <target> [len <length>] [format <format>] [sample <ranges>:<size>] [profile <name>] "
+	         "<facility> [<max level> [<min level>]]}" };
 
 static bool parse_global_tag(struct conf_line *l, void *owner)
 {

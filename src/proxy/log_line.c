@@ -120,14 +120,56 @@ static void add_refused(struct session *s, const char *text, struct strbuf *out)
 
 /* ---- sending ---- */
 
+static _Thread_local enum log_origin origin_now = LOG_ORIGIN_ANY;
+
+enum log_origin log_line_origin(void)
+{
+	return origin_now;
+}
+
+/* To a target with a profile: as its profile says, else as to all. */
+static void send_profiled(struct log_target *t, struct eval *ev, const struct log_message *usual)
+{
+	const struct log_step *step = log_profile_at(t->profile, origin_now);
+	struct log_message m = *usual;
+	char memory[LOG_LEN_MAX + 1], sd_memory[2048];
+	struct strbuf line, sd;
+
+	if (step && step->drop)
+		return;
+	if (step && step->format) {
+		strbuf_init_fixed(&line, memory, sizeof(memory));
+		format_write(step->format, ev, &line);
+		m.text = strbuf_slice(&line);
+	}
+	if (step && step->sd) {
+		strbuf_init_fixed(&sd, sd_memory, sizeof(sd_memory));
+		format_write(step->sd, ev, &sd);
+		m.sd = strbuf_slice(&sd);
+	}
+	log_send_to(t, &m);
+}
+
+static void send_each(struct log_target *const *targets, struct eval *ev, const struct log_message *m)
+{
+	for (; targets && *targets; targets++) {
+		if ((*targets)->profile)
+			send_profiled(*targets, ev, m);
+		else
+			log_send_to(*targets, m);
+	}
+}
+
 /* Composes with `format` (NULL: the text is in `line` already) and sends to the frontend's targets. */
-static void send_line(struct session *s, enum log_level level, const struct format *format, struct strbuf *line)
+static void send_line(struct session *s, enum log_origin origin, enum log_level level, const struct format *format,
+	struct strbuf *line)
 {
 	struct proxy *fe = s->fe;
 	struct eval ev = session_eval(s, PHASE_LOG);
 	char sd_memory[2048];
 	struct strbuf sd;
 
+	origin_now = origin;
 	strbuf_init_fixed(&sd, sd_memory, sizeof(sd_memory));
 	if (format)
 		format_write(format, &ev, line);
@@ -139,7 +181,13 @@ static void send_line(struct session *s, enum log_level level, const struct form
 		format_write(fe->log_format_sd, &ev, &sd);
 	struct log_message m = { level, slice_of(fe->set.log_tag ? fe->set.log_tag : ""), strbuf_slice(&sd),
 		strbuf_slice(line) };
-	log_send(fe->set.log_targets, fe->set.log_global, &m);
+	if (log_profiles_used) {
+		send_each(fe->set.log_targets, &ev, &m);
+		send_each(fe->set.log_global ? log_global : NULL, &ev, &m);
+	} else {
+		log_send(fe->set.log_targets, fe->set.log_global, &m);
+	}
+	origin_now = LOG_ORIGIN_ANY;
 	__atomic_add_fetch(&fe->log_count, 1, __ATOMIC_RELAXED);
 }
 
@@ -159,7 +207,7 @@ void log_line_start(struct stream *s)
 		return;
 	strbuf_init_fixed(&line, memory, sizeof(memory));
 	add_default(s->session, &line);
-	send_line(s->session, LOG_LEVEL_INFO, NULL, &line);
+	send_line(s->session, s->http ? LOG_ORIGIN_REQUEST : LOG_ORIGIN_ACCEPT, LOG_LEVEL_INFO, NULL, &line);
 	s->logged = true;
 }
 
@@ -169,7 +217,8 @@ bool log_line_went_wrong(const struct stream *s)
 	       (s->http && s->http->status >= 500);
 }
 
-static void write_line(struct stream *s, bool wrong)
+/* False: nobody wants it. */
+static bool write_line(struct stream *s, enum log_origin origin, bool wrong)
 {
 	struct proxy *fe = s->session->fe;
 	enum log_level level = wrong && fe->set.log_separate_errors ? LOG_LEVEL_ERR : LOG_LEVEL_INFO;
@@ -177,16 +226,16 @@ static void write_line(struct stream *s, bool wrong)
 	struct strbuf line;
 
 	if (s->log_level == STREAM_LOG_SILENT)
-		return;
+		return false;
 	if (s->log_level)
 		level = (enum log_level)(s->log_level - 1);
 	if (!wanted(fe, level))
-		return;
+		return false;
 	strbuf_init_fixed(&line, memory, sizeof(memory));
 	if (fe->log_format == NULL)
 		add_default(s->session, &line);
-	send_line(s->session, level, fe->log_format, &line);
-	s->logged = true;
+	send_line(s->session, origin, level, fe->log_format, &line);
+	return true;
 }
 
 void log_line_asap(struct stream *s)
@@ -194,7 +243,7 @@ void log_line_asap(struct stream *s)
 	const struct proxy_settings *fe = &s->session->fe->set;
 
 	if (fe->logasap && !s->logged && !(fe->dontlog_normal && !log_line_went_wrong(s)) && !(fe->dontlognull && s->req.total == 0))
-		write_line(s, log_line_went_wrong(s));
+		s->logged = write_line(s, s->http ? LOG_ORIGIN_RESPONSE : LOG_ORIGIN_CONNECT, log_line_went_wrong(s));
 }
 
 void log_line_end(struct stream *s)
@@ -205,7 +254,23 @@ void log_line_end(struct stream *s)
 		return; /* the default line tells of requests only */
 	if (s->logged || (fe->dontlognull && s->req.total == 0) || (fe->dontlog_normal && !log_line_went_wrong(s)))
 		return;
-	write_line(s, log_line_went_wrong(s));
+	s->logged = write_line(s, LOG_ORIGIN_CLOSE, log_line_went_wrong(s));
+}
+
+/* A session without a stream has no level of its own, and no end to be told. */
+void log_line_extra(struct session *s, enum log_origin origin)
+{
+	char memory[LOG_LEN_MAX + 1];
+	struct strbuf line;
+
+	if (s->stream) {
+		write_line(s->stream, origin, false);
+	} else if (wanted(s->fe, LOG_LEVEL_INFO)) {
+		strbuf_init_fixed(&line, memory, sizeof(memory));
+		if (s->fe->log_format == NULL)
+			add_default(s, &line);
+		send_line(s, origin, LOG_LEVEL_INFO, s->fe->log_format, &line);
+	}
 }
 
 void log_line_keep_source(struct stream *s)
@@ -227,7 +292,7 @@ unsigned log_queue_place(const struct stream *s, bool server)
 void log_end_state(const struct session *session, char state[2])
 {
 	const struct stream *s = session->stream;
-	bool lives = s && s->step != STREAM_CLOSE;
+	bool lives = s ? s->step != STREAM_CLOSE : session->reason == CLOSE_NONE;
 
 	state[0] = lives ? '-' : close_reason_code(s ? s->reason : session->reason);
 	state[1] = lives ? '-' : s ? (char)s->phase : 'R';
@@ -254,6 +319,6 @@ void log_line_refused(struct session *s, const char *text)
 	strbuf_init_fixed(&line, memory, sizeof(memory));
 	if (fe->error_log_format == NULL)
 		add_refused(s, text, &line);
-	send_line(s, level, fe->error_log_format, &line);
+	send_line(s, LOG_ORIGIN_ERROR, level, fe->error_log_format, &line);
 	arena_free(&s->arena);
 }

@@ -15,6 +15,7 @@
 #include "proxy/http_pages.h"
 #include "proxy/listener.h"
 #include "proxy/log_line.h"
+#include "proxy/log_profile.h"
 #include "proxy/persist.h"
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
@@ -241,6 +242,7 @@ bool proxies_resolve(void)
 	}
 	ok = tracks_resolve() && ok;
 	ok = pp_policies_resolve() && ok;
+	ok = log_profiles_resolve() && ok;
 	acl_table_of = acls_of_proxy;
 	ok = http_replies_resolve() && ok;
 	ok = userlists_resolve() && ok;

@@ -131,7 +131,9 @@ static bool acl_add_word(struct conf_line *l, struct acl_test *t, const struct a
 		ok = acl_compare(f->op, slice_of(word), &text, &err) && patref_add_word(r, strbuf_slice(&text), &err);
 	else
 		ok = patref_add_word(r, slice_of(word), &err);
-	if (!ok)
+	if (ok)
+		expr_note_pattern(t->expr, slice_of(word));
+	else
 		conf_fail(l, "pattern '%s' of match method '%s': %s", word, t->matcher->keyword, err.ptr);
 	strbuf_free(&err);
 	strbuf_free(&text);

@@ -296,8 +296,8 @@ class Endurance:
         self.grown.append(rss)
         print(f"phase {number}: {counts['seconds']:.0f} s, {counts['done']} answers ({counts['done'] / counts['seconds']:.0f}/s), "
               f"{(counts['web_in'] + counts['web_out']) / 2**30:.2f} GiB, {counts['connections']} connections, {counts['tunnels']} tunnels, "
-              f"{counts['aborted']} aborted; memory {rss / 2**20:.1f} MiB after, {most / 2**20:.1f} at most; {files} descriptors at most",
-              flush=True)
+              f"{counts['aborted']} aborted; memory {rss / 2**20:.1f} MiB after ({int(info()['PoolUsed_bytes']) / 2**20:.2f} allocated), "
+              f"{most / 2**20:.1f} at most; {files} descriptors at most", flush=True)
         if int(info()['Pid']) != self.worker:
             self.fault('the worker is another one')
 

@@ -224,6 +224,8 @@ class Bench:
         try:
             wait_port(DOOR)
             yield p
+            if p.poll() is not None:
+                sys.exit("%s ended with status %d" % (proxy, p.returncode))
         finally:
             for each in reversed(processes):
                 stop(each)
@@ -383,7 +385,7 @@ def main():
     if os.geteuid() != 0 or LIBC.unshare(CLONE_NEWNET) != 0:
         sys.exit("run.py needs root: it makes a network namespace of its own")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "1024 65000")):
+    for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "20000 65000")):
         with open("/proc/sys/net/ipv4/" + name, "w") as f:
             f.write(value)
     a.n = a.n or (10000 if a.what == "scale" else 5000)

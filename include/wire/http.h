@@ -61,8 +61,13 @@ struct http_head {
 	bool expect_continue;
 	uint64_t content_length;  /* with has_length */
 	uint16_t n, cap;
-	struct http_field *fields; /* n of cap; memory is the owner's (http_head_init) */
+	struct http_field *fields; /* n of cap; memory is the owner's (http_head_init); http_head_append() adds to it */
+	/* What was ever appended, a bit each: known fields by number, others by their name's length (modulo 32). Most look-ups
+	 * are for fields that are not there. */
+	uint64_t seen_known;
+	uint32_t seen_lengths;
 };
+_Static_assert(HTTP_FIELD_COUNT <= 64, "seen_known has a bit for each");
 
 /* An empty head over the caller's table of cap fields. */
 void http_head_init(struct http_head *h, struct http_field *fields, uint16_t cap);
@@ -74,6 +79,15 @@ int http_head_find(const struct http_head *h, enum http_field_id id, int from);
 int http_head_find_name(const struct http_head *h, struct slice name, int from);
 /* The same for who knows the name's number (0: none) already. */
 int http_head_find_known(const struct http_head *h, enum http_field_id id, struct slice name, int from);
+/* Adds a field at the end, where there is room for certain. */
+static inline void http_head_append(struct http_head *h, struct http_field f)
+{
+	if (f.id)
+		h->seen_known |= UINT64_C(1) << f.id;
+	else
+		h->seen_lengths |= 1u << f.name.len % 32;
+	h->fields[h->n++] = f;
+}
 /* Adds a field at the end; false when the table is full. Name and value are borrowed. */
 bool http_head_add(struct http_head *h, struct slice name, struct slice value);
 bool http_head_add_known(struct http_head *h, enum http_field_id id, struct slice name, struct slice value);

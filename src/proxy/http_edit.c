@@ -215,7 +215,7 @@ bool http_edit_set(struct eval *ev, struct slice name, struct slice value)
 	if (!may_say(ev, id, value))
 		return false;
 	http_head_remove_known(h, id, name, first);
-	h->fields[h->n++] = field;
+	http_head_append(h, field);
 	note_field(ev, &field);
 	return true;
 }

@@ -255,7 +255,7 @@ static void give_page(struct stream *s, const struct http_page *page, unsigned s
 	t->res.reason = page->head.reason;
 	t->client_close = t->client_close || page->head.close;
 	for (unsigned i = 0; i < page->head.n; i++)
-		t->res.fields[t->res.n++] = page->head.fields[i];
+		http_head_append(&t->res, page->head.fields[i]);
 	http_strip_hop_by_hop(&t->res);
 	put(s, extra);
 	http_answer_end(s, page->body);

@@ -29,63 +29,66 @@ enum http_method http_method_of(struct slice text)
 	return HTTP_OTHER;
 }
 
-/* The one known name of this length with these ends. A name that is not here is found by the test, not by luck. */
-#define KEY(len, first, last) ((uint32_t)(len) << 16 | (uint32_t)(first) << 8 | (uint32_t)(last))
-static enum http_field_id candidate(const char *p, size_t len)
-{
-	switch (KEY(len, (uint8_t)p[0] | 0x20, (uint8_t)p[len - 1] | 0x20)) {
-	case KEY(2, 't', 'e'): return HTTP_FIELD_TE;
-	case KEY(4, 'h', 't'): return HTTP_FIELD_HOST;
-	case KEY(4, 'd', 'e'): return HTTP_FIELD_DATE;
-	case KEY(4, 'e', 'g'): return HTTP_FIELD_ETAG;
-	case KEY(4, 'v', 'y'): return HTTP_FIELD_VARY;
-	case KEY(5, 'r', 'e'): return HTTP_FIELD_RANGE;
-	case KEY(6, 'e', 't'): return HTTP_FIELD_EXPECT;
-	case KEY(6, 'c', 'e'): return HTTP_FIELD_COOKIE;
-	case KEY(6, 'a', 't'): return HTTP_FIELD_ACCEPT;
-	case KEY(6, 's', 'r'): return HTTP_FIELD_SERVER;
-	case KEY(7, 'u', 'e'): return HTTP_FIELD_UPGRADE;
-	case KEY(7, 't', 'r'): return HTTP_FIELD_TRAILER;
-	case KEY(7, 'r', 'r'): return HTTP_FIELD_REFERER;
-	case KEY(8, 'l', 'n'): return HTTP_FIELD_LOCATION;
-	case KEY(9, 'f', 'd'): return HTTP_FIELD_FORWARDED;
-	case KEY(10, 'c', 'n'): return HTTP_FIELD_CONNECTION;
-	case KEY(10, 'k', 'e'): return HTTP_FIELD_KEEP_ALIVE;
-	case KEY(10, 's', 'e'): return HTTP_FIELD_SET_COOKIE;
-	case KEY(10, 'u', 't'): return HTTP_FIELD_USER_AGENT;
-	case KEY(12, 'c', 'e'): return HTTP_FIELD_CONTENT_TYPE;
-	case KEY(13, 'a', 'n'): return HTTP_FIELD_AUTHORIZATION;
-	case KEY(13, 'c', 'l'): return HTTP_FIELD_CACHE_CONTROL;
-	case KEY(14, 'c', 'h'): return HTTP_FIELD_CONTENT_LENGTH;
-	case KEY(15, 'x', 'r'): return HTTP_FIELD_X_FORWARDED_FOR;
-	case KEY(15, 'a', 'g'): return HTTP_FIELD_ACCEPT_ENCODING;
-	case KEY(15, 'a', 'e'): return HTTP_FIELD_ACCEPT_LANGUAGE;
-	case KEY(16, 'p', 'n'): return HTTP_FIELD_PROXY_CONNECTION;
-	case KEY(16, 'c', 'g'): return HTTP_FIELD_CONTENT_ENCODING;
-	case KEY(16, 'x', 't'):
-		return (p[12] | 0x20) == 'h' ? HTTP_FIELD_X_FORWARDED_HOST : HTTP_FIELD_X_FORWARDED_PORT;
-	case KEY(17, 't', 'g'): return HTTP_FIELD_TRANSFER_ENCODING;
-	case KEY(17, 'x', 'o'): return HTTP_FIELD_X_FORWARDED_PROTO;
-	case KEY(19, 'p', 'n'): return HTTP_FIELD_PROXY_AUTHORIZATION;
-	}
-	return HTTP_FIELD_UNKNOWN;
-}
-#undef KEY
+/* A slot for each known name, by its length and three of its letters: the first, the last and one at three quarters. Two
+ * in one slot do not compile; a name that stands in a wrong one is found by the test. */
+#define SLOT(len, first, inner, last) (((uint32_t)(len) + 18u * (first) + 26u * (inner) + 11u * (last)) % 64)
+static const uint8_t slots[64] = {
+	[SLOT(4, 'h', 't', 't')] = HTTP_FIELD_HOST,
+	[SLOT(10, 'c', 'i', 'n')] = HTTP_FIELD_CONNECTION,
+	[SLOT(14, 'c', 'n', 'h')] = HTTP_FIELD_CONTENT_LENGTH,
+	[SLOT(17, 't', 'o', 'g')] = HTTP_FIELD_TRANSFER_ENCODING,
+	[SLOT(7, 'u', 'd', 'e')] = HTTP_FIELD_UPGRADE,
+	[SLOT(6, 'e', 'c', 't')] = HTTP_FIELD_EXPECT,
+	[SLOT(2, 't', 'e', 'e')] = HTTP_FIELD_TE,
+	[SLOT(7, 't', 'e', 'r')] = HTTP_FIELD_TRAILER,
+	[SLOT(10, 'k', 'i', 'e')] = HTTP_FIELD_KEEP_ALIVE,
+	[SLOT(16, 'p', 't', 'n')] = HTTP_FIELD_PROXY_CONNECTION,
+	[SLOT(6, 'c', 'i', 'e')] = HTTP_FIELD_COOKIE,
+	[SLOT(10, 's', 'k', 'e')] = HTTP_FIELD_SET_COOKIE,
+	[SLOT(13, 'a', 't', 'n')] = HTTP_FIELD_AUTHORIZATION,
+	[SLOT(19, 'p', 'a', 'n')] = HTTP_FIELD_PROXY_AUTHORIZATION,
+	[SLOT(15, 'x', '-', 'r')] = HTTP_FIELD_X_FORWARDED_FOR,
+	[SLOT(17, 'x', 'p', 'o')] = HTTP_FIELD_X_FORWARDED_PROTO,
+	[SLOT(16, 'x', 'h', 't')] = HTTP_FIELD_X_FORWARDED_HOST,
+	[SLOT(16, 'x', 'p', 't')] = HTTP_FIELD_X_FORWARDED_PORT,
+	[SLOT(9, 'f', 'd', 'd')] = HTTP_FIELD_FORWARDED,
+	[SLOT(10, 'u', 'e', 't')] = HTTP_FIELD_USER_AGENT,
+	[SLOT(7, 'r', 'e', 'r')] = HTTP_FIELD_REFERER,
+	[SLOT(6, 'a', 'p', 't')] = HTTP_FIELD_ACCEPT,
+	[SLOT(15, 'a', 'd', 'g')] = HTTP_FIELD_ACCEPT_ENCODING,
+	[SLOT(15, 'a', 'u', 'e')] = HTTP_FIELD_ACCEPT_LANGUAGE,
+	[SLOT(12, 'c', 'y', 'e')] = HTTP_FIELD_CONTENT_TYPE,
+	[SLOT(16, 'c', 'd', 'g')] = HTTP_FIELD_CONTENT_ENCODING,
+	[SLOT(13, 'c', 't', 'l')] = HTTP_FIELD_CACHE_CONTROL,
+	[SLOT(8, 'l', 'o', 'n')] = HTTP_FIELD_LOCATION,
+	[SLOT(6, 's', 'e', 'r')] = HTTP_FIELD_SERVER,
+	[SLOT(4, 'd', 'e', 'e')] = HTTP_FIELD_DATE,
+	[SLOT(4, 'e', 'g', 'g')] = HTTP_FIELD_ETAG,
+	[SLOT(4, 'v', 'y', 'y')] = HTTP_FIELD_VARY,
+	[SLOT(5, 'r', 'g', 'e')] = HTTP_FIELD_RANGE,
+};
 
 enum http_field_id http_field_id_of(struct slice name)
 {
+	const uint8_t *p = (const uint8_t *)name.ptr;
 	enum http_field_id id;
 
-	if (name.len == 0 || name.len > 19 || (id = candidate(name.ptr, name.len)) == HTTP_FIELD_UNKNOWN)
+	if (name.len == 0)
+		return HTTP_FIELD_UNKNOWN;
+	id = slots[SLOT(name.len, p[0] | 0x20u, p[name.len * 3 / 4] | 0x20u, p[name.len - 1] | 0x20u)];
+	if (field_names[id].len != name.len)
 		return HTTP_FIELD_UNKNOWN;
 	/* Nearly everyone writes them as the RFC does. */
 	if (memcmp(name.ptr, field_names[id].ptr, name.len) == 0 || slice_eq_nocase(name, field_names[id]))
 		return id;
 	return HTTP_FIELD_UNKNOWN;
 }
+#undef SLOT
 
 int http_head_find(const struct http_head *h, enum http_field_id id, int from)
 {
+	if (!(h->seen_known >> id & 1))
+		return -1;
 	for (int i = from; i < h->n; i++)
 		if (h->fields[i].id == id)
 			return i;
@@ -96,6 +99,8 @@ int http_head_find_known(const struct http_head *h, enum http_field_id id, struc
 {
 	if (id != HTTP_FIELD_UNKNOWN)
 		return http_head_find(h, id, from);
+	if (!(h->seen_lengths >> name.len % 32 & 1))
+		return -1;
 	for (int i = from; i < h->n; i++)
 		if (h->fields[i].id == HTTP_FIELD_UNKNOWN && h->fields[i].name.len == name.len && slice_eq_nocase(h->fields[i].name, name))
 			return i;
@@ -111,7 +116,7 @@ bool http_head_add_known(struct http_head *h, enum http_field_id id, struct slic
 {
 	if (h->n >= h->cap)
 		return false;
-	h->fields[h->n++] = (struct http_field){ .name = name, .value = value, .id = (uint8_t)id };
+	http_head_append(h, (struct http_field){ .name = name, .value = value, .id = (uint8_t)id });
 	return true;
 }
 

@@ -321,7 +321,7 @@ static enum verdict parse_field(struct parse *ps)
 		return DONE;
 	if (h->n >= h->cap)
 		return fault_at(ps, name.ptr, HTTP1_FIELDS);
-	h->fields[h->n++] = (struct http_field){ .name = name, .value = value, .id = (uint8_t)id };
+	http_head_append(h, (struct http_field){ .name = name, .value = value, .id = (uint8_t)id });
 	return DONE;
 }
 

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -27,7 +28,12 @@
 
 #define BATCH_BYTES (2 * 65536) /* at least one line of LOG_LEN_MAX fits behind any other */
 #define BATCH_LINES 256
-#define SEND_CHUNK 64           /* datagrams of one sendmmsg */
+#define SEND_CHUNK 64           /* messages of one sendmmsg */
+/* Lines of equal length leave as one message that the kernel cuts into datagrams (UDP_SEGMENT). So many at most, of so many
+ * bytes each (what any path takes whole) and together. */
+#define SEGMENTS_MAX 64
+#define SEGMENT_BYTES_MAX 1200
+#define MESSAGE_BYTES_MAX 65000
 
 enum sink_kind {
 	SINK_DATAGRAM, /* sendmmsg to `to` */
@@ -46,6 +52,7 @@ struct log_sink {
 	bool may_block;             /* given_fd could not be reopened: ask before each write */
 	struct sockaddr_storage to; /* SINK_DATAGRAM */
 	socklen_t to_len;
+	bool one_by_one;            /* atomic: lines do not leave as segments of one message */
 	pthread_mutex_t lock;       /* guards writing to a stream, and `torn` */
 	char *torn;                 /* owns: the rest of a line of which a part was written */
 	size_t torn_len;
@@ -92,6 +99,7 @@ static bool set_unix(struct log_sink *s, const char *path, bool abstract, struct
 		strbuf_addf(err, "socket path '%s' must have 1 to %zu bytes", path, sizeof(un->sun_path) - 1 - lead);
 		return false;
 	}
+	s->one_by_one = true;
 	un->sun_family = AF_UNIX;
 	memcpy(un->sun_path + lead, path, len);
 	s->to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + lead + len + !abstract);
@@ -335,23 +343,68 @@ static uint32_t line_start(const struct batch *b, uint32_t line)
 	return line ? b->ends[line - 1] : 0;
 }
 
+/* How many lines from `line` on may leave as one message: those of one length, and one behind them that is shorter. */
+static uint32_t lines_alike(const struct batch *b, uint32_t line)
+{
+	uint32_t start = line_start(b, line), len = b->ends[line] - start, n = 1;
+
+	if (__atomic_load_n(&b->sink->one_by_one, __ATOMIC_RELAXED) || len > SEGMENT_BYTES_MAX)
+		return 1;
+	while (n < SEGMENTS_MAX && line + n < b->lines) {
+		uint32_t next = b->ends[line + n] - b->ends[line + n - 1];
+		if (next > len || b->ends[line + n] - start > MESSAGE_BYTES_MAX)
+			break;
+		n++;
+		if (next < len)
+			break;
+	}
+	return n;
+}
+
+/* One message of one or more lines, and what it is made of. */
+struct parcel {
+	struct iovec iov;
+	uint32_t lines;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(uint16_t))];
+	} control;
+};
+
+static void pack(struct parcel *p, const struct batch *b, uint32_t line, struct msghdr *m)
+{
+	uint32_t start = line_start(b, line);
+
+	p->lines = lines_alike(b, line);
+	p->iov = (struct iovec){ b->mem + start, b->ends[line + p->lines - 1] - start };
+	*m = (struct msghdr){ .msg_name = &b->sink->to, .msg_namelen = b->sink->to_len, .msg_iov = &p->iov, .msg_iovlen = 1 };
+	if (p->lines == 1)
+		return;
+	uint16_t size = (uint16_t)(b->ends[line] - start);
+	p->control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(size)), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT };
+	memcpy(CMSG_DATA(&p->control.head), &size, sizeof(size));
+	m->msg_control = &p->control;
+	m->msg_controllen = sizeof(p->control);
+}
+
 static void send_datagrams(struct batch *b, int fd)
 {
 	struct mmsghdr head[SEND_CHUNK];
-	struct iovec iov[SEND_CHUNK];
-	struct log_sink *s = b->sink;
+	struct parcel parcels[SEND_CHUNK];
 
 	for (uint32_t line = 0; line < b->lines;) {
 		unsigned n = 0;
-		for (; n < SEND_CHUNK && line + n < b->lines; n++) {
-			uint32_t at = line_start(b, line + n);
-			iov[n] = (struct iovec){ b->mem + at, b->ends[line + n] - at };
-			head[n] = (struct mmsghdr){ .msg_hdr = { .msg_name = &s->to, .msg_namelen = s->to_len,
-			                                         .msg_iov = &iov[n], .msg_iovlen = 1 } };
+		for (uint32_t next = line; n < SEND_CHUNK && next < b->lines; n++) {
+			pack(&parcels[n], b, next, &head[n].msg_hdr);
+			next += parcels[n].lines;
 		}
 		int sent = sendmmsg(fd, head, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (sent > 0) {
-			line += (uint32_t)sent;
+			for (int i = 0; i < sent; i++)
+				line += parcels[i].lines;
+		} else if (parcels[0].lines > 1 && (errno == EINVAL || errno == EIO || errno == EMSGSIZE || errno == EOPNOTSUPP)) {
+			/* The kernel or the way there does not cut messages up. */
+			__atomic_store_n(&b->sink->one_by_one, true, __ATOMIC_RELAXED);
 		} else if (errno == EMSGSIZE) {
 			drop(1);
 			line++;

@@ -203,8 +203,9 @@ static int udp_listen(char *address, size_t room)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sin);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), room_for_all = 1 << 20;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room_for_all, sizeof(room_for_all));
 	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
 	snprintf(address, room, "127.0.0.1:%d", ntohs(sin.sin_port));
@@ -406,6 +407,69 @@ static void a_batch_leaves_with_the_turn(void **state)
 	for (int i = 0; i < 44; i++)
 		assert_string_equal(receive(fd), "z\n");
 	assert_string_equal(receive(fd), "");
+	loop_free(&loop);
+	log_target_free(&t);
+	close(fd);
+}
+
+/* Whatever their lengths, lines arrive one by one and in order, however they were sent. */
+static void lines_of_any_length_stay_apart(void **state)
+{
+	static const unsigned lengths[] = { 5, 5, 5, 4, 5, 6, 6, 2, 2, 2, 2, 1, 9, 8, 7, 7, 1199, 1199, 1199, 1200, 1200, 3000, 3000, 10, 10 };
+	static char text[4000];
+	char address[32], line[128];
+	int fd = udp_listen(address, sizeof(address));
+
+	(void)state;
+	snprintf(line, sizeof(line), "%s len 8000 format raw kern", address);
+	struct log_target *t = target(line);
+	loop_init(&loop, 0);
+	for (unsigned i = 0; i < COUNT_OF(lengths); i++) {
+		memset(text, 'a' + (int)i, lengths[i]);
+		text[lengths[i]] = '\0';
+		say(t, LOG_LEVEL_INFO, NULL, NULL, text);
+	}
+	loop_turn(&loop, 0);
+	for (unsigned i = 0; i < COUNT_OF(lengths); i++) {
+		const char *it = receive(fd);
+		assert_int_equal(strlen(it), lengths[i] + 1);
+		assert_int_equal(strspn(it, (char[]){ (char)('a' + i), '\0' }), lengths[i]);
+	}
+	/* More than one message may carry. */
+	memset(text, 'x', 1100);
+	text[1100] = '\0';
+	for (int i = 0; i < 70; i++)
+		say(t, LOG_LEVEL_INFO, NULL, NULL, text);
+	loop_turn(&loop, 0);
+	for (int i = 0; i < 70; i++)
+		assert_int_equal(strlen(receive(fd)), 1101);
+	assert_string_equal(receive(fd), "");
+	loop_free(&loop);
+	log_target_free(&t);
+	close(fd);
+}
+
+static void where_messages_are_not_cut_up_lines_go_one_by_one(void **state)
+{
+	char address[32], line[128];
+	int fd = udp_listen(address, sizeof(address)), on = 1, theirs = dup(fd);
+
+	(void)state;
+	snprintf(line, sizeof(line), "%s format raw kern", address);
+	struct log_target *t = target(line);
+	close(theirs); /* the sink's socket gets this number */
+	say(t, LOG_LEVEL_INFO, NULL, NULL, "first");
+	assert_string_equal(receive(fd), "first\n");
+	/* Without checksums the kernel refuses to. */
+	assert_int_equal(setsockopt(theirs, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
+	uint64_t dropped = log_dropped();
+	loop_init(&loop, 0);
+	for (int i = 0; i < 100; i++)
+		say(t, LOG_LEVEL_INFO, NULL, NULL, "alike");
+	loop_turn(&loop, 0);
+	for (int i = 0; i < 100; i++)
+		assert_string_equal(receive(fd), "alike\n");
+	assert_int_equal(log_dropped(), dropped);
 	loop_free(&loop);
 	log_target_free(&t);
 	close(fd);
@@ -630,6 +694,8 @@ int log_test(void)
 		cmocka_unit_test(samples),
 		cmocka_unit_test(the_length_counts_the_header),
 		cmocka_unit_test(a_batch_leaves_with_the_turn),
+		cmocka_unit_test(lines_of_any_length_stay_apart),
+		cmocka_unit_test(where_messages_are_not_cut_up_lines_go_one_by_one),
 		cmocka_unit_test(a_unix_server_may_come_late_and_go),
 		cmocka_unit_test(a_full_pipe_loses_whole_lines),
 		cmocka_unit_test(a_torn_line_is_mended_first),

@@ -35,6 +35,7 @@ struct http_txn {
 	bool tunnel;                    /* CONNECT or an upgrade was accepted: raw bytes both ways from here */
 	bool local;                     /* the answer is usher's own */
 	bool served_chunks;             /* ... made piece by piece, each of them a chunk */
+	bool res_spent;                 /* rules put another answer in the place of one that was wholly here */
 	bool reused;                    /* the link had carried others before */
 	bool expect_continue;
 	bool once;                      /* disable-l7-retry */

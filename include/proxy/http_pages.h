@@ -11,8 +11,8 @@
 #include "wire/http.h"
 
 /* The statuses whose answer a configuration may set. */
-#define HTTP_ERRORS(X) X(200) X(400) X(401) X(403) X(404) X(405) X(407) X(408) X(410) X(413) X(425) X(429) X(500) X(501) \
-	X(502) X(503) X(504)
+#define HTTP_ERRORS(X) X(200) X(400) X(401) X(403) X(404) X(405) X(407) X(408) X(410) X(413) X(414) X(421) X(422) X(425) \
+	X(429) X(431) X(500) X(501) X(502) X(503) X(504) X(505)
 enum http_error {
 #define X(status) HTTP_ERROR_##status,
 	HTTP_ERRORS(X)

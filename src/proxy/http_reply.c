@@ -26,6 +26,9 @@ static const struct builtin {
 	{ 408, "Request Time-out", "Your browser didn't send a complete request in time." },
 	{ 410, "Gone", "The resource is no longer available and will not be available again." },
 	{ 413, "Payload Too Large", "The request entity exceeds the maximum allowed." },
+	{ 414, "URI Too Long", "The request's target exceeds the maximum allowed." },
+	{ 421, "Misdirected Request", "Request sent to a non-authoritative server." },
+	{ 422, "Unprocessable Content", "The server cannot process the contained instructions." },
 	{ 425, "Too Early", "Your browser sent early data." },
 	{ 429, "Too Many Requests", "You have sent too many requests in a given amount of time." },
 	{ 431, "Request Header Fields Too Large", "The request's header fields exceed the maximum allowed." },
@@ -39,11 +42,24 @@ static const struct builtin {
 
 /* ---- composing ---- */
 
+/* Whether all of the server's answer is here, and nothing else: its link is free once rules have put another in its place. */
+static bool server_is_done(const struct stream *s)
+{
+	const struct http_txn *t = s->http;
+	struct http1_body body = t->res_body;
+	struct slice rest = slice_from(buf_slice(s->res.buf), t->res_len);
+
+	if (s->link == NULL || t->res.close || body.kind == HTTP1_BODY_CLOSE)
+		return false;
+	return http1_body_scan(&body, rest.ptr, rest.len) == (ssize_t)rest.len && body.ended;
+}
+
 void http_answer_begin(struct stream *s, unsigned status)
 {
 	struct http_txn *t = s->http;
 
 	/* What the server may have begun to say is not wanted any more; interim answers may still be under way. */
+	t->res_spent = t->res_valid && !t->local && server_is_done(s);
 	buf_put(&s->res.buf);
 	t->res_len = 0;
 	t->local = true;
@@ -306,7 +322,7 @@ static void give_described(struct stream *s, const struct http_reply *r, unsigne
 		body.len = BUF_LARGE_SIZE;
 	http_answer_begin(s, status);
 	for (size_t i = 0; values && i < r->field_count; i++)
-		if (values[i].ptr)
+		if (values[i].len)
 			http_answer_add(s, r->fields[i].name, values[i]);
 	add_length(s, body.len);
 	if (body.len)
@@ -406,6 +422,7 @@ bool http_link_is_clean(const struct stream *s)
 {
 	const struct http_txn *t = s->http;
 
-	return s->link && s->reason == CLOSE_NONE && !t->local && !t->server_close && !t->tunnel &&
-	       s->req.complete && s->req.flushed && s->res.complete && buf_len(s->res.buf) == 0;
+	bool done = t->local ? t->res_spent : s->reason == CLOSE_NONE && s->res.complete && buf_len(s->res.buf) == 0;
+
+	return s->link && done && !t->server_close && !t->tunnel && s->req.complete && s->req.flushed;
 }

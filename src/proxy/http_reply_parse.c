@@ -77,10 +77,11 @@ static bool read_string(struct reading *rd, enum http_reply_kind kind)
 	return kind == HTTP_REPLY_TEXT || read_format(rd, text);
 }
 
-/* Fields that say how the message is framed are usher's own to say. */
-static bool is_framing(const char *name)
+/* Fields that say how the message is framed are usher's own to say, and there is a word for the content's type. */
+static bool is_own(const char *name)
 {
 	switch (http_field_id_of(slice_of(name))) {
+	case HTTP_FIELD_CONTENT_TYPE:
 	case HTTP_FIELD_CONTENT_LENGTH:
 	case HTTP_FIELD_TRANSFER_ENCODING:
 	case HTTP_FIELD_CONNECTION:
@@ -105,7 +106,7 @@ static bool read_field(struct reading *rd)
 	struct http_reply_field f = { slice_of(name), format_parse(rd->l, text, rd->phase, rd->px) };
 	if (f.value == NULL)
 		return false;
-	if (is_framing(name)) {
+	if (is_own(name)) {
 		conf_warn(rd->l, "header '%s' always ignored by the http reply.", name);
 		return true;
 	}
@@ -180,7 +181,7 @@ struct http_reply *http_reply_parse(struct conf_line *l, enum http_reply_syntax 
 	while ((word = conf_peek(l)) != NULL && strcmp(word, "if") != 0 && strcmp(word, "unless") != 0)
 		if (!read_word(&rd))
 			return NULL;
-	if (syntax == HTTP_REPLY_OF_DENY && !rd.has_source && !rd.plain_status)
+	if (syntax == HTTP_REPLY_OF_DENY && !rd.has_source && !rd.plain_status && rd.r->field_count == 0)
 		rd.r->kind = HTTP_REPLY_ERROR;
 	return check(&rd) ? rd.r : NULL;
 }

@@ -158,7 +158,7 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples
 	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/usher
 	$(INSTALL) -m 644 README.md LICENSE $(wildcard doc/*.md) $(DESTDIR)$(DOCDIR)
-	for f in $(patsubst examples/%,%,$(wildcard examples/*.cfg examples/*/*)); do \
+	for f in $(patsubst examples/%,%,$(wildcard examples/*.cfg examples/*.yaml examples/*/*)); do \
 		$(INSTALL) -D -m 644 examples/$$f $(DESTDIR)$(DOCDIR)/examples/$$f || exit 1; done
 	$(if $(wildcard doc/*.8),$(INSTALL) -d $(DESTDIR)$(MANDIR)/man8 && \
 		$(INSTALL) -m 644 $(wildcard doc/*.8) $(DESTDIR)$(MANDIR)/man8)

@@ -27,6 +27,10 @@ void admission_leave(struct listener *l);
 /* Whether the door of this listener is closed now. */
 bool admission_full(const struct listener *l);
 
+/* Other limits from now on: who waits comes in, or nobody more does. Of a frontend: LIMIT_NOBODY or at least 1. Any thread. */
+void admission_limit_frontend(struct proxy *fe, int64_t maxconn);
+void admission_limit_process(int64_t maxconn);
+
 /* How long nobody may come in for `rate-limit sessions`; 0: somebody may now. */
 static inline uint32_t admission_wait_ms(const struct listener *l)
 {

@@ -10,7 +10,7 @@
 #include "proxy/check.h"
 
 /* Start-up: what is said to a server's agent and heard from it. */
-const struct checkseq *agent_talk(const struct server *srv);
+const struct checkseq *agent_talk(void);
 /* A round with the agent ended. */
 void agent_report(struct check *c, const struct check_report *r);
 uint32_t agent_interval_ms(const struct check *c);

@@ -38,6 +38,7 @@ struct cli {
 	struct slice payload;
 	void *state;                    /* the running command's own */
 	struct strbuf out;              /* text not sent yet; commands add to it */
+	uint32_t patience_ms;           /* a silent client is given up after so long */
 	int give_to;                    /* the client's descriptor where `expose-fd listeners` lets it have others; else -1 */
 	char relay_to[24];              /* in a master: "@..." that lines without one go to; "" is the master itself */
 	/* the engine's own */

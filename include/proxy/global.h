@@ -16,7 +16,8 @@ struct proxy;
 
 struct global {
 	int64_t nbthread;         /* 0: as many as the process may run on */
-	int64_t maxconn;          /* 0: what ulimit-n allows */
+	int64_t maxconn;          /* 0: what ulimit-n allows; atomic: an operator may lower it */
+	int64_t hard_maxconn;     /* what it was when the process started */
 	int64_t ulimit_n;
 	uint64_t bufsize;         /* tune.bufsize, bytes */
 	uint64_t maxrewrite;      /* tune.maxrewrite, bytes; at most half of bufsize counts */

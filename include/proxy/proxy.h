@@ -101,6 +101,8 @@ struct capture_list {
 	unsigned n;
 };
 
+#define LIMIT_NOBODY (-1)   /* nobody more comes in */
+
 /* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
 struct proxy_settings {
 	enum proxy_mode mode;
@@ -108,7 +110,7 @@ struct proxy_settings {
 	uint32_t timeout_client_fin_ms, timeout_server_fin_ms, timeout_tunnel_ms, timeout_client_hs_ms;
 	uint32_t timeout_check_ms, timeout_tarpit_ms, timeout_http_request_ms, timeout_http_keep_alive_ms;
 	uint32_t inspect_delay_ms, response_inspect_delay_ms; /* tcp-request / tcp-response inspect-delay; not inherited from unnamed defaults */
-	int64_t maxconn;        /* frontend: 0 = the process's */
+	int64_t maxconn;        /* frontend: 0 = the process's; atomic: LIMIT_NOBODY by order */
 	int64_t rate_limit;     /* rate-limit sessions: of a frontend, per second; 0: none */
 	int64_t fullconn, backlog;
 	int64_t retries;        /* default 3 */

@@ -15,6 +15,7 @@
 
 struct proxy;
 struct check;
+struct check_place;
 struct queue;
 struct pp_send;
 
@@ -111,6 +112,7 @@ struct server {
 	struct queue *queue;        /* owns; NULL without maxconn */
 	struct check *check;        /* owns; NULL without `check` */
 	struct check *agent;        /* owns; NULL without `agent-check` */
+	struct check_place *check_moved, *agent_moved; /* atomics: own, published (check_place.h), or NULL */
 	bool agent_down;            /* atomic: its agent says it must not serve */
 	bool agent_off;             /* atomic: `disable agent` */
 	struct check_report last_agent; /* lock px->health_lock */

@@ -25,6 +25,8 @@ struct service {
 	bool http;
 	bool (*start)(struct stream *s);              /* may be NULL; sets s->service_state; false: end with an internal error */
 	enum service_result (*run)(struct stream *s);
+	/* May be NULL: how long a silent client is borne; 0: for ever. Without it `timeout client`. */
+	uint32_t (*patience_ms)(const struct stream *s);
 	void (*end)(struct stream *s);                /* may be NULL; frees s->service_state; called once if start succeeded */
 };
 #define SERVICE(ident) REGISTRY_ADD(service, ident)

@@ -2,6 +2,7 @@
  *
  * Commands about the session of the runtime socket itself: prompt, quit, and its level. One thread.
  */
+#include "base/units.h"
 #include "proxy/command.h"
 
 static bool prompt_start(struct cli *c)
@@ -43,6 +44,24 @@ static bool user_start(struct cli *c)
 COMMAND(user) = {
 	.scope = COMMAND_EVERYWHERE,
 	.keyword = "user", .usage = "user", .text = "lower the level of the current CLI session to user", .start = user_start,
+};
+
+static bool set_timeout_start(struct cli *c)
+{
+	uint32_t ms;
+
+	if (c->arg_count < 1 || strcmp(c->args[0], "cli") != 0)
+		return cli_refuse(c, "'set timeout' only supports 'cli'.");
+	if (c->arg_count < 2)
+		return cli_refuse(c, "Expects an integer value.");
+	if (unit_time_ms(slice_of(c->args[1]), 1000000, &ms) != UNIT_OK || ms == 0)
+		return cli_refuse(c, "Invalid timeout value.");
+	c->patience_ms = ms;
+	return true;
+}
+COMMAND(set_timeout) = {
+	.keyword = "set timeout", .usage = "set timeout cli <delay>", .text = "change how long this session may be silent",
+	.start = set_timeout_start,
 };
 
 static bool level_start(struct cli *c)

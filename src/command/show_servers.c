@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/thread.h"
 #include "proxy/check.h"
+#include "proxy/check_place.h"
 #include "proxy/command.h"
 #include "proxy/link.h"
 
@@ -14,7 +15,7 @@
 
 /* Bits of srv_admin_state and srv_check_state. */
 enum { FORCED_MAINT = 0x01, INHERITED_MAINT = 0x02, CONFIGURED_MAINT = 0x04, FORCED_DRAIN = 0x08, INHERITED_DRAIN = 0x10 };
-enum { CHECK_RUNNING = 0x01, CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_PAUSED = 0x08 };
+enum { CHECK_RUNNING = 0x01, CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_PAUSED = 0x08, AGENT_IS_ONE = 0x10 };
 
 /* Where the walk stands. */
 struct walk {
@@ -91,11 +92,20 @@ static void add_check(struct strbuf *out, struct server *srv)
 		state);
 }
 
+static int agent_state(const struct server *srv)
+{
+	if (srv->agent == NULL)
+		return 0;
+	return AGENT_IS_ONE | CHECK_CONFIGURED | (LOAD(srv->agent_off) ? 0 : CHECK_ENABLED) |
+	       (LOAD(srv->agent->step) != CHECK_IDLE ? CHECK_RUNNING : 0) | (LOAD(srv->admin) & SERVER_IN_MAINT ? CHECK_PAUSED : 0);
+}
+
 static void add_state(struct strbuf *out, struct server *srv)
 {
 	const struct proxy *px = srv->px;
 	const struct server_settings *set = &srv->set;
 	const struct endpoint *e = server_endpoint(srv);
+	const struct check_place check = check_place_get(srv, false), agent = check_place_get(srv, true);
 	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
 	uint64_t since = LOAD(srv->last_change_ms);
 
@@ -104,13 +114,13 @@ static void add_state(struct strbuf *out, struct server *srv)
 	strbuf_addf(out, " %d %d %d %d %llu ", !running ? 0 : LOAD(srv->stopping) ? 3 : 2, admin_bits(srv), LOAD(srv->weight), (int)set->weight,
 		clock_now_ms > since ? (unsigned long long)(clock_now_ms - since) / 1000 : 0);
 	add_check(out, srv);
-	strbuf_addf(out, " 0 %d %d %s %u - 0 %lld ", px->id != px->order, set->id != 0, e->host ? e->host : "-",
-		e->kind == ENDPOINT_INET ? e->addr.port : 0, (long long)set->check_port);
-	add_address(out, &set->check_addr, set->has_check_addr);
+	strbuf_addf(out, " %d %d %d %s %u - 0 %lld ", agent_state(srv), px->id != px->order, set->id != 0, e->host ? e->host : "-",
+		e->kind == ENDPOINT_INET ? e->addr.port : 0, (long long)check.port);
+	add_address(out, &check.addr, check.has_addr);
 	/* HAProxy's agent check takes over what the health check was told. */
 	strbuf_add_byte(out, ' ');
-	add_address(out, &set->check_addr, set->has_check_addr);
-	strbuf_addf(out, " %lld\n", (long long)set->check_port);
+	add_address(out, agent.has_addr ? &agent.addr : &check.addr, agent.has_addr || check.has_addr);
+	strbuf_addf(out, " %lld\n", (long long)(agent.port ? agent.port : check.port));
 }
 
 static enum command_result walk_run(struct cli *c)

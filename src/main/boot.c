@@ -148,7 +148,7 @@ bool boot_limits(const struct options *o)
 		return false;
 	}
 	bool enough = limits_set_fds(&l, &needed);
-	global.maxconn = l.maxconn;
+	global.maxconn = global.hard_maxconn = l.maxconn;
 	proxies_limit();
 	if (enough)
 		return true;

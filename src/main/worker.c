@@ -32,6 +32,7 @@
 #include "proxy/pump.h"
 #include "proxy/notice.h"
 #include "proxy/session.h"
+#include "proxy/shutdown.h"
 #include "proxy/stream.h"
 
 /* How long handshakes that began before an address was given up may take to come in. */
@@ -111,10 +112,7 @@ static void give_up_here(void *arg)
 	listeners_stop_thread();
 	for (struct session *s = LIST_FIRST(&sessions_here); s; s = next) {
 		next = LIST_NEXT(s, link);
-		if (s->stream)
-			stream_kill(s->stream, CLOSE_KILLED);
-		else
-			session_end(s, CLOSE_KILLED, false);
+		shutdown_session(s);
 	}
 	links_purge(NULL);
 }

@@ -29,17 +29,44 @@ bool admission_full(const struct listener *l)
 	       (__atomic_load_n(&process_full, __ATOMIC_RELAXED) && !fe->internal);
 }
 
-static bool open_door(bool *door, const struct gauge *g, int64_t limit)
+static int64_t limit_now(const int64_t *limit)
 {
-	return __atomic_load_n(door, __ATOMIC_SEQ_CST) && __atomic_load_n(&g->now, __ATOMIC_SEQ_CST) < (uint64_t)limit &&
+	return __atomic_load_n(limit, __ATOMIC_SEQ_CST);
+}
+
+/* A limit may change between the looks: it is read again at each. */
+static bool open_door(bool *door, const struct gauge *g, const int64_t *limit)
+{
+	return __atomic_load_n(door, __ATOMIC_SEQ_CST) && (int64_t)__atomic_load_n(&g->now, __ATOMIC_SEQ_CST) < limit_now(limit) &&
 	       __atomic_exchange_n(door, false, __ATOMIC_SEQ_CST);
 }
 
 /* Who left between the count and the closing found the door open: it is looked at again. */
-static bool close_door(bool *door, const struct gauge *g, int64_t limit)
+static bool close_door(bool *door, const struct gauge *g, const int64_t *limit)
 {
-	return limit && gauge_now(g) >= (uint64_t)limit && !__atomic_exchange_n(door, true, __ATOMIC_SEQ_CST) &&
+	int64_t most = limit_now(limit);
+
+	return most && (int64_t)gauge_now(g) >= most && !__atomic_exchange_n(door, true, __ATOMIC_SEQ_CST) &&
 	       !open_door(door, g, limit);
+}
+
+static void set_limit(bool *door, const struct gauge *g, int64_t *limit, int64_t most)
+{
+	__atomic_store_n(limit, most, __ATOMIC_SEQ_CST);
+	bool changed = close_door(door, g, limit);
+	changed |= open_door(door, g, limit);
+	if (changed && admission_changed)
+		admission_changed();
+}
+
+void admission_limit_frontend(struct proxy *fe, int64_t maxconn)
+{
+	set_limit(&fe->fe_full, &fe->fe_conns, &fe->set.maxconn, maxconn);
+}
+
+void admission_limit_process(int64_t maxconn)
+{
+	set_limit(&process_full, &process_conns, &global.maxconn, maxconn);
 }
 
 void admission_enter(struct listener *l)
@@ -48,11 +75,11 @@ void admission_enter(struct listener *l)
 
 	gauge_try_inc(&l->conns, 0);
 	gauge_try_inc(&fe->fe_conns, 0);
-	bool changed = close_door(&fe->fe_full, &fe->fe_conns, fe->set.maxconn);
-	changed |= close_door(&l->paused, &l->conns, l->set.maxconn);
+	bool changed = close_door(&fe->fe_full, &fe->fe_conns, &fe->set.maxconn);
+	changed |= close_door(&l->paused, &l->conns, &l->set.maxconn);
 	if (!fe->internal) {
 		gauge_try_inc(&process_conns, 0);
-		changed |= close_door(&process_full, &process_conns, global.maxconn);
+		changed |= close_door(&process_full, &process_conns, &global.maxconn);
 	}
 	if (changed)
 		admission_changed();
@@ -64,11 +91,11 @@ void admission_leave(struct listener *l)
 
 	gauge_dec(&l->conns);
 	gauge_dec(&fe->fe_conns);
-	bool changed = open_door(&fe->fe_full, &fe->fe_conns, fe->set.maxconn);
-	changed |= open_door(&l->paused, &l->conns, l->set.maxconn);
+	bool changed = open_door(&fe->fe_full, &fe->fe_conns, &fe->set.maxconn);
+	changed |= open_door(&l->paused, &l->conns, &l->set.maxconn);
 	if (!fe->internal) {
 		gauge_dec(&process_conns);
-		changed |= open_door(&process_full, &process_conns, global.maxconn);
+		changed |= open_door(&process_full, &process_conns, &global.maxconn);
 	}
 	void (*last_left)(void) = __atomic_load_n(&admission_last_left, __ATOMIC_ACQUIRE);
 	if (last_left && admission_empty())

@@ -9,7 +9,7 @@
 #include "base/assert.h"
 #include "conn/buf.h"
 #include "proxy/balance.h"
-#include "rule/boot.h"
+#include "proxy/check_place.h"
 
 /* The line is whole with its end, or the agent's. */
 static enum checkseq_look look(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
@@ -24,19 +24,23 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 	return got.len ? CHECKSEQ_ENOUGH : CHECKSEQ_BROKEN;
 }
 
-const struct checkseq *agent_talk(const struct server *srv)
+/* What it is told may change while it runs. */
+static bool compose_order(const struct checkseq_step *step, struct check *c, struct strbuf *out)
+{
+	const char *send = check_place_get(c->srv, true).send;
+
+	(void)step;
+	if (send)
+		strbuf_add_str(out, send);
+	return true;
+}
+
+const struct checkseq *agent_talk(void)
 {
 	struct checkseq *seq = checkseq_new();
-	struct checkseq_step *step = checkseq_add(seq, CHECKSEQ_CONNECT);
 
-	step->connect.port = (uint16_t)srv->set.agent_port;
-	step->connect.has_addr = srv->set.has_agent_addr;
-	step->connect.addr = srv->set.agent_addr;
-	if (srv->set.agent_send) {
-		struct slice *line = boot_alloc(sizeof(*line));
-		*line = boot_copy(slice_of(srv->set.agent_send));
-		checkseq_add_send(seq, checkseq_compose_bytes, line);
-	}
+	checkseq_add(seq, CHECKSEQ_CONNECT);
+	checkseq_add_send(seq, compose_order, NULL);
 	checkseq_add_expect(seq, look, NULL)->expect.tells = true;
 	return seq;
 }

@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/thread.h"
 #include "proxy/agent.h"
+#include "proxy/check_place.h"
 #include "proxy/global.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
@@ -24,28 +25,12 @@
 
 /* ---- start-up ---- */
 
-static uint16_t check_port(const struct server *srv)
-{
-	const struct endpoint *e = server_endpoint(srv), *at = &srv->set.check_addr;
-
-	if (srv->set.check_port)
-		return (uint16_t)srv->set.check_port;
-	if (srv->set.has_check_addr && at->kind == ENDPOINT_INET && at->port == PORT_FIXED)
-		return at->addr.port;
-	return e->kind == ENDPOINT_INET && e->port == PORT_FIXED ? e->addr.port : 0;
-}
-
-static const struct endpoint *check_target(const struct server *srv)
-{
-	return srv->set.has_check_addr ? &srv->set.check_addr : server_endpoint(srv);
-}
-
 /* Where the first connection goes when the talk itself does not say. */
 static bool knows_port(const struct server *srv, const struct checkseq *talk)
 {
 	const struct checkseq_step *first = checkseq_first_connect(talk);
 
-	return check_target(srv)->kind != ENDPOINT_INET || check_port(srv) || (first && (first->connect.port || first->connect.port_expr));
+	return check_place_target(srv, false).kind != ENDPOINT_INET || check_place_port(srv, false) || (first && (first->connect.port || first->connect.port_expr));
 }
 
 static void report_health(struct check *c, const struct check_report *r)
@@ -67,13 +52,11 @@ static void make_check(struct check **made, struct server *srv, const struct che
 
 static bool make_agent(struct server *srv)
 {
-	const struct endpoint *to = srv->set.has_agent_addr ? &srv->set.agent_addr : check_target(srv);
-
-	if (to->kind == ENDPOINT_INET && srv->set.agent_port == 0) {
+	if (check_place_target(srv, true).kind == ENDPOINT_INET && srv->set.agent_port == 0) {
 		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'agent-check' but no 'agent-port'", srv->px->name, srv->name);
 		return false;
 	}
-	make_check(&srv->agent, srv, agent_talk(srv));
+	make_check(&srv->agent, srv, agent_talk());
 	srv->agent->report = agent_report;
 	srv->agent->interval_ms = agent_interval_ms;
 	return true;
@@ -156,6 +139,11 @@ void checks_spread(void)
 
 /* ---- a round ---- */
 
+static bool is_agent(const struct check *c)
+{
+	return c == c->srv->agent;
+}
+
 /* Other threads look whether a round is under way. */
 static void set_step(struct check *c, enum check_step step)
 {
@@ -224,7 +212,7 @@ static void dial_failed(struct check *c)
 {
 	int err = c->conn.error;
 	bool local = err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS || err == EAGAIN ||
-		check_target(c->srv)->kind != ENDPOINT_INET;
+		check_place_target(c->srv, is_agent(c)).kind != ENDPOINT_INET;
 	bool source = c->srv->set.has_source && err == EADDRNOTAVAIL;
 	char info[CHECK_INFO_MAX];
 
@@ -263,7 +251,7 @@ static uint16_t wished_port(struct check *c, const struct checkseq_connect *want
 		return want->port;
 	if (want && want->port_expr && expr_eval_as(want->port_expr, VALUE_INT, &ev, &v) == EVAL_OK && v.num > 0 && v.num < 65536)
 		return (uint16_t)v.num;
-	return want && want->has_addr && want->addr.port == PORT_FIXED ? want->addr.addr.port : check_port(c->srv);
+	return want && want->has_addr && want->addr.port == PORT_FIXED ? want->addr.addr.port : check_place_port(c->srv, is_agent(c));
 }
 
 /* Manual, timeout check: connecting is bounded by inter, or with `timeout check` by timeout connect when that is less. */
@@ -284,9 +272,9 @@ static void on_event(struct watch *w, uint32_t events);
 static enum io dial(struct check *c)
 {
 	const struct checkseq_connect *want = wishes(c);
-	const struct server *srv = c->srv;
-	struct dial d = { .to = want && want->has_addr ? &want->addr : check_target(srv), .port = wished_port(c, want),
-		.interface = srv->set.interface };
+	const struct endpoint target = check_place_target(c->srv, is_agent(c));
+	struct dial d = { .to = want && want->has_addr ? &want->addr : &target, .port = wished_port(c, want),
+		.interface = c->srv->set.interface };
 
 	hang_up(c);
 	server_set_source(c->srv, &d);
@@ -375,7 +363,7 @@ static bool is_off(const struct check *c)
 {
 	const struct server *srv = c->srv;
 
-	if (c == srv->agent)
+	if (is_agent(c))
 		return __atomic_load_n(&srv->agent_off, __ATOMIC_RELAXED);
 	return __atomic_load_n(&srv->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT || __atomic_load_n(&srv->checks_off, __ATOMIC_RELAXED);
 }

@@ -242,9 +242,9 @@ static enum checkseq_result send_step(struct check *c, const struct checkseq_ste
 			forget_input(run);
 		run->begun = true;
 	}
-	struct iovec iov = { .iov_base = run->out.ptr + run->out_at, .iov_len = run->out.len - run->out_at };
 	size_t n = 0;
-	if (iov.iov_len) {
+	if (run->out.len > run->out_at) {
+		struct iovec iov = { .iov_base = run->out.ptr + run->out_at, .iov_len = run->out.len - run->out_at };
 		if (!c->conn.can_write)
 			return CHECKSEQ_WAIT;
 		c->spoke = true;

@@ -393,6 +393,21 @@ void health_force(struct server *srv, bool up)
 	change_end(&c, false);
 }
 
+void health_force_agent(struct server *srv, bool up)
+{
+	struct change c = change_begin(srv);
+
+	STORE(srv->agent_down, !up);
+	if (!(srv->admin & SERVER_IN_MAINT)) {
+		settle(srv);
+		if (running(srv) != c.running) {
+			change_apply(&c);
+			say_health(&c, ", changed from CLI");
+		}
+	}
+	change_end(&c, false);
+}
+
 /* " via be/srv", or nothing. */
 static const char *via(const struct server *srv, bool tracked, char *text, size_t room)
 {

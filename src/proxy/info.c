@@ -94,8 +94,8 @@ static void put_limits(struct info *i)
 	put_u(i, INFO_POOLUSED, used);
 	put_u(i, INFO_ULIMIT_N, fds);
 	put_u(i, INFO_MAXSOCK, fds);
-	put_u(i, INFO_MAXCONN, (uint64_t)global.maxconn);
-	put_u(i, INFO_HARD_MAXCONN, (uint64_t)global.maxconn);
+	put_u(i, INFO_MAXCONN, (uint64_t)__atomic_load_n(&global.maxconn, __ATOMIC_RELAXED));
+	put_u(i, INFO_HARD_MAXCONN, (uint64_t)global.hard_maxconn);
 	put_u(i, INFO_MAXPIPES, 0);
 	uint64_t pipes_used, pipes_spare;
 	pump_pipes_count(&pipes_used, &pipes_spare);

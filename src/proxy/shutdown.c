@@ -16,6 +16,14 @@ static void end_here(bool (*concerned)(const struct stream *s, const void *arg),
 			stream_kill(s->stream, reason);
 }
 
+void shutdown_session(struct session *s)
+{
+	if (s->stream)
+		stream_kill(s->stream, CLOSE_KILLED);
+	else
+		session_end(s, CLOSE_KILLED, false);
+}
+
 static bool is_on(const struct stream *s, const void *srv)
 {
 	return s->server == srv;

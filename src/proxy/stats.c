@@ -126,6 +126,15 @@ static void put_door(struct stats_row *r, const struct counters *c)
 	put_u(r, STAT_dses, c->denied_sess);
 }
 
+static uint64_t connection_limit(const struct proxy *px)
+{
+	int64_t most = __atomic_load_n(&px->set.maxconn, __ATOMIC_RELAXED);
+
+	if (most == LIMIT_NOBODY)
+		return 0;
+	return (uint64_t)(most ? most : __atomic_load_n(&global.maxconn, __ATOMIC_RELAXED));
+}
+
 static void fill_frontend(struct stats_row *r, const struct proxy *px)
 {
 	struct counters c;
@@ -134,7 +143,7 @@ static void fill_frontend(struct stats_row *r, const struct proxy *px)
 	begin_row(r, STATS_FRONTEND, px, 0, "FRONTEND");
 	put_door(r, &c);
 	put_gauge(r, STAT_scur, STAT_smax, &px->fe_conns);
-	put_u(r, STAT_slim, (uint64_t)(px->set.maxconn ? px->set.maxconn : global.maxconn));
+	put_u(r, STAT_slim, connection_limit(px));
 	put_s(r, STAT_status, door_status(px, __atomic_load_n(&px->fe_full, __ATOMIC_RELAXED)));
 	put_rate(r, STAT_rate, STAT_rate_max, &px->fe_sess_rate);
 	put_u(r, STAT_rate_lim, (uint64_t)px->set.rate_limit);

@@ -20,6 +20,8 @@ static bool cli_start(struct stream *s)
 	struct cli *c = cli_new(s->session->listener->set.level, wake, s);
 	if (c && s->session->listener->set.expose_fd_listeners)
 		c->give_to = s->session->client.watch.fd;
+	if (c)
+		c->patience_ms = s->session->fe->set.timeout_client_ms;
 	s->service_state = c;
 	return c != NULL;
 }
@@ -64,6 +66,13 @@ static enum service_result cli_serve(struct stream *s)
 	return SERVICE_END;
 }
 
+static uint32_t cli_patience_ms(const struct stream *s)
+{
+	const struct cli *c = s->service_state;
+
+	return c->patience_ms;
+}
+
 static void cli_end(struct stream *s)
 {
 	struct cli *c = s->service_state;
@@ -77,5 +86,6 @@ SERVICE(cli) = {
 	.usage = "stats socket <address>",
 	.start = cli_start,
 	.run = cli_serve,
+	.patience_ms = cli_patience_ms,
 	.end = cli_end,
 };

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * set maxconn: other limits on connections, of a server, a frontend or the process. Who waits and
+ * has room now goes on at once. Any thread.
+ */
+#include "proxy/admission.h"
+#include "proxy/cli_names.h"
+#include "proxy/command.h"
+#include "proxy/global.h"
+
+static bool take_limit(struct cli *c, const char *word, int64_t most, int64_t *n)
+{
+	if (!slice_to_i64(slice_of(word), n))
+		return cli_refuse(c, "'%s' is not a number.", word);
+	return (*n >= 0 && *n <= most) || cli_refuse(c, "Value out of range.");
+}
+
+static bool server_start(struct cli *c)
+{
+	struct server *srv = cli_take_server(c);
+	int64_t n;
+
+	if (srv == NULL)
+		return false;
+	if (c->arg_count < 2)
+		return cli_refuse(c, "Require <maxconn>.");
+	if (!slice_to_i64(slice_of(c->args[1]), &n))
+		return cli_refuse(c, "maxconn string empty or preceded by garbage");
+	if (n < 0 || n > INT32_MAX)
+		return cli_refuse(c, "Value out of range.");
+	server_set_maxconn(srv, n);
+	return true;
+}
+COMMAND(set_maxconn_server) = {
+	.keyword = "set maxconn server", .usage = "set maxconn server <backend>/<server> <n>", .text = "change a server's maxconn setting",
+	.level = CLI_ADMIN, .start = server_start,
+};
+
+static bool frontend_start(struct cli *c)
+{
+	struct proxy *fe = cli_take_frontend(c);
+	int64_t n;
+
+	if (fe == NULL)
+		return false;
+	if (c->arg_count < 2)
+		return cli_refuse(c, "Integer value expected.");
+	if (!take_limit(c, c->args[1], INT32_MAX, &n))
+		return false;
+	admission_limit_frontend(fe, n ? n : LIMIT_NOBODY);
+	return true;
+}
+COMMAND(set_maxconn_frontend) = {
+	.keyword = "set maxconn frontend", .usage = "set maxconn frontend <frontend> <n>", .text = "change a frontend's maxconn setting",
+	.level = CLI_ADMIN, .start = frontend_start,
+};
+
+static bool global_start(struct cli *c)
+{
+	int64_t n;
+
+	if (c->arg_count < 1)
+		return cli_refuse(c, "Expects an integer value.");
+	if (!take_limit(c, c->args[0], global.hard_maxconn, &n))
+		return false;
+	admission_limit_process(n ? n : global.hard_maxconn);
+	return true;
+}
+COMMAND(set_maxconn_global) = {
+	.keyword = "set maxconn global", .usage = "set maxconn global <n>", .text = "change the per-process maxconn setting",
+	.level = CLI_ADMIN, .start = global_start,
+};

@@ -13,5 +13,7 @@ size_t base64_encode(struct slice s, bool url, char *out);
 /* Writes at most BASE64_DECODED_MAX(s.len) bytes, returns how many, or -1: a foreign character, wrong padding, bits that
  * belong to no byte. Plain needs its padding, url takes it or leaves it. */
 ptrdiff_t base64_decode(struct slice s, bool url, char *out);
+/* The six bits of one digit, -1 for a foreign character. */
+int base64_digit(char c, bool url);
 
 #endif

@@ -11,6 +11,11 @@
 #include "rule/format.h"
 #include "rule/regex.h"
 
+/* Takes the name of a header from the line; NULL after conf_fail(). */
+const char *http_edit_need_name(struct conf_line *l);
+/* Takes a name, which becomes r->ptr, and the format of its value, which becomes r->format. */
+bool http_edit_need_field(struct conf_line *l, struct rule *r);
+
 /* The head that the rules of this place edit: the answer's where ev->response, else the request's. */
 struct http_head *http_edit_head(const struct eval *ev);
 

@@ -8,17 +8,8 @@
 
 static bool set_header_parse(struct conf_line *l, struct rule *r, const char *paren)
 {
-	const char *name = conf_need(l, "the name of a header"), *text = name ? conf_need(l, "the value of the header") : NULL;
-
 	(void)paren;
-	if (text == NULL)
-		return false;
-	if (!http_is_token(slice_of(name)))
-		return conf_fail(l, "'%s' cannot be the name of a header", name);
-	r->ptr = (void *)name;
-	r->num = (int64_t)strlen(name);
-	r->format = format_parse(l, text, r->phase, r->px);
-	return r->format != NULL;
+	return http_edit_need_field(l, r) && (r->num = (int64_t)strlen(r->ptr)) > 0;
 }
 
 static enum action_result put_header(const struct rule *r, struct eval *ev, struct rule_cursor *cur,

@@ -32,7 +32,7 @@ size_t base64_encode(struct slice s, bool url, char *out)
 	return n;
 }
 
-static int base64_digit(char c, bool url)
+int base64_digit(char c, bool url)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';

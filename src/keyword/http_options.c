@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 #include "conf/keyword.h"
+#include "proxy/http_edit.h"
 #include "proxy/proxy.h"
 #include "rule/boot.h"
 #include "rule/fetch.h"
@@ -65,9 +66,7 @@ KEYWORD(option_http_no_delay) = { .keyword = "option http-no-delay", .usage = "[
 
 static bool take_header(struct conf_line *l, struct forwarded_addr *f)
 {
-	f->header = conf_need(l, "the name of a header");
-	if (f->header && !http_is_token(slice_of(f->header)))
-		return conf_fail(l, "'%s' cannot be the name of a header", f->header);
+	f->header = http_edit_need_name(l);
 	return f->header != NULL;
 }
 
@@ -178,10 +177,8 @@ KEYWORD(option_forwarded) = { .keyword = "option forwarded",
 
 static bool parse_unique_id_header(struct conf_line *l, void *owner)
 {
-	const char *name = conf_need(l, "the name of a header");
+	const char *name = http_edit_need_name(l);
 
-	if (name && !http_is_token(slice_of(name)))
-		return conf_fail(l, "'%s' cannot be the name of a header", name);
 	((struct proxy *)owner)->set.unique_id_header = name;
 	return name != NULL;
 }

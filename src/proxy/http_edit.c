@@ -15,6 +15,28 @@ struct http_head *http_edit_head(const struct eval *ev)
 	return ev->response ? &t->res : &t->req;
 }
 
+/* ---- the words of a rule ---- */
+
+const char *http_edit_need_name(struct conf_line *l)
+{
+	const char *name = conf_need(l, "the name of a header");
+
+	if (name && !http_is_token(slice_of(name))) {
+		conf_fail(l, "'%s' cannot be the name of a header", name);
+		return NULL;
+	}
+	return name;
+}
+
+bool http_edit_need_field(struct conf_line *l, struct rule *r)
+{
+	const char *name = http_edit_need_name(l), *text = name ? conf_need(l, "the value of the header") : NULL;
+
+	r->ptr = (void *)name;
+	r->format = text ? format_parse(l, text, r->phase, r->px) : NULL;
+	return r->format != NULL;
+}
+
 /* ---- text ---- */
 
 static bool is_fit(char c, enum http_text where)

@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "conn/buf.h"
+#include "proxy/http_edit.h"
 #include "proxy/http_pages.h"
 #include "proxy/proxy.h"
 #include "rule/boot.h"
@@ -94,13 +95,11 @@ static bool is_own(const char *name)
 
 static bool read_field(struct reading *rd)
 {
-	const char *name = conf_need(rd->l, "the name of a header"), *text;
+	const char *name = http_edit_need_name(rd->l), *text;
 	struct http_reply *r = rd->r;
 
 	if (name == NULL)
 		return false;
-	if (!http_is_token(slice_of(name)))
-		return conf_fail(rd->l, "'%s' cannot be the name of a header", name);
 	if ((text = conf_need(rd->l, "the value of the header")) == NULL)
 		return false;
 	struct http_reply_field f = { slice_of(name), format_parse(rd->l, text, rd->phase, rd->px) };

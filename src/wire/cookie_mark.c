@@ -5,23 +5,14 @@
  */
 #include "wire/cookie_mark.h"
 
+#include "base/base64.h"
+
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void cookie_date_write(uint32_t date, char out[static COOKIE_DATE_LEN])
 {
 	for (int i = 0; i < COOKIE_DATE_LEN; i++)
 		out[i] = digits[date >> 6 * (COOKIE_DATE_LEN - 1 - i) & 63];
-}
-
-static int digit_of(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 static uint32_t read_date(struct slice s)
@@ -31,7 +22,7 @@ static uint32_t read_date(struct slice s)
 	if (s.len < COOKIE_DATE_LEN)
 		return 0;
 	for (int i = 0; i < COOKIE_DATE_LEN; i++) {
-		int digit = digit_of(s.ptr[i]);
+		int digit = base64_digit(s.ptr[i], false);
 
 		if (digit < 0)
 			return 0;

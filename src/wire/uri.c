@@ -104,15 +104,3 @@ bool uri_param_next(struct slice *rest, char delim, struct slice *name, struct s
 	}
 	return false;
 }
-
-bool uri_param_find(struct slice target, char delim, struct slice name, struct slice *value)
-{
-	struct slice rest, found;
-
-	if (!uri_params(target, delim, &rest))
-		return false;
-	while (uri_param_next(&rest, delim, &found, value))
-		if (slice_eq(found, name))
-			return true;
-	return false;
-}

@@ -89,3 +89,49 @@ for address, public in (('203.0.113.1', True), ('', True), ('10.1.2.3', False), 
     assert status == 0 and 'anybody' not in out, out
     status, out = check(text, '-dD')
     assert ('takes a PROXY header from everybody' in out) == public, (address, out)
+
+# What goes wrong behind an NLB is said at this level too, once, and not where it is right.
+NLB = """global
+    drain-announce 30s
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 400s
+    timeout server 1s
+    timeout http-keep-alive 500s
+    timeout tunnel 1h
+proxy-policy nlb
+    require 10.0.0.0/16
+    health-reply
+frontend door
+    bind :1 proxy-policy nlb
+    default_backend b
+frontend health
+    bind :2
+    monitor-uri /health
+backend b
+    server s 127.0.0.1:1
+"""
+COMPLAINTS = {
+    "'timeout client' of 400 s": ('timeout client 400s', 'timeout client 300s'),
+    "'timeout http-keep-alive' of 500 s": ('alive 500s', 'alive 350s'),
+    "'timeout tunnel' of 3600 s": ('timeout tunnel 1h', 'option clitcpka\n    clitcpka-idle 60s'),
+    "'monitor-uri' on a port without PROXY headers": ('bind :2', 'bind :2 proxy-policy nlb'),
+    "believes whoever reaches": ('', ''),
+    "'drain-announce' is not set": ('', ''),
+}
+status, out = check(NLB, '-dW')
+assert status == 0 and 'DIAG' not in out and 'WARN' not in out, out
+status, out = check(NLB, '-dD')
+for said, (wrong, right) in COMPLAINTS.items():
+    assert out.count(said) == (wrong != ''), (said, out)
+    if wrong:
+        changed = check(NLB.replace(wrong, right), '-dD')[1]
+        assert said not in changed, (said, changed)
+assert out.count('DIAG') == 4, out
+_, out = check(NLB.replace('bind :1 proxy-policy nlb', 'bind :1 accept-proxy'), '-dD')
+assert out.count("believes whoever reaches") == 1, out
+_, out = check(NLB.replace('drain-announce 30s', ''), '-dD')
+assert out.count("'drain-announce' is not set") == 1, out
+_, out = check(NLB.replace('bind :1 proxy', 'bind 127.0.0.1:1 proxy'), '-dD')
+assert 'DIAG' not in out, out

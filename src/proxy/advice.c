@@ -37,6 +37,7 @@ void proxies_advise(void)
 			        proxy_kind(p), p->name);
 		advise_timeouts(p);
 	}
+	advice_nlb_give();
 }
 
 bool proxies_have_listener(void)

@@ -121,21 +121,6 @@ enum pp_verdict pp_policy_verdict(const struct pp_policy *p, const struct addr *
 	return r ? r->verdict : PP_REJECT;
 }
 
-/* An address that the whole Internet can reach, as far as the address alone tells; a wildcard counts. */
-static bool is_public(const struct endpoint *e)
-{
-	static const char *const closed[] = { "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-		"169.254.0.0/16", "::1", "fc00::/7", "fe80::/10" };
-	struct addr_net net;
-
-	if (e->kind != ENDPOINT_INET)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(closed); i++)
-		if (addr_net_parse(slice_of(closed[i]), &net) && addr_net_has(&net, &e->addr))
-			return false;
-	return true;
-}
-
 static bool expects_proxy(const struct proxy *px)
 {
 	for (size_t i = 0; i < px->set.req_conn.n; i++)
@@ -183,9 +168,6 @@ static bool resolve_listener(struct listener *l)
 			"a policy says by itself who sends a header");
 		return false;
 	}
-	if (p->peers.of_all && p->peers.of_all->verdict == PP_OPTIONAL && is_public(&l->endpoint))
-		diag_at(DIAG_DIAG, l->file, l->line, "'bind': policy '%s' takes a PROXY header from everybody on a public address: "
-			"anybody can claim any client address", p->name);
 	return true;
 }
 

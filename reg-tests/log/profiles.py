@@ -111,12 +111,12 @@ def say(usher, name, text, **options):
 
 with Usher(CONFIG, sockets=['http', 'tcp', 'asap']) as usher:
     assert b' 200 ' in say(usher, 'http', b'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
-    same(lines(plain, 7), ['tcp-req-conn http/http 0 --', 'tcp-req-sess http/http 0 --', 'tcp-req-cont http/http -1 --',
-                               'http-req http/http -1 --', 'http-res http/be 200 --', 'http-after-res http/be 200 --',
-                               'close http/be 200 --'])
-    got = [re.sub(r'^<134>1 \S+ - (\S+) \d+ - ', r'\1 ', line) for line in lines(special, 6)]
+    same(lines(plain, 8), ['tcp-req-conn http/http 0 --', 'tcp-req-sess http/http 0 --', 'tcp-req-cont http/http -1 --',
+                           'http-req http/http -1 --', 'tcp-res-cont http/be -1 --', 'http-res http/be 200 --',
+                           'http-after-res http/be 200 --', 'close http/be 200 --'])
+    got = [re.sub(r'^<134>1 \S+ - (\S+) \d+ - ', r'\1 ', line) for line in lines(special, 7)]
     assert got == ['tagged [usual] other tcp-req-conn', 'tagged [usual] other tcp-req-cont',
-                   'tagged [a b="http-req"] request of 127.0.0.1', 'tagged [c] http-res http/be 200 --',
+                   'tagged [a b="http-req"] request of 127.0.0.1', 'tagged [usual] other tcp-res-cont', 'tagged [c] http-res http/be 200 --',
                    'tagged [usual] other http-after-res', 'tagged [usual] other close'], got
     same(lines(sparse, 2), ['http-after-res http/be 200 --', 'http 200'])
 

@@ -77,8 +77,15 @@ struct dial {
 	int keepalive_count, keepalive_idle_s, keepalive_interval_s;
 	int user_timeout_ms;        /* TCP_USER_TIMEOUT */
 	bool fast_open, smart_connect;
+	bool has_mark, has_tos;
+	uint8_t tos;                /* IP_TOS, or the traffic class of IPv6 */
+	uint32_t mark;              /* SO_MARK: needs CAP_NET_ADMIN, and is left out without */
 };
 /* Starts a connection. DONE: through already; AGAIN: wait for the event; FAIL: c->error has errno, nothing stays open. */
 enum io conn_dial(struct conn *c, const struct dial *d, void (*on_event)(struct watch *, uint32_t));
+
+/* The same two of an open connection. */
+void conn_set_tos(const struct conn *c, uint8_t tos);
+void conn_set_mark(const struct conn *c, uint32_t mark);
 
 #endif

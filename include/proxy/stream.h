@@ -35,6 +35,15 @@ enum stream_step {
 /* In struct stream's log_level: no line at all. */
 #define STREAM_LOG_SILENT 255
 
+/* What rules set for one stream; 0: as its proxies have it. */
+struct stream_own {
+	uint32_t client_ms, server_ms, tunnel_ms; /* set-timeout */
+	uint8_t retries;           /* set-retries, + 1 */
+	bool has_mark, has_tos;    /* set-bc-mark, set-bc-tos: its connection to the server is no other stream's */
+	uint8_t tos;
+	uint32_t mark;
+};
+
 #define STREAM_MAGIC 0x7374726du
 struct stream {
 	uint32_t magic;
@@ -79,7 +88,7 @@ struct stream {
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */
 	struct addr *source;       /* in arena: the address its server saw, when the log shows it */
 	struct addr *old_src, *old_dst; /* in arena: the session's addresses before rules changed them for this stream; NULL */
-	uint32_t set_server_timeout_ms, set_tunnel_timeout_ms; /* set-timeout; 0: the backend's */
+	struct stream_own *own;    /* in arena: what rules set for it alone, or NULL */
 	const struct rule *last_rule; /* borrows: the last one that ended its set; NULL: none */
 	struct auth *auth;         /* in arena: credentials that were looked at, or NULL */
 	struct slice unique_id;    /* in arena; empty until asked for */
@@ -110,6 +119,30 @@ const char *stream_step_name(const struct stream *s);
 uint32_t stream_tarpit_ms(const struct stream *s);
 /* The chosen server's address with the port that is dialled for this stream; false without one, or one that is no IP address. */
 bool stream_server_addr(const struct stream *s, struct addr *out);
+/* For actions: its own settings, made at first use; NULL when memory is out. */
+struct stream_own *stream_own(struct stream *s);
+/* Timeouts and retries as they are for this stream. */
+static inline uint32_t stream_client_ms(const struct stream *s)
+{
+	return s->own && s->own->client_ms ? s->own->client_ms : s->session->fe->set.timeout_client_ms;
+}
+static inline uint32_t stream_server_ms(const struct stream *s)
+{
+	return s->own && s->own->server_ms ? s->own->server_ms : s->be->set.timeout_server_ms;
+}
+static inline uint32_t stream_tunnel_ms(const struct stream *s)
+{
+	return s->own && s->own->tunnel_ms ? s->own->tunnel_ms : s->be->set.timeout_tunnel_ms;
+}
+static inline unsigned stream_retries(const struct stream *s)
+{
+	return s->own && s->own->retries ? s->own->retries - 1u : (unsigned)s->be->set.retries;
+}
+/* Whether its connection to the server is marked for it alone. */
+static inline bool stream_marks_server(const struct stream *s)
+{
+	return s->own && (s->own->has_mark || s->own->has_tos);
+}
 /* The text of unique-id-format for this stream (computed once); empty without one. */
 struct slice stream_unique_id(struct stream *s);
 

@@ -273,6 +273,12 @@ def check(program, ours):
     assert re.fullmatch('[0-9a-f]{16}', value)
     assert ask(program, 'made', '/', f'SRV={value}')[:3] == ('s1', 200, '--VN')
     assert ask(program, 'made', '/', 'SRV=own')[:3] == ('s2', 200, '--VN')
+    # The address is a part of it.
+    port = web["s1"].port
+    cli(f'set server made/s1 addr 127.0.0.9 port {port}')
+    assert column('made', 's1') != value
+    cli(f'set server made/s1 addr 127.0.0.1 port {port}')
+    assert column('made', 's1') == value
     assert cli('set dynamic-cookie-key backend made other') == ''
     assert column('made', 's1') not in (value, '')
     assert ask(program, 'made', '/', f'SRV={value}')[2][2] == 'I'

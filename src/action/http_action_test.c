@@ -352,7 +352,7 @@ static void faults_say_why(void **state)
 		{ RULES_HTTP_RES, "set-path /", "may not stand" },
 		{ RULES_HTTP_REQ, "strict-mode maybe", "expected 'on' or 'off'" },
 		{ RULES_HTTP_REQ, "set-log-level loud", "expected 'emerg'" },
-		{ RULES_HTTP_REQ, "set-timeout client 5s", "expected 'server' or 'tunnel'" },
+		{ RULES_HTTP_REQ, "set-timeout queue 5s", "expected 'client', 'server' or 'tunnel'" },
 		{ RULES_HTTP_REQ, "set-timeout server 0", "more than zero" },
 		{ RULES_HTTP_REQ, "set-timeout server", "a time or an expression" },
 		{ RULES_HTTP_REQ, "early-hint Link", "the value of the header" },

@@ -160,6 +160,23 @@ static enum io dial_failed(struct conn *c, int fd, int err)
 	return IO_FAIL;
 }
 
+/* An IPv6 socket may carry IPv4. */
+static void set_tos(int fd, uint8_t tos)
+{
+	set_int(fd, IPPROTO_IP, IP_TOS, tos);
+	set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, tos);
+}
+
+void conn_set_tos(const struct conn *c, uint8_t tos)
+{
+	set_tos(c->watch.fd, tos);
+}
+
+void conn_set_mark(const struct conn *c, uint32_t mark)
+{
+	set_int(c->watch.fd, SOL_SOCKET, SO_MARK, (int)mark);
+}
+
 /* A socket on its way, or -1 with errno. */
 static int dial_once(const struct dial *d, const struct sockaddr_storage *ss, socklen_t len, bool *through)
 {
@@ -172,6 +189,10 @@ static int dial_once(const struct dial *d, const struct sockaddr_storage *ss, so
 			set_keepalive(fd, d);
 		if (d->user_timeout_ms)
 			set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, d->user_timeout_ms);
+		if (d->has_tos)
+			set_tos(fd, d->tos);
+		if (d->has_mark)
+			set_int(fd, SOL_SOCKET, SO_MARK, (int)d->mark);
 		if (d->fast_open)
 			set_int(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
 		if (d->smart_connect)

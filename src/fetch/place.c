@@ -89,15 +89,13 @@ static const struct stream *stream_of(const struct eval *ev)
 	return ev->stream;
 }
 
-PLACE_INT(cur_client_timeout, PHASE_STREAM, stream, stream_of, o->session->fe->set.timeout_client_ms);
+PLACE_INT(cur_client_timeout, PHASE_STREAM, stream, stream_of, stream_client_ms(o));
 PLACE_INT(cur_tarpit_timeout, PHASE_STREAM, stream, stream_of, stream_tarpit_ms(o));
 PLACE_INT(cur_connect_timeout, PHASE_BACKEND, stream, stream_of, o->be->set.timeout_connect_ms);
 PLACE_INT(cur_queue_timeout, PHASE_BACKEND, stream, stream_of, o->be->set.timeout_queue_ms);
-PLACE_INT(cur_max_retries, PHASE_BACKEND, stream, stream_of, o->be->set.retries);
-PLACE_INT(cur_server_timeout, PHASE_BACKEND, stream, stream_of,
-	o->set_server_timeout_ms ? o->set_server_timeout_ms : o->be->set.timeout_server_ms);
-PLACE_INT(cur_tunnel_timeout, PHASE_BACKEND, stream, stream_of,
-	o->set_tunnel_timeout_ms ? o->set_tunnel_timeout_ms : o->be->set.timeout_tunnel_ms);
+PLACE_INT(cur_max_retries, PHASE_BACKEND, stream, stream_of, stream_retries(o));
+PLACE_INT(cur_server_timeout, PHASE_BACKEND, stream, stream_of, stream_server_ms(o));
+PLACE_INT(cur_tunnel_timeout, PHASE_BACKEND, stream, stream_of, stream_tunnel_ms(o));
 
 PLACE_TEXT(srv_name, PHASE_SERVER_KNOWN, server, server_of, o->name);
 PLACE_INT(srv_id, PHASE_SERVER_KNOWN, server, server_of, o->id);

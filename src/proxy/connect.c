@@ -33,6 +33,12 @@ static enum io dial(struct stream *s)
 		.user_timeout_ms = (int)set->tcp_ut_ms, .smart_connect = be->smart_connect,
 	};
 
+	if (stream_marks_server(s)) {
+		d.has_mark = s->own->has_mark;
+		d.has_tos = s->own->has_tos;
+		d.mark = s->own->mark;
+		d.tos = s->own->tos;
+	}
 	server_set_source(s->server, &d);
 	/* The SYN of a fast open leaves with the first bytes: without any it would never leave. */
 	if (set->tfo && stream_listen(s))
@@ -97,7 +103,7 @@ static bool redispatch_now(const struct stream *s)
 	if (!s->forced && !s->bound)
 		return true;
 	if (every < 0)
-		every = s->be->set.retries + 1 + every;
+		every = stream_retries(s) + 1 + every;
 	return every > 0 && s->retries_done % (uint64_t)every == 0;
 }
 
@@ -160,7 +166,7 @@ static bool take_idle(struct stream *s)
 	bool shared = s->http && !s->http->req.upgrade && s->http->method != HTTP_CONNECT && may_reuse(s);
 	struct link_list_owned *own = &s->session->links;
 
-	if (!s->http || s->resent || (!shared && LIST_EMPTY(own)))
+	if (!s->http || s->resent || (!shared && LIST_EMPTY(own)) || stream_marks_server(s))
 		return false;
 	struct buf *header = s->server->set.send_proxy ? pp_send_compose(s, s->server) : NULL;
 	bool proven = s->be->set.http_reuse == REUSE_AGGRESSIVE && s->session->requests == 0;

@@ -16,6 +16,7 @@
 #include "proxy/balance.h"
 #include "proxy/link.h"
 #include "proxy/notice.h"
+#include "proxy/persist.h"
 #include "proxy/queue.h"
 #include "proxy/shutdown.h"
 #include "proxy/warmup.h"
@@ -527,6 +528,7 @@ void health_move(struct server *srv, const struct endpoint *to)
 		epoch_retire(old, free);
 	links_server_gone(srv);
 	balance_update(srv->px); /* where its address says what it gets */
+	persist_renew(srv->px, PERSIST_DYNAMIC_KEEP, NULL); /* and what marks its clients */
 	change_end(&c, true);
 }
 

@@ -367,7 +367,7 @@ void http_reply_error(struct stream *s, unsigned status)
 
 enum step_result stream_reply(struct stream *s)
 {
-	uint32_t limit_ms = s->session->fe->set.timeout_client_ms;
+	uint32_t limit_ms = stream_client_ms(s);
 	bool moved = false;
 
 	if (!s->entered)
@@ -424,5 +424,5 @@ bool http_link_is_clean(const struct stream *s)
 
 	bool done = t->local ? t->res_spent : s->reason == CLOSE_NONE && s->res.complete && buf_len(s->res.buf) == 0;
 
-	return s->link && done && !t->server_close && !t->tunnel && s->req.complete && s->req.flushed;
+	return s->link && done && !stream_marks_server(s) && !t->server_close && !t->tunnel && s->req.complete && s->req.flushed;
 }

@@ -14,15 +14,13 @@ static uint64_t silence_limit(const struct stream *s, bool client)
 {
 	const struct proxy_settings *fe = &s->session->fe->set, *be = &s->be->set;
 	const struct pump *in = client ? &s->req : &s->res, *out = client ? &s->res : &s->req;
-	uint32_t limit_ms = client ? fe->timeout_client_ms : be->timeout_server_ms;
+	uint32_t limit_ms = client ? stream_client_ms(s) : stream_server_ms(s);
 	uint32_t fin_ms = client ? fe->timeout_client_fin_ms : be->timeout_server_fin_ms;
-	uint32_t tunnel_ms = s->set_tunnel_timeout_ms ? s->set_tunnel_timeout_ms : be->timeout_tunnel_ms;
+	uint32_t tunnel_ms = stream_tunnel_ms(s);
 	uint64_t active_ms = client ? s->client_active_ms : s->server_active_ms;
 
 	if (in->ended && pump_pending(out) == 0)
 		return 0;
-	if (!client && s->set_server_timeout_ms)
-		limit_ms = s->set_server_timeout_ms;
 	if (tunnel_ms && (s->http == NULL || s->http->tunnel))
 		limit_ms = tunnel_ms;
 	if (fin_ms && (in->ended || out->flushed))

@@ -74,7 +74,7 @@ enum step_result stream_choose_backend(struct stream *s)
 	if (be->set.disabled)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
 	s->be_counted = true;
-	s->retries_left = (unsigned)be->set.retries;
+	s->retries_left = stream_retries(s);
 	gauge_try_inc(&be->be_conns, 0);
 	COUNT(&be->be, sess);
 	rate_count(&be->be_sess_rate);

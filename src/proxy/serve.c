@@ -73,7 +73,7 @@ enum step_result stream_serve(struct stream *s)
 		s->client_active_ms = clock_now_ms;
 	if (done)
 		return stream_close_with(s, CLOSE_LOCAL);
-	uint32_t limit_ms = s->service->patience_ms ? s->service->patience_ms(s) : s->session->fe->set.timeout_client_ms;
+	uint32_t limit_ms = s->service->patience_ms ? s->service->patience_ms(s) : stream_client_ms(s);
 	if (limit_ms && clock_now_ms >= s->client_active_ms + limit_ms)
 		return stream_close_with(s, CLOSE_CLIENT_TIMEOUT);
 	if (limit_ms)

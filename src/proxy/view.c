@@ -56,6 +56,13 @@ bool stream_server_addr(const struct stream *s, struct addr *out)
 	return true;
 }
 
+struct stream_own *stream_own(struct stream *s)
+{
+	if (s->own == NULL)
+		s->own = arena_zalloc(&s->arena, sizeof(*s->own));
+	return s->own;
+}
+
 struct slice stream_unique_id(struct stream *s)
 {
 	const struct format *f = s->session->fe->unique_id_format;

@@ -68,6 +68,10 @@ bool listeners_look_who_lingers(void);
  * accepts meanwhile. */
 void listeners_pause(void);
 void listeners_resume(void);
+/* One frontend of them. Its state is set on thread 0, while no thread accepts there: it pauses, resumes or is given up. */
+void listeners_leave_frontend(struct proxy *fe);
+void listeners_join_frontend(struct proxy *fe);
+void listeners_set_frontend(struct proxy *fe, enum frontend_state to);
 /* Every listening socket with the key that a successor finds it by. */
 void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg);
 /* Closes listening sockets (after all threads stopped accepting). */

@@ -15,6 +15,8 @@ void notice_say(const struct proxy *px, enum log_level level, struct slice text)
 void notice_alert(const struct proxy *px, enum log_level level, struct slice text, struct slice on_stderr);
 /* Says of every proxy that it takes no more connections, and how many it has had: a drain began. */
 void notice_stopped(void);
+/* An operator did this to a frontend. */
+void notice_frontend(const struct proxy *fe, enum frontend_state state);
 /* Tests put theirs here: gets what would go to the log. NULL: the real ways. */
 extern void (*notice_hook)(const struct proxy *px, enum log_level level, struct slice text);
 

@@ -155,6 +155,9 @@ struct proxy_settings {
 	struct acl_table *acls;
 };
 
+/* What an operator made of a frontend: paused, it holds its addresses and takes nobody; stopped, it gave them up for good. */
+enum frontend_state { FRONTEND_OPEN, FRONTEND_PAUSED, FRONTEND_STOPPED };
+
 #define PROXY_MAGIC 0x70726f78u
 #define PROXY_FE 1u
 #define PROXY_BE 2u
@@ -190,7 +193,8 @@ struct proxy {
 	struct rate fe_limited_rate;      /* what rate_limit counts: connections that their rules let in */
 	struct counter_set fe;
 	bool fe_full;                     /* atomic: its listeners are paused */
-	bool stopping;                    /* atomic: draining */
+	bool stopping;                    /* atomic: it was shut down: its clients end at their next convenient moment */
+	enum frontend_state state;        /* atomic: thread 0 writes it */
 	const struct service *service;    /* its connections are served by this, not by servers (the runtime socket) */
 
 	/* backend */

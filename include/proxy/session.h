@@ -111,6 +111,11 @@ bool session_dst(struct session *s, struct addr *out);
 struct eval session_eval(struct session *s, unsigned phase);
 /* Atomic: the process drains; its sessions end at their next convenient moment. */
 extern bool process_stopping;
+/* It, or the frontend of this session. */
+static inline bool session_is_to_end(const struct session *s)
+{
+	return __atomic_load_n(&process_stopping, __ATOMIC_RELAXED) || __atomic_load_n(&s->fe->stopping, __ATOMIC_RELAXED);
+}
 /* Atomic: the process has been told to leave, and says so to whoever asks after its health; connections are still
  * accepted until it stops (drain-announce, grace). */
 extern bool process_leaving;

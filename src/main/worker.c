@@ -25,6 +25,7 @@
 #include "core/thread.h"
 #include "proxy/admission.h"
 #include "proxy/check.h"
+#include "proxy/frontend_order.h"
 #include "proxy/global.h"
 #include "proxy/http.h"
 #include "proxy/link.h"
@@ -48,6 +49,9 @@ static int busy;       /* atomic: threads that have not done what all of them we
 static void (*all_done)(void); /* thread 0: what follows then; NULL: nothing is under way */
 static void (*plans[PLANS_MAX])(void); /* thread 0: what has to wait for that */
 static int plan_count;
+
+static TAILQ_HEAD(, frontend_order) orders = TAILQ_HEAD_INITIALIZER(orders); /* thread 0: about frontends, not begun yet */
+static struct frontend_order *order; /* thread 0: the one that is being carried out */
 
 bool worker_open(unsigned patience_ms)
 {
@@ -83,6 +87,8 @@ static void when_idle(void (*plan)(void))
 		plans[plan_count++] = plan;
 }
 
+static void next_order(void);
+
 static void follow(void *arg)
 {
 	void (*then)(void) = all_done;
@@ -95,6 +101,7 @@ static void follow(void *arg)
 		memmove(plans, plans + 1, (size_t)--plan_count * sizeof(plans[0]));
 		plan();
 	}
+	next_order();
 }
 
 static void done_here(void)
@@ -291,6 +298,66 @@ static void resume_now(void)
 	thread_run_on_all(resume_here, NULL);
 }
 
+/* ---- one frontend: an operator pauses, resumes or stops it ---- */
+
+static void order_done(void)
+{
+	struct frontend_order *o = order;
+
+	order = NULL;
+	frontend_order_finish(o);
+}
+
+static void all_left(void)
+{
+	listeners_set_frontend(order->fe, order->to);
+	notice_frontend(order->fe, order->to);
+	order_done();
+}
+
+static void leave_frontend_here(void *fe)
+{
+	listeners_leave_frontend(fe);
+	done_here();
+}
+
+static void join_frontend_here(void *fe)
+{
+	listeners_join_frontend(fe);
+	done_here();
+}
+
+static void carry_out(void)
+{
+	if (order->to == FRONTEND_OPEN) {
+		listeners_set_frontend(order->fe, order->to);
+		notice_frontend(order->fe, order->to);
+		expect_all(order_done);
+		thread_run_on_all(join_frontend_here, order->fe);
+	} else {
+		expect_all(all_left);
+		thread_run_on_all(leave_frontend_here, order->fe);
+	}
+}
+
+/* While nothing else happens to the listeners. A process that is leaving has none any more. */
+static void next_order(void)
+{
+	while (all_done == NULL && (order = TAILQ_FIRST(&orders)) != NULL) {
+		TAILQ_REMOVE(&orders, order, link);
+		if (accepting && !paused && !process_stopping && frontend_may_become(order->fe->state, order->to))
+			carry_out();
+		else
+			order_done();
+	}
+}
+
+static void order_arrived(struct frontend_order *o)
+{
+	TAILQ_INSERT_TAIL(&orders, o, link);
+	next_order();
+}
+
 static void on_signal(struct watch *w, uint32_t bits)
 {
 	struct signalfd_siginfo info;
@@ -395,6 +462,7 @@ static void die_by(int signal_number)
 int worker_run(const struct worker_events *e)
 {
 	events = e;
+	frontend_order_arrived = order_arrived;
 	loop_enter(&thread_loops[0]);
 	watch_signals();
 	expect_all(all_up);

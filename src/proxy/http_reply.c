@@ -103,7 +103,7 @@ static void settle_request(struct stream *s)
 		pump_frame(&s->req, &t->req_body, false);
 	}
 	/* What comes behind a refused CONNECT was meant for the tunnel, and may be anything. */
-	if (!t->req_body.ended || s->req.pipe || t->method == HTTP_CONNECT || __atomic_load_n(&process_stopping, __ATOMIC_RELAXED)) {
+	if (!t->req_body.ended || s->req.pipe || t->method == HTTP_CONNECT || session_is_to_end(s->session)) {
 		t->client_close = true;
 	} else if (s->req.ready) {
 		buf_consume(s->req.buf, s->req.ready);

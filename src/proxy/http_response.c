@@ -30,8 +30,9 @@ static bool body_is_withheld(const struct http_txn *t)
 }
 
 /* What the answer's fields must say of this connection; true when chunks must be unpacked. */
-static bool dress_answer(struct http_txn *t, bool request_flows)
+static bool dress_answer(const struct stream *s, bool request_flows)
 {
+	struct http_txn *t = s->http;
 	struct http_head *h = &t->res;
 	bool unchunk = t->res_body.kind == HTTP1_BODY_CHUNKED && client_is_old(t);
 
@@ -42,8 +43,8 @@ static bool dress_answer(struct http_txn *t, bool request_flows)
 		http_head_remove_all(h, SLICE("transfer-encoding"));
 	if (unchunk || t->res_body.kind == HTTP1_BODY_CLOSE)
 		t->client_close = true;
-	if (__atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
-		t->client_close = true; /* a process that leaves says so in time */
+	if (session_is_to_end(s->session))
+		t->client_close = true; /* who leaves says so in time */
 	if (request_flows && (h->close || body_is_withheld(t)))
 		t->client_close = t->server_close = true; /* nobody will read the rest of the request, or it will never come */
 	if (t->tunnel && h->status == 101)
@@ -158,7 +159,7 @@ static enum step_result judge_head(struct stream *s)
 	if (!http_after_rules(s))
 		return rewrite_failed(s);
 	mend_frame(s);
-	bool unchunk = dress_answer(t, !s->req.flushed);
+	bool unchunk = dress_answer(s, !s->req.flushed);
 	size_t before = buf_len(s->res.head);
 	if (!compose(s))
 		return bad_answer(s, CLOSE_INTERNAL, 500);

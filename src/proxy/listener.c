@@ -7,6 +7,7 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@
 #include "proxy/session.h"
 
 #define BUSY_PAUSE_NS 10000000
+
+/* Guards the sockets of groups: orders about frontends change them while traffic runs. */
+static pthread_mutex_t groups_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* This thread's acceptors. */
 struct seat {
@@ -264,26 +268,38 @@ static int rank_here(const struct listener *l, int *of)
 	return __builtin_popcountll(mask & (((uint64_t)1 << thread_id) - 1));
 }
 
+static bool is_open(const struct proxy *px)
+{
+	return __atomic_load_n(&px->state, __ATOMIC_ACQUIRE) == FRONTEND_OPEN;
+}
+
+void listeners_join_frontend(struct proxy *fe)
+{
+	struct listener *l;
+
+	if (!is_open(fe))
+		return;
+	TAILQ_FOREACH(l, &fe->listeners, link) {
+		int of, rank;
+		if (!allowed_here(l) || l->group.n == 0)
+			continue;
+		rank = rank_here(l, &of);
+		if (l->group.shared) {
+			for (int i = 0; i < l->group.n; i++)
+				seat_here(l, l->group.fds[i]);
+			continue;
+		}
+		for (int i = rank; i < l->group.n; i += of)
+			seat_here(l, l->group.fds[i]);
+	}
+}
+
 void listeners_start_thread(void)
 {
 	struct proxy *px;
-	struct listener *l;
 
-	TAILQ_FOREACH(px, &proxies, link) {
-		TAILQ_FOREACH(l, &px->listeners, link) {
-			int of, rank;
-			if (!allowed_here(l) || l->group.n == 0)
-				continue;
-			rank = rank_here(l, &of);
-			if (l->group.shared) {
-				for (int i = 0; i < l->group.n; i++)
-					seat_here(l, l->group.fds[i]);
-				continue;
-			}
-			for (int i = rank; i < l->group.n; i += of)
-				seat_here(l, l->group.fds[i]);
-		}
-	}
+	TAILQ_FOREACH(px, &proxies, link)
+		listeners_join_frontend(px);
 }
 
 void listeners_begin(void)
@@ -300,13 +316,14 @@ void listeners_begin(void)
 	}
 }
 
-static void leave_seats(void (*leave)(struct acceptor *), bool also_lingering)
+/* Those of one frontend, or (NULL) of all. */
+static void leave_seats(const struct proxy *of, void (*leave)(struct acceptor *), bool also_lingering)
 {
 	struct seat *seat, *next;
 
 	for (seat = LIST_FIRST(&seats); seat; seat = next) {
 		next = LIST_NEXT(seat, link);
-		if (seat->listener->lingers && !also_lingering)
+		if ((seat->listener->lingers && !also_lingering) || (of && seat->listener->px != of))
 			continue;
 		LIST_REMOVE(seat, link);
 		timer_stop(&seat->rate);
@@ -318,12 +335,17 @@ static void leave_seats(void (*leave)(struct acceptor *), bool also_lingering)
 
 void listeners_stop_thread(void)
 {
-	leave_seats(acceptor_stop, true);
+	leave_seats(NULL, acceptor_stop, true);
+}
+
+void listeners_leave_frontend(struct proxy *fe)
+{
+	leave_seats(fe, acceptor_finish, true);
 }
 
 void listeners_finish_thread(bool also_lingering)
 {
-	leave_seats(acceptor_finish, also_lingering);
+	leave_seats(NULL, acceptor_finish, also_lingering);
 }
 
 bool listeners_look_who_lingers(void)
@@ -375,7 +397,7 @@ static void each_listener(void (*fn)(struct listener *))
 
 	TAILQ_FOREACH(px, &proxies, link)
 		TAILQ_FOREACH(l, &px->listeners, link)
-			if (!px->set.disabled)
+			if (!px->set.disabled && is_open(px))
 				fn(l);
 }
 
@@ -394,6 +416,7 @@ void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), voi
 	struct proxy *px;
 	struct listener *l;
 
+	pthread_mutex_lock(&groups_lock);
 	TAILQ_FOREACH(px, &proxies, link) {
 		TAILQ_FOREACH(l, &px->listeners, link) {
 			struct strbuf key = STRBUF_EMPTY;
@@ -403,6 +426,35 @@ void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), voi
 			strbuf_free(&key);
 		}
 	}
+	pthread_mutex_unlock(&groups_lock);
+}
+
+static void close_group(struct listener *l)
+{
+	for (int i = 0; i < l->group.n; i++)
+		close(l->group.fds[i]);
+	free(l->group.fds);
+	l->group = (struct listen_group){ 0 };
+}
+
+void listeners_set_frontend(struct proxy *fe, enum frontend_state to)
+{
+	struct listener *l;
+
+	pthread_mutex_lock(&groups_lock);
+	TAILQ_FOREACH(l, &fe->listeners, link) {
+		if (to == FRONTEND_OPEN) {
+			resume_group(l);
+			continue;
+		}
+		/* Whoever else holds the socket, a master, shall not keep clients waiting on it. */
+		pause_group(l);
+		if (to == FRONTEND_STOPPED)
+			close_group(l);
+	}
+	pthread_mutex_unlock(&groups_lock);
+	__atomic_store_n(&fe->stopping, to == FRONTEND_STOPPED, __ATOMIC_RELAXED);
+	__atomic_store_n(&fe->state, to, __ATOMIC_RELEASE);
 }
 
 void listeners_close(bool also_lingering)
@@ -414,10 +466,7 @@ void listeners_close(bool also_lingering)
 		TAILQ_FOREACH(l, &px->listeners, link) {
 			if (l->lingers && !also_lingering)
 				continue;
-			for (int i = 0; i < l->group.n; i++)
-				close(l->group.fds[i]);
-			free(l->group.fds);
-			l->group = (struct listen_group){ 0 };
+			close_group(l);
 		}
 	}
 }

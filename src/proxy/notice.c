@@ -56,21 +56,38 @@ void notice_alert(const struct proxy *px, enum log_level level, struct slice tex
 	to_log(px, level, text);
 }
 
+static void say_stopped(const struct proxy *px)
+{
+	struct counters fe, be;
+	struct strbuf text;
+	char line[512];
+
+	counters_sum(&px->fe, &fe);
+	counters_sum(&px->be, &be);
+	strbuf_init_fixed(&text, line, sizeof(line));
+	strbuf_addf(&text, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name, fe.conn, be.sess);
+	notice_say(px, LOG_LEVEL_WARNING, strbuf_slice(&text));
+}
+
 void notice_stopped(void)
 {
 	struct proxy *px;
 
-	TAILQ_FOREACH(px, &proxies, link) {
-		struct counters fe, be;
-		struct strbuf text;
-		char line[512];
-		if (px->internal)
-			continue;
-		counters_sum(&px->fe, &fe);
-		counters_sum(&px->be, &be);
-		strbuf_init_fixed(&text, line, sizeof(line));
-		strbuf_addf(&text, "Proxy %s stopped (cumulated conns: FE: %" PRIu64 ", BE: %" PRIu64 ").", px->name, fe.conn,
-		            be.sess);
-		notice_say(px, LOG_LEVEL_WARNING, strbuf_slice(&text));
+	TAILQ_FOREACH(px, &proxies, link)
+		if (!px->internal && px->state != FRONTEND_STOPPED)
+			say_stopped(px);
+}
+
+void notice_frontend(const struct proxy *fe, enum frontend_state state)
+{
+	struct strbuf text;
+	char line[512];
+
+	if (state == FRONTEND_STOPPED) {
+		say_stopped(fe);
+		return;
 	}
+	strbuf_init_fixed(&text, line, sizeof(line));
+	strbuf_addf(&text, "%s frontend %s.", state == FRONTEND_PAUSED ? "Paused" : "Resumed", fe->name);
+	notice_say(fe, LOG_LEVEL_WARNING, strbuf_slice(&text));
 }

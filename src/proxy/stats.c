@@ -114,6 +114,8 @@ static const char *door_status(const struct proxy *px, bool full)
 {
 	if (__atomic_load_n(&process_stopping, __ATOMIC_RELAXED) || __atomic_load_n(&px->stopping, __ATOMIC_RELAXED))
 		return "STOP";
+	if (__atomic_load_n(&px->state, __ATOMIC_RELAXED) == FRONTEND_PAUSED)
+		return "PAUSED";
 	return full ? "FULL" : "OPEN";
 }
 

@@ -46,7 +46,7 @@ static void check_head(const struct http_head *h, const char *bytes, size_t len)
 	}
 	ASSERT(lengths == h->has_length);
 	if (h->response) {
-		ASSERT(h->status >= 100 && h->status <= 599);
+		ASSERT(h->status >= 100 && h->status <= 999);
 		return;
 	}
 	check_slice(h->target, bytes, len);

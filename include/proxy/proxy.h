@@ -176,6 +176,7 @@ struct proxy {
 	struct bad_message *bad_message[2]; /* owns, under the lock of bad_message.c: its last refused request, and answer */
 	struct proxy *made_before;        /* every proxy ever made, newest first: they live as long as the process */
 	bool internal;                    /* the runtime socket's own */
+	unsigned used_by;                 /* a defaults section's: the capabilities of those that began from it */
 
 	/* frontend */
 	TAILQ_HEAD(listener_list, listener) listeners; /* owns */

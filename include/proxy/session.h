@@ -58,6 +58,7 @@ struct session {
 	bool pp_probe;              /* a LOCAL header where health-reply is on: usher answers */
 	bool reset;                 /* it is to be closed by a reset */
 	uint8_t error;              /* why it failed before it was a session, by HAProxy's numbers (fc_err); 0: it did not */
+	bool http;                  /* its streams are HTTP: its frontend's mode, or since a backend of that mode was chosen */
 	bool embryonic;             /* counted as a connection, not yet as a session */
 	struct conn client;
 	struct listener *listener;  /* borrows */

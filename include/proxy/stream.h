@@ -70,6 +70,7 @@ struct stream {
 	bool no_answer;            /* what a rule asked for it will not get: too many ask */
 	uint8_t connect_error;     /* of the last attempt to connect, by HAProxy's numbers (conn_errors.h); 0: it did not fail */
 	struct queue_rank rank;    /* in lines: set-priority-class, set-priority-offset */
+	bool upgraded;             /* it began in tcp mode and became HTTP with its backend */
 	bool resent;               /* http: the request went a second time, on a link of its own */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */

@@ -12,6 +12,9 @@ static bool capture_parse(struct conf_line *l, struct rule *r, const char *paren
 	int64_t len;
 
 	(void)paren;
+	if (r->where & RULES_TCP_REQ_CONT && r->px && r->px->caps == PROXY_BE)
+		return conf_fail(l, "backend '%s' has no frontend capability: capture in the frontend, or with 'http-request capture'",
+			r->px->name);
 	if ((r->expr = expr_take(l, r->phase, r->px)) == NULL)
 		return false;
 	if (conf_take_if(l, "id"))

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include "base/assert.h"
 #include "conf/keyword.h"
-#include "proxy/proxy.h"
+#include "proxy/mode_advice.h"
 #include "rule/boot.h"
 
 /* A proxy's own phases; a defaults section's rules may come to stand on either side. */
@@ -17,8 +17,8 @@ static unsigned phases(const struct proxy *px, unsigned fe, unsigned be)
 
 static bool add(struct conf_line *l, struct proxy *px, struct ruleset *set, unsigned where, unsigned fe, unsigned be)
 {
-	if (px->caps == 0 && px->name[0] == '\0')
-		return conf_fail(l, "these rules may stand in a defaults section only when it has a name");
+	if (!mode_may_stand(l, px))
+		return false;
 	return rule_parse(l, set, where, phases(px, fe, be), &px->set.acls, px);
 }
 
@@ -26,8 +26,7 @@ static bool parse_request(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
-	if (px->redirects.n)
-		conf_warn(l, "a 'http-request' rule placed after a 'redirect' rule will still be processed before.");
+	mode_warn_order(l, px, STAGE_HTTP_REQUEST);
 	return add(l, px, &px->set.req_http, RULES_HTTP_REQ, PHASE_FE_REQ_HTTP, PHASE_BE_REQ_HTTP);
 }
 KEYWORD(http_request) = { .keyword = "http-request", .usage = "http-request <action> [{if | unless} <condition>]",
@@ -57,6 +56,7 @@ static bool parse_redirect(struct conf_line *l, void *owner)
 	struct proxy *px = owner;
 
 	l->at--;
+	mode_warn_order(l, px, STAGE_REDIRECT);
 	return rule_parse(l, &px->redirects, RULES_REDIRECT, phases(px, PHASE_FE_REQ_HTTP, PHASE_BE_REQ_HTTP), &px->set.acls, px);
 }
 KEYWORD(redirect) = { .keyword = "redirect",
@@ -74,6 +74,7 @@ static bool parse_monitor_fail(struct conf_line *l, void *owner)
 
 	if (c == NULL)
 		return false;
+	mode_warn_order(l, px, STAGE_MONITOR);
 	while (px->monitor_fail && px->monitor_fail[n])
 		n++;
 	struct cond **list = boot_alloc((n + 2) * sizeof(*list));

@@ -6,7 +6,7 @@
 #include "base/assert.h"
 #include "conf/keyword.h"
 #include "proxy/balance.h"
-#include "proxy/proxy.h"
+#include "proxy/mode_advice.h"
 
 static bool parse_mode(struct conf_line *l, void *owner)
 {
@@ -127,7 +127,7 @@ static bool parse_acl(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
-	return acl_parse(l, &px->set.acls, px);
+	return mode_may_stand(l, px) && acl_parse(l, &px->set.acls, px);
 }
 KEYWORD(acl) = { .keyword = "acl", .usage = "acl <name> <criterion> [flags] [operator] <value> ...", .where = IN_PROXY,
 	.parse = parse_acl };

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include "conf/keyword.h"
-#include "proxy/proxy.h"
+#include "proxy/mode_advice.h"
 
 struct named {
 	struct proxy *px;
@@ -94,6 +94,8 @@ static void *begin(struct conf_line *l, unsigned caps)
 		conf_fail(l, "a %s of this name stands at %s:%d already", proxy_kind(other), other->file, other->line);
 	if (!take_defaults(l, &from))
 		return NULL;
+	if (from)
+		mode_may_inherit(l, from, caps); /* after a fault reading goes on */
 	return proxy_new(name, caps, from, l->file, l->line);
 }
 

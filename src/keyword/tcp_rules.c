@@ -4,12 +4,15 @@
  */
 #include <stddef.h>
 #include "conf/keyword.h"
-#include "proxy/proxy.h"
+#include "proxy/mode_advice.h"
 
 static bool parse_connection(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
+	if (!mode_may_stand(l, px))
+		return false;
+	mode_warn_order(l, px, STAGE_TCP_CONNECTION);
 	return rule_parse(l, &px->set.req_conn, RULES_TCP_REQ_CONN, PHASE_FE_CONN, &px->set.acls, px);
 }
 KEYWORD(tcp_request_connection) = { .keyword = "tcp-request connection",
@@ -20,6 +23,9 @@ static bool parse_session(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
+	if (!mode_may_stand(l, px))
+		return false;
+	mode_warn_order(l, px, STAGE_TCP_SESSION);
 	return rule_parse(l, &px->set.req_sess, RULES_TCP_REQ_SESS, PHASE_FE_SESS, &px->set.acls, px);
 }
 KEYWORD(tcp_request_session) = { .keyword = "tcp-request session",
@@ -32,6 +38,9 @@ static bool parse_content(struct conf_line *l, void *owner)
 	unsigned phase = px->caps == PROXY_BE ? PHASE_BE_REQ_TCP : px->caps == PROXY_FE ? PHASE_FE_REQ_TCP :
 		PHASE_FE_REQ_TCP | PHASE_BE_REQ_TCP;
 
+	if (!mode_may_stand(l, px))
+		return false;
+	mode_warn_order(l, px, STAGE_TCP_CONTENT);
 	return rule_parse(l, &px->set.req_cont, RULES_TCP_REQ_CONT, phase, &px->set.acls, px);
 }
 KEYWORD(tcp_request_content) = { .keyword = "tcp-request content",
@@ -41,6 +50,8 @@ static bool parse_response(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
+	if (!mode_may_stand(l, px))
+		return false;
 	return rule_parse(l, &px->set.res_cont, RULES_TCP_RES_CONT, PHASE_BE_RES_TCP, &px->set.acls, px);
 }
 KEYWORD(tcp_response_content) = { .keyword = "tcp-response content",

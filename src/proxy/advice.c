@@ -3,6 +3,7 @@
  * Warnings about proxies that are valid and yet hardly meant so: what HAProxy warns of, and no
  * more, because warnings can be made to end the start. One thread: start-up only.
  */
+#include <string.h>
 #include "conf/diag.h"
 #include "proxy/advice.h"
 #include "proxy/global.h"
@@ -26,6 +27,18 @@ static void advise_timeouts(const struct proxy *p)
 	strbuf_free(&missing);
 }
 
+/* What needs bytes of the client finds them or not, as the moment has it. */
+static void advise_captures(const struct proxy *p)
+{
+	for (size_t i = 0; i < p->set.req_cont.n && p->set.inspect_delay_ms == 0; i++) {
+		const struct rule *r = p->set.req_cont.rules[i];
+		if (strcmp(r->action->keyword, "capture") == 0 && !(expr_phases(r->expr) & PHASE_FE_SESS))
+			diag_at(DIAG_WARNING, r->file, r->line, "%s '%s' : a 'tcp-request capture' rule explicitly depending on request contents "
+				"without any 'tcp-request inspect-delay' setting. This means that this rule will randomly find its contents. This can "
+				"be fixed by setting the tcp-request inspect-delay.", proxy_kind(p), p->name);
+	}
+}
+
 void proxies_advise(void)
 {
 	const struct proxy *p;
@@ -36,6 +49,7 @@ void proxies_advise(void)
 			diag_at(DIAG_WARNING, p->file, p->line, "%s '%s' has no 'bind' line; if that is meant, make it a backend",
 			        proxy_kind(p), p->name);
 		advise_timeouts(p);
+		advise_captures(p);
 	}
 	advice_nlb_give();
 }

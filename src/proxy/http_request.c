@@ -154,7 +154,8 @@ static enum step_result parsed(struct stream *s, const char *head)
 	capture_head(s, false);
 	log_line_start(s);
 	s->deadline_ms = 0;
-	counters_request(&s->session->fe->fe);
+	if (!s->upgraded) /* counted when it began */
+		counters_request(&s->session->fe->fe);
 	return STEP_NEXT;
 }
 
@@ -209,7 +210,7 @@ enum step_result stream_read_request(struct stream *s)
 {
 	struct http1_fault fault;
 
-	if (s->session->fe->set.mode != MODE_HTTP)
+	if (!s->session->http)
 		return STEP_NEXT;
 	if (s->http == NULL && !begin(s))
 		return stream_close_with(s, CLOSE_RESOURCE);

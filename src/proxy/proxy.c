@@ -68,6 +68,7 @@ struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *def
 		p->set.req_sess = ruleset_copy(&defaults->set.req_sess);
 		p->set.req_cont = ruleset_copy(&defaults->set.req_cont);
 		p->set.res_cont = ruleset_copy(&defaults->set.res_cont);
+		p->set.acls = NULL; /* nobody but the section itself sees them */
 	} else {
 		set_builtin(&p->set);
 	}

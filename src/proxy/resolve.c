@@ -16,6 +16,7 @@
 #include "proxy/listener.h"
 #include "proxy/log_line.h"
 #include "proxy/log_profile.h"
+#include "proxy/mode_advice.h"
 #include "proxy/persist.h"
 #include "proxy/pp_policy.h"
 #include "proxy/proxy.h"
@@ -79,6 +80,21 @@ static void resolve_listeners(struct proxy *px)
 	}
 }
 
+/* A frontend that speaks HTTP has nothing to say to a backend that does not; the other way round the connection becomes
+ * HTTP once the backend is chosen. */
+static bool may_serve(const struct proxy *fe, const struct proxy *be, const char *how, const char *file, int line)
+{
+	if (be == fe) {
+		diag_at(DIAG_ALERT, file, line, "%s '%s': loop detected, it names itself %s.", proxy_kind(fe), fe->name, how);
+		return false;
+	}
+	if (be == NULL || fe->set.mode != MODE_HTTP || be->set.mode == MODE_HTTP)
+		return be != NULL;
+	diag_at(DIAG_ALERT, file, line, "http frontend '%s' (%s:%d) tries to use incompatible tcp backend '%s' (%s:%d) %s (see 'mode').",
+		fe->name, fe->file, fe->line, be->name, be->file, be->line, how);
+	return false;
+}
+
 static bool resolve_frontend(struct proxy *px)
 {
 	bool ok = true;
@@ -87,13 +103,16 @@ static bool resolve_frontend(struct proxy *px)
 
 	for (size_t i = 0; i < px->use_backend.n; i++) {
 		struct switch_rule *r = &px->use_backend.list[i];
-		if (r->format == NULL && (r->backend = find_backend(r->name, "use_backend", r->file, r->line)) == NULL)
-			ok = false;
+		if (r->format)
+			continue;
+		r->backend = find_backend(r->name, "use_backend", r->file, r->line);
+		ok = may_serve(px, r->backend, "in a 'use_backend' rule", r->file, r->line) && ok;
 	}
 	if (px->set.default_backend) {
 		px->default_backend = find_backend(px->set.default_backend, "default_backend", px->set.default_backend_file,
 			px->set.default_backend_line);
-		ok = ok && px->default_backend;
+		ok = may_serve(px, px->default_backend, "as its default backend", px->set.default_backend_file,
+			px->set.default_backend_line) && ok;
 	} else if (px->caps & PROXY_BE) {
 		px->default_backend = px;
 	}
@@ -233,6 +252,7 @@ bool proxies_resolve(void)
 	if (global.runtime)
 		global.runtime->set.timeout_client_ms = global.stats_timeout_ms;
 	TAILQ_FOREACH(px, &proxies, link) {
+		mode_leave_http_out(px);
 		if (px->caps & PROXY_FE && !resolve_frontend(px))
 			ok = false;
 		if (px->caps & PROXY_BE && !resolve_backend(px))

@@ -54,6 +54,15 @@ static struct proxy *switched_backend(struct stream *s, struct proxy *fe, const 
 	return fe->default_backend;
 }
 
+/* The client of a tcp frontend speaks to a backend that has rules on HTTP: from here on its connection is read as that. The
+ * choice is made anew once the request is known; the frontend's content rules have run. */
+static enum step_result become_http(struct stream *s)
+{
+	s->session->http = s->upgraded = s->content_done = true;
+	s->step = STREAM_READ_REQUEST;
+	return STEP_AGAIN;
+}
+
 enum step_result stream_choose_backend(struct stream *s)
 {
 	struct proxy *fe = s->session->fe;
@@ -70,6 +79,10 @@ enum step_result stream_choose_backend(struct stream *s)
 	struct proxy *be = switched_backend(s, fe, r);
 	if (be == NULL)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);
+	if (be->set.mode == MODE_HTTP && s->http == NULL)
+		return become_http(s);
+	if (be->set.mode != MODE_HTTP && s->http)
+		return stream_close_with(s, CLOSE_INTERNAL); /* nobody there would understand what was read */
 	s->be = be;
 	if (be->set.disabled)
 		return stream_close_with(s, CLOSE_SERVER_ABORT);

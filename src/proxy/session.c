@@ -310,6 +310,7 @@ void session_start(struct listener *l, int fd, const struct addr *peer)
 	s->peer = s->src = *peer;
 	s->accept_us = s->since_us = clock_now_us;
 	s->expect_proxy = l->set.policy != NULL;
+	s->http = l->px->set.mode == MODE_HTTP;
 	s->timer.fire = on_timer;
 	s->task.run = on_task;
 	s->grave.free = free_session;

@@ -350,7 +350,7 @@ void stream_start(struct session *session)
 	session->stream = s;
 	session->client.watch.on_event = on_client;
 	s->on_server = on_server;
-	if (session->fe->set.mode != MODE_HTTP) {
+	if (!session->http) {
 		counters_request(&session->fe->fe);
 		log_line_start(s);
 	}

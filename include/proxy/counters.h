@@ -18,6 +18,7 @@
 	X(sess)             /* sessions: past the connection rules and the handshake */           \
 	X(bytes_in) X(bytes_out)                                                                  \
 	X(req_total)                                                                              \
+	X(intercepted)      /* requests that usher answered itself, before a backend was chosen */ \
 	X(denied_conn) X(denied_sess) X(denied_req) X(denied_resp)                                \
 	X(err_req) X(err_conn) X(err_resp) X(err_internal)                                        \
 	X(failed_rewrites)  /* rules that could not change a head */                              \

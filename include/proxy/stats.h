@@ -111,7 +111,7 @@ struct stats_field {
 	X(conn_rate, "MRP", U32, "connections in the last second")                                            \
 	X(conn_rate_max, "MMP", U32, "most connections in a second")                                          \
 	X(conn_tot, "MCP", U64, "connections since the start")                                                \
-	X(intercepted, "MCP", U64, "requests that a service answered")                                        \
+	X(intercepted, "MCP", U64, "requests that usher answered itself")                                     \
 	X(dcon, "MCP", U64, "connections refused by tcp-request connection")                                  \
 	X(dses, "MCP", U64, "sessions refused by tcp-request session")                                        \
 	X(wrew, "MCP", U64, "header rewrites that failed")                                                    \
@@ -201,6 +201,9 @@ struct stats_walk {
 
 /* Fills the next row; false behind the last. */
 bool stats_next(struct stats_walk *w, struct stats_row *row);
+
+/* Its place among those of its proxy, from 1: without a name it is called "sock-1". */
+int stats_listener_number(const struct listener *l);
 
 /* Sets the highest values back, or (`all`) every counter too; what is counted at that moment may be lost. */
 void stats_clear(bool all);

@@ -30,6 +30,8 @@ bool uri_params(struct slice target, char delim, struct slice *rest);
 /* The next parameter of rest, "name=value", both as received; they end at '&', ';' or delim. What has no '=' is passed
  * over. False at the end. */
 bool uri_param_next(struct slice *rest, char delim, struct slice *name, struct slice *value);
+/* The next pair of a form or a query, "a=1&b&c=": what has no '=' has an empty value. As received. False at the end. */
+bool uri_pair_next(struct slice *rest, struct slice *name, struct slice *value);
 
 /* Each way to a normal form: X(enum, name, the word of its option or NULL). */
 #define URI_NORMALISERS(X)                                             \

@@ -56,7 +56,7 @@ for line, said in [(3, "'clitimeout' is gone since HAProxy 2.1: use 'timeout cli
 # A refusal says what to use instead, once a line. Every word of a line is looked at, and an ACL that is wrong is one fault.
 out = check('global\n ca-base /x\nfrontend f\n mode http\n bind 127.0.0.1:1 maxcon 5 ssl crt /x alpn h2\n acl a path_bag /x\n acl b hdr_bge(host) x\n'
             ' http-request deny if a b\n http-request set-src src if { ssl_fc }\n http-request accept\n http-request lua.x\n'
-            ' http-request use-service prometheus-exporter\n log-format "%[ssl_fc] %sslc"\nbackend b\n server s 300.0.0.1:1 weigth 1 check cheek ssl resolvers x verify none\n', 1)
+            ' http-request use-service prometheus-exportr\n log-format "%[ssl_fc] %sslc"\nbackend b\n server s 300.0.0.1:1 weigth 1 check cheek ssl resolvers x verify none\n', 1)
 TLS = 'let hitch, stunnel or nginx end TLS in front of usher'
 for line, said in [(2, f"'ca-base' is a HAProxy keyword that usher does not have yet: {TLS}"), (5, f"'bind' at 'ssl': 'ssl' is a HAProxy keyword that usher does not have yet: {TLS}"),
                    (5, "'bind' at 'crt': 'crt' is a HAProxy keyword that usher does not have yet\n"), (5, "'bind' at 'maxcon': unknown keyword 'maxcon' in a 'bind' line; did you mean 'maxconn'?"),
@@ -64,7 +64,7 @@ for line, said in [(2, f"'ca-base' is a HAProxy keyword that usher does not have
                    (9, "'http-request' at 'ssl_fc': fetch 'ssl_fc' is one of HAProxy's that usher does not have yet: what came by TLS"),
                    (10, "'http-request' at 'accept': action 'accept' may not stand in http-request rules; it has its place in tcp-request connection, "),
                    (11, "'http-request' at 'lua.x': action 'lua.x' is one of HAProxy's that usher does not have yet: no script runs"),
-                   (12, "'http-request' at 'prometheus-exporter': this service is one of HAProxy's that usher does not have yet: let prometheus-haproxy-exporter"),
+                   (12, "'http-request' at 'prometheus-exportr': there is no service of this name; did you mean 'prometheus-exporter'?"),
                    (13, "at offset 8: fetch 'ssl_fc' is one of HAProxy's"), (15, "'server' at '300.0.0.1:1': "),
                    (15, "'server' at 'weigth': "), (15, "'server' at 'cheek': unknown keyword 'cheek' in a 'server' line; did you mean 'check'?"), (15, "'ssl' is a HAProxy keyword that usher does not have yet: let stunnel"),
                    (15, "'resolvers' is a HAProxy keyword that usher does not have yet: names are looked up")]:

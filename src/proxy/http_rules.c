@@ -86,6 +86,13 @@ static enum step_result show_page(struct stream *s, const struct proxy *px, stru
 	return STEP_NEXT;
 }
 
+/* usher itself answers a request that no backend has seen, and not because it is refused. */
+static void count_intercepted(struct stream *s, unsigned phase)
+{
+	if (phase == PHASE_FE_REQ_HTTP && (s->service || s->http->local) && s->reason != CLOSE_REFUSED)
+		COUNT(&s->session->fe->fe, intercepted);
+}
+
 enum step_result http_request_rules(struct stream *s, const struct proxy *px, unsigned phase)
 {
 	struct rule_cursor *cursor = &s->http_cursor;
@@ -93,6 +100,7 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 
 	if (px->set.monitor_uri && !continued && phase == PHASE_FE_REQ_HTTP && is_monitor(s, px->set.monitor_uri)) {
 		answer_monitor(s);
+		count_intercepted(s, phase);
 		return answered(s, 'R');
 	}
 	if (px->set.req_http.n == 0 && px->redirects.n == 0 && px->set.stats == NULL)
@@ -114,8 +122,10 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		return stream_await(s);
 	}
 	*cursor = RULE_CURSOR_START;
-	if (s->http->local)
+	if (s->http->local) {
+		count_intercepted(s, phase);
 		return answered(s, 'R');
+	}
 	if (verdict == VERDICT_FAILED)
 		return failed(s, 'R');
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
@@ -123,7 +133,9 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		denied_request(s);
 		return stream_close_with(s, CLOSE_REFUSED);
 	}
-	return s->service ? STEP_NEXT : show_page(s, px, &ev);
+	enum step_result next = s->service ? STEP_NEXT : show_page(s, px, &ev);
+	count_intercepted(s, phase);
+	return next;
 }
 
 /* ---- http-response ---- */

@@ -106,6 +106,10 @@ static void put_answers(struct stats_row *r, const struct proxy *px, const struc
 		put_u(r, (enum stats_column)(STAT_hrsp_1xx + digit - 1), c->answers[digit]);
 	put_u(r, STAT_hrsp_other, c->answers[0]);
 	put_u(r, STAT_req_tot, c->req_total);
+	if (r->kind != STATS_SERVER)
+		put_zeros(r, STAT_cache_lookups, STAT_cache_hits);
+	if (r->kind == STATS_FRONTEND)
+		put_u(r, STAT_intercepted, c->intercepted);
 }
 
 /* ---- frontends and listeners ---- */
@@ -160,10 +164,24 @@ static void fill_frontend(struct stats_row *r, const struct proxy *px)
 	put_zeros(r, STAT_h2_headers_rcvd, STAT_h1_spliced_bytes_out);
 }
 
-static void fill_listener(struct stats_row *r, const struct proxy *px, const struct listener *l, int number, bool private)
+int stats_listener_number(const struct listener *of)
+{
+	const struct listener *l;
+	int n = 1;
+
+	TAILQ_FOREACH(l, &of->px->listeners, link) {
+		if (l == of)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void fill_listener(struct stats_row *r, const struct proxy *px, const struct listener *l, bool private)
 {
 	struct counters c;
 	struct strbuf name;
+	int number = stats_listener_number(l);
 	int64_t sid = l->set.id ? l->set.id : number;
 
 	counters_sum(&l->counters, &c);
@@ -387,25 +405,12 @@ static bool server_wanted(const struct stats_walk *w, const struct server *s)
 	return !(maint && (w->up || w->no_maint)) && !(w->up && !__atomic_load_n(&s->up, __ATOMIC_RELAXED));
 }
 
-static int listener_number(const struct proxy *px, const struct listener *of)
-{
-	const struct listener *l;
-	int n = 1;
-
-	TAILQ_FOREACH(l, &px->listeners, link) {
-		if (l == of)
-			break;
-		n++;
-	}
-	return n;
-}
-
 static bool next_listener(struct stats_walk *w, struct stats_row *row)
 {
 	if (!w->px->set.socket_stats || !wanted(w, STATS_WANT_LISTENERS))
 		return false;
 	while ((w->listener = w->listener ? TAILQ_NEXT(w->listener, link) : TAILQ_FIRST(&w->px->listeners)) != NULL) {
-		fill_listener(row, w->px, w->listener, listener_number(w->px, w->listener), w->private);
+		fill_listener(row, w->px, w->listener, w->private);
 		if (w->sid == 0 || w->sid == row->sid)
 			return true;
 	}

@@ -68,17 +68,9 @@ static bool has_option(struct slice target, const struct stats_page *page, const
 /* The next "name=value" of a form, decoded into the arena. */
 static bool next_pair(struct slice *rest, struct arena *a, struct slice *name, struct slice *value)
 {
-	ptrdiff_t end, equal;
-	struct slice pair;
-
-	if (rest->len == 0)
+	if (!uri_pair_next(rest, name, value))
 		return false;
-	end = slice_find_byte(*rest, '&');
-	pair = end < 0 ? *rest : slice_make(rest->ptr, (size_t)end);
-	*rest = end < 0 ? SLICE("") : slice_from(*rest, (size_t)end + 1);
-	equal = slice_find_byte(pair, '=');
-	*name = equal < 0 ? pair : slice_make(pair.ptr, (size_t)equal);
-	*value = arena_copy(a, equal < 0 ? SLICE("") : slice_from(pair, (size_t)equal + 1));
+	*value = arena_copy(a, *value);
 	ssize_t len = value->ptr ? uri_decode(*value, true, (char *)value->ptr) : -1;
 	value->len = len < 0 ? 0 : (size_t)len;
 	return value->ptr != NULL;

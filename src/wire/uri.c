@@ -104,3 +104,19 @@ bool uri_param_next(struct slice *rest, char delim, struct slice *name, struct s
 	}
 	return false;
 }
+
+bool uri_pair_next(struct slice *rest, struct slice *name, struct slice *value)
+{
+	ptrdiff_t end, equal;
+	struct slice pair;
+
+	if (rest->len == 0)
+		return false;
+	end = slice_find_byte(*rest, '&');
+	pair = end < 0 ? *rest : slice_make(rest->ptr, (size_t)end);
+	*rest = end < 0 ? SLICE("") : slice_from(*rest, (size_t)end + 1);
+	equal = slice_find_byte(pair, '=');
+	*name = equal < 0 ? pair : slice_make(pair.ptr, (size_t)equal);
+	*value = equal < 0 ? SLICE("") : slice_from(pair, (size_t)equal + 1);
+	return true;
+}

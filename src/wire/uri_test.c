@@ -210,12 +210,26 @@ static void too_many_params(void **state)
 	assert_int_equal(uri_normalise(URI_QUERY_SORT, false, slice_make(target, sizeof(target)), out), -1);
 }
 
+static void test_pairs(void **state)
+{
+	struct slice rest = SLICE("a=1&&b&c=&d=x=y"), name, value;
+	static const char *const wanted[][2] = { { "a", "1" }, { "", "" }, { "b", "" }, { "c", "" }, { "d", "x=y" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+		assert_true(uri_pair_next(&rest, &name, &value));
+		assert_true(slice_is(name, wanted[i][0]) && slice_is(value, wanted[i][1]));
+	}
+	assert_false(uri_pair_next(&rest, &name, &value));
+}
+
 int uri_test(void);
 int uri_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(splits), cmocka_unit_test(decodes), cmocka_unit_test(params),
 		cmocka_unit_test(normal_forms), cmocka_unit_test(too_many_params),
+		cmocka_unit_test(test_pairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

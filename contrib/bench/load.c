@@ -8,6 +8,7 @@
  *          [-P]   send a PROXY v2 header (20-byte TCPv4 block) at connection start
  *          [-I]   idle mode: open CONNS connections, one request on each, print
  *                 "READY ok=<n>", keep them open for SECS or until stdin closes
+ *          [-r RATE]  not more than so many requests a second; what could not be begun in time is not made up for
  *          [-H 'Name: value']  extra header, repeatable
  *
  * Body bytes are thrown away with MSG_TRUNC (no copy), so the generator stays cheap.
@@ -34,7 +35,7 @@
 
 #define HSZ 4096
 struct conn {
-	int fd, st; /* 0 connecting, 1 head, 2 body, 3 wait eof, 4 idle */
+	int fd, st; /* 0 connecting, 1 head, 2 body, 3 wait eof, 4 idle, 5 held back by the rate */
 	unsigned hlen;
 	long long left;
 	uint64_t t0;
@@ -50,6 +51,7 @@ static unsigned idle_ok;
 static volatile sig_atomic_t stop;
 static void on_sig(int s) { (void)s; stop = 1; }
 static int ending;
+static double rate, allowed; /* requests a second; how many may have begun by now */
 
 /* log-linear histogram in microseconds*10: 32 sub-buckets per octave */
 static unsigned long long hist[64 * 32];
@@ -110,6 +112,7 @@ static void start_req(struct conn *c, int isfirst)
 	const char *b = isfirst ? first : req;
 	size_t l = isfirst ? firstlen : reqlen;
 	if (ending || (maxreq && started >= maxreq)) { close(c->fd); c->fd = -1; return; }
+	if (!isfirst && rate > 0 && (double)started >= allowed) { c->st = 5; return; }
 	if (!isfirst) c->t0 = now_ns();
 	c->hlen = 0; c->st = 1; started++;
 	ssize_t r = send(c->fd, b, l, MSG_NOSIGNAL);
@@ -169,12 +172,25 @@ static void on_ev(struct conn *c, uint32_t events)
 		complete(c);
 		return;
 	}
-	/* 3: waiting for the peer's EOF; 4: idle, must stay silent */
+	/* 3: waiting for the peer's EOF; 4: idle, must stay silent; 5: may be closed */
 	r = recv(c->fd, junk, sizeof junk, 0);
 	if (r < 0 && errno == EAGAIN) return;
+	if (c->st == 5) { if (r > 0) e_io++; reopen(c); return; }
 	if (c->st == 4) { idle_ok--; e_io++; close(c->fd); c->fd = -1; return; }
 	if (r == 0) { complete(c); return; }
 	e_io++; reopen(c);
+}
+
+/* Lets those begin that the rate held back, in turn. */
+static void release(struct conn *cs, int nc, uint64_t ns)
+{
+	static int next;
+	static double lost;
+	double behind = rate * (double)ns / 1e9 - lost - rate / 10 - (double)started;
+	if (behind > 0) lost += behind;
+	allowed = rate * (double)ns / 1e9 - lost;
+	for (int i = 0; i < nc && (double)started < allowed; i++, next = (next + 1) % nc)
+		if (cs[next].st == 5 && cs[next].fd >= 0) start_req(&cs[next], 0);
 }
 
 int main(int argc, char **argv)
@@ -183,7 +199,7 @@ int main(int argc, char **argv)
 	int port = 8080, nc = 64, o;
 	double secs = 3;
 	char extra[2048] = "";
-	while ((o = getopt(argc, argv, "a:p:c:d:n:u:xCPIH:")) != -1) {
+	while ((o = getopt(argc, argv, "a:p:c:d:n:u:xCPIH:r:")) != -1) {
 		switch (o) {
 		case 'a': addr = optarg; break;
 		case 'p': port = atoi(optarg); break;
@@ -195,6 +211,7 @@ int main(int argc, char **argv)
 		case 'C': clientclose = 1; break;
 		case 'P': pp2 = 1; break;
 		case 'I': idle = 1; break;
+		case 'r': rate = atof(optarg); break;
 		case 'H': strncat(extra, optarg, sizeof extra - strlen(extra) - 3); strcat(extra, "\r\n"); break;
 		default: return 2;
 		}
@@ -224,9 +241,10 @@ int main(int argc, char **argv)
 	for (int i = 0; i < nc && i < live_batch; i++) { open_conn(&cs[i]); opened++; }
 	int ready = 0;
 	for (;;) {
-		int n = epoll_wait(ep, ev, 512, 100);
+		int n = epoll_wait(ep, ev, 512, rate > 0 ? 1 : 100);
 		for (int i = 0; i < n; i++) on_ev(ev[i].data.ptr, ev[i].events);
 		t = now_ns();
+		if (rate > 0) release(cs, nc, t - t0);
 		if (stop || t >= tend) break;
 		if (maxreq && done + e_io + e_short >= maxreq) break;
 		if (idle) {
@@ -244,9 +262,9 @@ int main(int argc, char **argv)
 	ending = 1;
 	double el = (double)(now_ns() - t0) / 1e9;
 	printf("{\"requests\": %llu, \"bytes\": %llu, \"conns\": %llu, \"secs\": %.4f, \"rps\": %.1f, "
-	       "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, "
+	       "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
 	       "\"err_conn\": %llu, \"err_io\": %llu, \"err_short\": %llu, \"non200\": %llu, \"idle_ok\": %u}\n",
-	       done, bytes, conns, el, (double)done / el, pct(.5), pct(.9), pct(.99),
+	       done, bytes, conns, el, (double)done / el, pct(.5), pct(.9), pct(.99), pct(1),
 	       e_conn, e_io, e_short, e_status, idle_ok);
 	return 0;
 }

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""People's tools at the runtime socket and the exporter: hatop in a terminal of its own shows screens, takes commands and
+takes servers out and in by its keys; socat asks over unix and TCP sockets, and holds a session; promtool reads what a scrape
+tells. What is not installed is skipped.
+
+    contrib/interop/tools.py [name ...]        USHER=./usher
+"""
+import csv
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from run import TMP, USHER, WAIT_S, Missing, free_port, need, running, write  # noqa: E402
+
+SOCK = os.path.join(TMP, 'stats.sock')
+CONFIG = '''
+global
+    stats socket unix@{sock} level admin
+    stats socket 127.0.0.1:{cli} level admin
+    node lb1
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend web
+    bind 127.0.0.1:{web} accept-proxy
+    default_backend app
+frontend metrics
+    bind 127.0.0.1:{metrics}
+    option socket-stats
+    http-request use-service prometheus-exporter if {{ path /metrics }}
+backend app
+    option httpchk GET /metrics
+    server one 127.0.0.1:{metrics} check
+    server two 127.0.0.1:1 backup weight 20
+'''
+DOWN, F6, F9, F10 = b'\x1bOB', b'\x1b[17~', b'\x1b[20~', b'\x1b[21~'
+
+
+def ask(command):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(SOCK)
+        s.sendall(command.encode() + b'\n')
+        text = b''
+        while True:
+            block = s.recv(65536)
+            if not block:
+                return text.decode()
+            text += block
+
+
+def server(name, column):
+    rows = csv.DictReader(ask('show stat app 4 -1').lstrip('# ').splitlines())
+    return next(row[column] for row in rows if row['svname'] == name)
+
+
+class Terminal:
+    """A program in a terminal; `text` is all it ever drew, without the movements."""
+
+    def __init__(self, command):
+        self.text = ''
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM='xterm', LINES='40', COLUMNS='160')
+            os.execvp(command[0], command)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 160, 0, 0))
+
+    def press(self, keys):
+        os.write(self.fd, keys)
+
+    def read(self, seconds):
+        """False when it has ended."""
+        if select.select([self.fd], [], [], seconds)[0]:
+            try:
+                block = os.read(self.fd, 65536)
+            except OSError:
+                return False
+            self.text += re.sub(r'\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>78]', ' ', block.decode('latin1'))
+        return True
+
+    def wait(self, what, happened):
+        end = time.monotonic() + WAIT_S
+        while not happened():
+            assert time.monotonic() < end, '%s: never; the screen: %s' % (what, self.text[-2000:])
+            assert self.read(0.1), 'it ended: ' + self.text[-2000:]
+
+    def shows(self, text):
+        self.wait(text, lambda: text in self.text)
+
+    def close(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def case_hatop(ports):
+    t = Terminal([need('hatop'), '-s', SOCK, '-i', '1'])
+    try:
+        for text in ('usher Version: ', 'lb1', 'web', 'FRONTEND', 'one', 'two', 'BACKEND', 'OPEN'):
+            t.shows(text)
+        for screen, text in ((b'2', 'RMAX'), (b'3', '5xx'), (b'4', 'ECONN')):
+            t.press(screen)
+            t.shows(text)
+        t.press(b'1')
+        # The selection goes down from the top; on any other line than a server's the key does nothing.
+        for _ in range(12):
+            t.press(DOWN)
+            t.read(0.3)
+            t.press(F10)
+            t.read(0.3)
+            if 'MAINT' in (server('one', 'status'), server('two', 'status')):
+                break
+        name = next(n for n in ('one', 'two') if server(n, 'status') == 'MAINT')
+        t.press(F9)
+        t.wait('F9', lambda: server(name, 'status') != 'MAINT')
+        weight = int(server(name, 'weight'))
+        t.press(F6)
+        t.wait('F6', lambda: int(server(name, 'weight')) == weight - 1)
+        t.press(b'5')
+        t.shows('embedded interactive')
+        t.press(b'disable server app/two\r')
+        t.wait('a command', lambda: server('two', 'status') == 'MAINT')
+        t.press(b'show info\r')
+        t.shows('Start_time_sec: ')
+        t.press(b'\x1b1')
+        t.shows('MAINT')
+    finally:
+        t.close()
+        ask('enable server app/two')
+
+
+def socat(address, text):
+    done = subprocess.run([need('socat'), '-t%d' % WAIT_S, '-', address], input=text, capture_output=True, text=True, timeout=2 * WAIT_S)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def case_socat(ports):
+    for address in ('UNIX-CONNECT:' + SOCK, 'TCP:127.0.0.1:%d' % ports['cli']):
+        assert 'Name: usher' in socat(address, 'show info\n')
+        assert 'app,two,' in socat(address, 'show stat\n')
+        both = socat(address, 'show info; show stat app 4 -1\n')
+        assert 'Name: usher' in both and both.rstrip().split('\n')[-1].startswith('app,two,'), both
+        assert socat(address, 'disable server app/two; get weight app/two\n').strip().startswith('20 ')
+        assert server('two', 'status') == 'MAINT'
+        assert socat(address, 'prompt\nenable server app/two\nquit\n').startswith('\n> '), address
+        assert server('two', 'status') != 'MAINT'
+
+
+def case_promtool(ports):
+    tool = need('promtool')
+    with socket.create_connection(('127.0.0.1', ports['web']), timeout=WAIT_S) as s:
+        s.sendall(b'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n')
+        while s.recv(65536):
+            pass
+    for query in ('', '?scope=server', '?scope=proxy-protocol', '?no-maint&metrics=-haproxy_server_status'):
+        text = urllib.request.urlopen('http://127.0.0.1:%d/metrics%s' % (ports['metrics'], query), timeout=WAIT_S).read().decode()
+        assert 'haproxy_' in text or 'usher_' in text
+        done = subprocess.run([tool, 'check', 'metrics'], input=text, capture_output=True, text=True, timeout=WAIT_S)
+        faults = [line for line in (done.stdout + done.stderr).splitlines() if line]
+        # HAProxy's own name, which its dashboards know.
+        faults = [line for line in faults if line != 'haproxy_process_failed_resolutions counter metrics should have "_total" suffix']
+        assert not faults, faults
+
+
+def main():
+    wanted = sys.argv[1:]
+    passed = failed = skipped = 0
+    ports = {name: free_port('127.0.0.1') for name in ('cli', 'web', 'metrics')}
+    with running([USHER, '-db', '-f', write('tools.cfg', CONFIG.format(sock=SOCK, **ports))], '127.0.0.1', ports['metrics']):
+        for name, case in sorted((n[5:], f) for n, f in globals().items() if n.startswith('case_')):
+            if wanted and name not in wanted:
+                continue
+            try:
+                case(ports)
+                passed += 1
+                print('passed  ', name)
+            except Missing as e:
+                skipped += 1
+                print('skipped  %s: %s is not installed' % (name, e))
+            except Exception as e:
+                failed += 1
+                print('failed   %s: %r' % (name, e))
+            sys.stdout.flush()
+    shutil.rmtree(TMP)
+    print('tools: %d passed, %d failed, %d skipped' % (passed, failed, skipped))
+    return failed > 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -170,7 +170,7 @@ def resident(pid):
 
 
 def wait_port(port):
-    for _ in range(400):
+    for _ in range(1500):  # callgrind is slow
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
                 return

@@ -88,6 +88,14 @@ static void reader_keyword(struct conf_line *l)
 		conf_end(l);
 }
 
+/* Whether the open section has this keyword: then the long list of HAProxy's names need not be searched. */
+static bool reader_knows(const struct conf_line *l)
+{
+	int used;
+
+	return reader.section && keyword_find(l, reader.section->where, &used);
+}
+
 static void reader_words(struct blocks *blocks, struct conf_line *l)
 {
 	if (l->words[0][0] == '.' && blocks_directive(blocks, l))
@@ -103,7 +111,7 @@ static void reader_words(struct blocks *blocks, struct conf_line *l)
 	const struct section *s = registry_find(&section_registry, slice_of(l->words[0]));
 	if (s) {
 		reader_open_section(s, l);
-	} else if (haproxy_has_name(HAPROXY_SECTION, slice_of(l->words[0]))) {
+	} else if (!reader_knows(l) && haproxy_has_name(HAPROXY_SECTION, slice_of(l->words[0]))) {
 		reader_close_section();
 		conf_take(l);
 		reader.foreign = true;

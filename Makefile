@@ -23,6 +23,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 DOCDIR ?= $(PREFIX)/share/doc/usher
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 FUZZ_SECONDS ?= 60
@@ -57,7 +58,7 @@ ENTRY := $(wildcard src/main/main.c)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all run check unit reg-tests asan tsan clang fuzz fuzz-check fuzz-build house docs-check install uninstall clean FORCE
+.PHONY: all run check unit reg-tests asan tsan clang fuzz fuzz-check fuzz-build house docs-check install install-files clean FORCE
 
 all: $(if $(ENTRY),$(USHER),$(OBJECTS))
 
@@ -154,14 +155,16 @@ check:
 	@contrib/install-deps check
 	@contrib/check
 
-install: all
-	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples
+install: all install-files
+install-files:
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(UNITDIR)
 	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(SBINDIR)/usher
 	$(INSTALL) -m 644 README.md LICENSE $(wildcard doc/*.md) $(DESTDIR)$(DOCDIR)
 	for f in $(patsubst examples/%,%,$(wildcard examples/*.cfg examples/*.yaml examples/*/*)); do \
 		$(INSTALL) -D -m 644 examples/$$f $(DESTDIR)$(DOCDIR)/examples/$$f || exit 1; done
-	$(if $(wildcard doc/*.8),$(INSTALL) -d $(DESTDIR)$(MANDIR)/man8 && \
-		$(INSTALL) -m 644 $(wildcard doc/*.8) $(DESTDIR)$(MANDIR)/man8)
+	$(INSTALL) -m 644 $(wildcard doc/*.1) $(DESTDIR)$(MANDIR)/man1
+	sed 's,@SBINDIR@,$(SBINDIR),' contrib/systemd/usher.service > $(DESTDIR)$(UNITDIR)/usher.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/usher.service
 
 clean:
 	rm -rf build usher quickstart.sock

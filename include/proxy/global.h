@@ -27,6 +27,8 @@ struct global {
 	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms, drain_announce_ms;
 	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;
 	int64_t uid, gid;         /* -1: unchanged */
+	bool caps_given;          /* keep-capabilities */
+	uint64_t caps;            /* see core/identity.h */
 	bool daemon, master_worker, quiet, zero_warning;
 	bool stay_on_failure;     /* master-worker no-exit-on-failure */
 	int64_t max_reloads;      /* mworker-max-reloads: an older worker is told to leave; -1: never */

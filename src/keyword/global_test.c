@@ -92,7 +92,9 @@ static void test_identity(void **state)
 	assert_string_equal(global.user, "root");
 	assert_int_equal(global.uid, 12);
 	assert_int_equal(global.gid, 13);
-	assert_true(global.dumpable && global.setuid_wanted);
+	assert_true(global.dumpable && global.setuid_wanted && !global.caps_given);
+	take("keep-capabilities cap_net_raw,cap_net_bind_service");
+	assert_true(global.caps_given && global.caps == (1 << 13 | 1 << 10));
 	take("group root");
 	assert_int_equal(global.gid, 0);
 	take("uid 14");
@@ -102,6 +104,9 @@ static void test_identity(void **state)
 	refuse("user no-such-user", "there is no such user");
 	refuse("group no-such-group", "there is no such group");
 	refuse("gid -1", "from 0 to");
+	refuse("keep-capabilities cap_sys_admin", "expected cap_net_bind_service");
+	refuse("keep-capabilities cap_net_raw,", "expected cap_net_bind_service");
+	refuse("keep-capabilities", "but the line ends");
 }
 
 static void test_limits(void **state)

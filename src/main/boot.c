@@ -160,7 +160,8 @@ bool boot_limits(const struct options *o)
 
 bool boot_identity(void)
 {
-	struct identity id = { .chroot = global.chroot, .uid = global.uid, .gid = global.gid, .setuid_wanted = global.setuid_wanted };
+	struct identity id = { .chroot = global.chroot, .uid = global.uid, .gid = global.gid, .setuid_wanted = global.setuid_wanted,
+		.caps_given = global.caps_given, .caps = global.caps };
 	struct strbuf err = STRBUF_EMPTY;
 	bool ok = identity_take(&id, &err);
 

@@ -39,7 +39,8 @@ static bool notifies;
 static sigset_t first_mask;
 static struct rlimit first_limit;
 static struct watch signals = { .fd = -1 };
-static struct timer state_wait, restart;
+static struct timer state_wait, restart, alive;
+static unsigned alive_ms; /* how often systemd hears that the loop turns */
 static struct handover message;
 static bool reload_waits; /* asked for while a start was under way */
 static bool ever_ready;   /* a worker accepted once */
@@ -426,6 +427,13 @@ static bool watch_signals(void)
 
 /* ---- the way in ---- */
 
+/* Half of the time that may pass, as systemd advises. */
+static void say_alive(struct timer *t)
+{
+	notify_send("WATCHDOG=1\n");
+	timer_set_at(t, clock_now_ms + alive_ms);
+}
+
 bool master_open(const struct options *o, char **argv, int start_directory)
 {
 	worker_argv = argv;
@@ -439,6 +447,10 @@ bool master_open(const struct options *o, char **argv, int start_directory)
 	threads_init(1);
 	loop_enter(&thread_loops[0]);
 	master.start_ms = clock_now_ms;
+	if (notifies && (alive_ms = notify_watchdog_ms() / 2) != 0) {
+		alive.fire = say_alive;
+		timer_set_at(&alive, clock_now_ms);
+	}
 	if (watch_signals())
 		return true;
 	diag_say(DIAG_ALERT, "cannot watch signals: %s", strerror(errno));

@@ -42,3 +42,14 @@ void notify_reloading(void)
 		(long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 	notify_send(text);
 }
+
+unsigned notify_watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	unsigned long long ms = usec ? strtoull(usec, NULL, 10) / 1000 : 0;
+
+	/* Workers inherit what is meant for the master. */
+	if (pid && strtoll(pid, NULL, 10) != (long long)getpid())
+		return 0;
+	return ms > 86400000 ? 86400000 : (unsigned)ms;
+}

@@ -10,4 +10,7 @@ void notify_send(const char *lines);
 /* RELOADING=1 with the moment systemd asks for. */
 void notify_reloading(void);
 
+/* How often systemd wants to hear WATCHDOG=1 from this process, in milliseconds; 0: never. */
+unsigned notify_watchdog_ms(void);
+
 #endif

@@ -36,8 +36,10 @@ struct health_record {
 	bool admin_known, weight_known, health_known;
 	unsigned admin;
 	int weight;
-	bool up;
+	bool up;                   /* by its score alone: its agent speaks for itself */
+	bool stopping;
 	int score, full;           /* srv->score and health_full() there */
+	bool agent_known, agent_down;
 	uint64_t changed_ms;       /* monotonic: last_change_ms, 0: unknown */
 	struct check_report last;
 };

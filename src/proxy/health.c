@@ -235,7 +235,7 @@ static void score_begin(struct server *srv)
 {
 	STORE(srv->score, (int)srv->set.rise);
 	STORE(srv->agent_down, false);
-	STORE(srv->stopping, false);
+	STORE(srv->stopping, srv->track && LOAD(srv->track->stopping));
 	settle(srv);
 }
 
@@ -386,10 +386,9 @@ void health_force(struct server *srv, bool up)
 		STORE(srv->agent_down, false);
 		STORE(srv->stopping, false);
 		settle(srv);
-		if (up != c.running) {
-			change_apply(&c);
+		change_apply(&c);
+		if (up != c.running)
 			say_health(&c, ", changed from CLI");
-		}
 	}
 	change_end(&c, false);
 }
@@ -551,12 +550,15 @@ void health_restore(struct server *srv, const struct health_record *r)
 	if (r->weight_known)
 		STORE(srv->weight, r->weight);
 	if (r->admin_known)
-		STORE(srv->admin, r->admin);
-	if (r->health_known && srv->last_check.status == CHECK_STATUS_INI) {
+		STORE(srv->admin, r->admin | (srv->admin & (SERVER_MAINT_VIA | SERVER_DRAIN_VIA)));
+	if (r->health_known && srv->track == NULL && srv->last_check.status == CHECK_STATUS_INI) {
 		STORE(srv->score, fitting_score(srv, r));
-		settle(srv);
+		STORE(srv->stopping, r->up && r->stopping);
 		srv->last_check = r->last;
 	}
+	if (r->agent_known && srv->last_agent.status == CHECK_STATUS_INI)
+		STORE(srv->agent_down, r->agent_down);
+	settle(srv);
 	/* Nothing of this happened here: what it cost is counted where it happened. */
 	c.running = running(srv);
 	c.backend = 0;

@@ -371,6 +371,79 @@ static void unchecked(void **unused)
 	strbuf_clear(&said);
 }
 
+static void give_half(struct server *s)
+{
+	health_report(s, &(struct check_report){ .status = CHECK_STATUS_L7OKC, .code = 404 });
+}
+
+/* Ordered up, a server that was stopping takes part again at once. */
+static void forced_up_while_stopping(void **unused)
+{
+	struct proxy *be = fresh(false);
+	struct server *s = first(be);
+
+	(void)unused;
+	give(s, true);
+	give_half(s);
+	assert_status(s, "NOLB");
+	assert_int_equal(be->usable_servers, 1);
+	health_force(s, true);
+	assert_status(s, "UP");
+	assert_true(server_usable(s));
+	assert_int_equal(be->usable_servers, 2);
+	give(s, true);
+	assert_true(server_usable(s));
+	strbuf_clear(&said);
+}
+
+/* Who tracks a stopping server is stopping too, whatever an operator did to it in between. */
+static void tracker_of_a_stopping_one(void **unused)
+{
+	struct proxy *be = fresh(false);
+	struct server *s = first(be), *t = second(be), *trackers[] = { t, NULL };
+
+	(void)unused;
+	t->check = NULL;
+	t->set.check = false;
+	t->track = s;
+	s->trackers = trackers;
+	give(s, true);
+	give_half(s);
+	assert_status(t, "NOLB");
+	health_set_admin(t, SERVER_MAINT);
+	health_set_admin(t, 0);
+	assert_status(t, "NOLB");
+	assert_false(server_usable(t));
+	give(s, true);
+	assert_true(server_usable(t));
+	strbuf_clear(&said);
+}
+
+/* What a predecessor's agent and half a yes said counts until somebody says otherwise. */
+static void restored_turns(void **unused)
+{
+	struct proxy *be = fresh(false);
+	struct server *s = first(be), *agent_only = second(be);
+	struct health_record r = { .health_known = true, .up = true, .score = 4, .full = 4, .stopping = true,
+		.last = { .status = CHECK_STATUS_L7OKC, .code = 404 } };
+
+	(void)unused;
+	health_restore(s, &r);
+	assert_status(s, "NOLB");
+	assert_false(server_usable(s));
+	give(s, true);
+	assert_true(server_usable(s));
+	agent_only->check = NULL;
+	agent_only->set.check = false;
+	health_init(agent_only);
+	r = (struct health_record){ .agent_known = true, .agent_down = true };
+	health_restore(agent_only, &r);
+	assert_false(server_usable(agent_only));
+	health_agent(agent_only, AGENT_UP, &(struct check_report){ .status = CHECK_STATUS_L7OK });
+	assert_true(server_usable(agent_only));
+	strbuf_clear(&said);
+}
+
 /* Verdicts and orders from everywhere at once: at the end everybody's books agree. */
 static void *meddle(void *arg)
 {
@@ -450,6 +523,7 @@ int health_test(void)
 		cmocka_unit_test(last_one_and_backup), cmocka_unit_test(logged_checks), cmocka_unit_test(maintenance),
 		cmocka_unit_test(drain), cmocka_unit_test(weight_nought), cmocka_unit_test(lines_move), cmocka_unit_test(restored),
 		cmocka_unit_test(unchecked), cmocka_unit_test(from_all_threads),
+		cmocka_unit_test(forced_up_while_stopping), cmocka_unit_test(tracker_of_a_stopping_one), cmocka_unit_test(restored_turns),
 	};
 	return cmocka_run_group_tests(tests, open_thread, close_thread);
 }

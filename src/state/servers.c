@@ -5,8 +5,11 @@
  * an operator had set before it. One line each; both processes read the same monotonic clock.
  *
  *     server <backend> <name> <admin> <disabled> <weight> <set weight> <checked> <up> <score> <full score>
- *            <status> <code> <duration> <last change> <checks> <failed> <downs> <downtime> "<info>
+ *            <status> <code> <duration> <last change> <checks> <failed> <downs> <downtime>
+ *            <stopping> <agent down> <checks off> <agent off> "<info>
  *     backend <name> <last change> <downs> <downtime>
+ *
+ * <up> is the word of the checks alone. Version 1 did not know the four before the info.
  */
 #include <stdio.h>
 #include "base/assert.h"
@@ -28,11 +31,13 @@ static void save_server(struct server *srv, struct strbuf *out)
 	strbuf_addf(out, "server %s ", srv->px->name);
 	strbuf_add_escaped(out, slice_of(srv->name), '%', "% ");
 	strbuf_addf(out, " %u %d %d %d %d %d %d %d %d %d %u %llu", srv->admin, srv->set.disabled, srv->weight, (int)srv->set.weight,
-		srv->check != NULL, srv->up, srv->score, health_full(srv), check_status_number(last.status), last.code, last.duration_ms,
+		srv->check != NULL, srv->score >= (int)srv->set.rise, srv->score, health_full(srv), check_status_number(last.status), last.code, last.duration_ms,
 		(unsigned long long)LOAD(srv->last_change_ms));
+	bool stopping = srv->stopping, agent_down = srv->agent_down;
 	pthread_mutex_unlock(&srv->px->health_lock);
-	strbuf_addf(out, " %llu %llu %llu %llu \"", (unsigned long long)sum.checks, (unsigned long long)sum.checks_failed,
+	strbuf_addf(out, " %llu %llu %llu %llu", (unsigned long long)sum.checks, (unsigned long long)sum.checks_failed,
 		(unsigned long long)sum.downs, (unsigned long long)sum.downtime_ms);
+	strbuf_addf(out, " %d %d %d %d \"", stopping, agent_down, LOAD(srv->checks_off), LOAD(srv->agent_off));
 	strbuf_add_escaped(out, slice_of(last.info), '%', "%");
 	strbuf_add_byte(out, '\n');
 }
@@ -103,36 +108,41 @@ static enum check_status status_of(uint64_t number)
 
 /* Where the numbers of a server's line stand. */
 enum { ADMIN, DISABLED, WEIGHT, SET_WEIGHT, CHECKED, UP, SCORE, FULL, STATUS, CODE, DURATION, CHANGED, CHECKS, FAILED, DOWNS,
-	DOWNTIME, NUMBERS };
+	DOWNTIME, NUMBERS_1, STOPPING = NUMBERS_1, AGENT_DOWN_THERE, CHECKS_OFF, AGENT_OFF, NUMBERS };
 
 static void restore(struct server *srv, const uint64_t *n, struct slice info)
 {
 	/* Words the configuration took back or added are its own orders; the rest is the operator's. */
 	struct health_record r = {
-		.admin_known = n[DISABLED] == srv->set.disabled && n[ADMIN] <= (SERVER_MAINT | SERVER_DRAIN), .admin = (unsigned)n[ADMIN],
+		.admin_known = n[DISABLED] == srv->set.disabled && n[ADMIN] <= (SERVER_IN_MAINT | SERVER_IN_DRAIN), .admin = (unsigned)n[ADMIN] & (SERVER_MAINT | SERVER_DRAIN),
 		.weight_known = n[SET_WEIGHT] == (uint64_t)srv->set.weight && n[WEIGHT] <= 256, .weight = (int)n[WEIGHT],
 		/* A server that nobody has looked at or ordered down is up for want of news. */
 		.health_known = n[CHECKED] == (srv->check != NULL) && (n[STATUS] != (uint64_t)check_status_number(CHECK_STATUS_INI) || !n[UP]),
 		.up = n[UP] != 0, .score = n[SCORE] > INT16_MAX ? INT16_MAX : (int)n[SCORE], .full = n[FULL] > INT16_MAX ? INT16_MAX : (int)n[FULL],
+		.stopping = n[STOPPING] != 0, .agent_known = srv->agent != NULL, .agent_down = n[AGENT_DOWN_THERE] != 0,
 		.changed_ms = n[CHANGED],
 		.last = { .status = status_of(n[STATUS]), .code = (int)n[CODE], .duration_ms = (uint32_t)n[DURATION] },
 	};
 
 	unescape(info, r.last.info, sizeof(r.last.info));
 	health_restore(srv, &r);
+	if (n[CHECKS_OFF] && srv->check)
+		__atomic_store_n(&srv->checks_off, true, __ATOMIC_RELAXED);
+	if (n[AGENT_OFF] && srv->agent)
+		__atomic_store_n(&srv->agent_off, true, __ATOMIC_RELAXED);
 	COUNT_ADD(&srv->counters, checks, n[CHECKS]);
 	COUNT_ADD(&srv->counters, checks_failed, n[FAILED]);
 	COUNT_ADD(&srv->counters, downs, n[DOWNS]);
 	COUNT_ADD(&srv->counters, downtime_ms, n[DOWNTIME]);
 }
 
-static bool load_server(struct slice rest)
+static bool load_server(struct slice rest, unsigned version)
 {
 	struct slice backend, escaped;
-	uint64_t n[NUMBERS];
+	uint64_t n[NUMBERS] = { 0 };
 	char name[256];
 
-	if (!take_word(&rest, &backend) || !take_word(&rest, &escaped) || !take_numbers(&rest, n, NUMBERS) || !slice_starts(rest, SLICE("\"")))
+	if (!take_word(&rest, &backend) || !take_word(&rest, &escaped) || !take_numbers(&rest, n, version == 1 ? NUMBERS_1 : NUMBERS) || !slice_starts(rest, SLICE("\"")))
 		return false;
 	unescape(escaped, name, sizeof(name));
 	struct proxy *px = proxy_find(backend, PROXY_BE);
@@ -158,14 +168,14 @@ static bool load_backend(struct slice rest)
 	return true;
 }
 
-static bool load_line(struct slice line)
+static bool load_line(struct slice line, unsigned version)
 {
 	struct slice what;
 
 	if (!take_word(&line, &what))
 		return false;
 	if (slice_is(what, "server"))
-		return load_server(line);
+		return load_server(line, version);
 	if (slice_is(what, "backend"))
 		return load_backend(line);
 	return true; /* of a later version that added lines */
@@ -173,16 +183,16 @@ static bool load_line(struct slice line)
 
 static bool servers_load(unsigned version, struct slice body)
 {
-	if (version != 1)
+	if (version < 1 || version > 2)
 		return false;
 	while (body.len) {
 		ptrdiff_t end = slice_find_byte(body, '\n');
-		if (end < 0 || !load_line(slice_make(body.ptr, (size_t)end)))
+		if (end < 0 || !load_line(slice_make(body.ptr, (size_t)end), version))
 			return false;
 		body = slice_from(body, (size_t)end + 1);
 	}
 	return true;
 }
 
-STATE(servers) = { .keyword = "servers", .usage = "health, admin state, weight and check counters of servers", .version = 1,
+STATE(servers) = { .keyword = "servers", .usage = "health, admin state, weight and check counters of servers", .version = 2,
 	.save = servers_save, .load = servers_load };

@@ -159,6 +159,60 @@ static void ordered_down(void **unused)
 	assert_true(server_usable(srv)); /* here no check would bring it back */
 }
 
+/* Half a yes and no checks any more, which an operator has ordered. */
+static void stopping_and_unasked(void **unused)
+{
+	(void)unused;
+	struct check_report half = { .status = CHECK_STATUS_L7OKC, .code = 404 };
+	health_report(srv, &half);
+	assert_false(server_usable(srv));
+	srv->checks_off = true;
+	struct strbuf s = handed_over();
+	load(&s);
+	assert_true(srv->up);
+	assert_true(srv->stopping);
+	assert_false(server_usable(srv));
+	assert_true(srv->checks_off);
+}
+
+/* The word of an agent is no failed check: it alone takes it back. */
+static void down_by_its_agent(void **unused)
+{
+	struct check_report good = { .status = CHECK_STATUS_L4OK }, bad = { .status = CHECK_STATUS_L7STS };
+
+	(void)unused;
+	srv->agent = (struct check *)srv;
+	health_report(srv, &good);
+	health_agent(srv, AGENT_DOWN, &bad);
+	struct strbuf s = handed_over();
+	srv->agent = (struct check *)srv;
+	load(&s);
+	assert_false(srv->up);
+	health_report(srv, &good);
+	assert_false(server_usable(srv));
+	health_agent(srv, AGENT_UP, &good);
+	assert_true(server_usable(srv));
+	/* Without one here, nobody would take it back. */
+	health_agent(srv, AGENT_DOWN, &bad);
+	s = handed_over();
+	load(&s);
+	assert_true(server_usable(srv));
+}
+
+/* What version 1 says still counts. */
+static void of_an_older_program(void **unused)
+{
+	static const char line[] = "server be odd%20%25name 2 0 3 10 1 1 4 4 6 0 0 5 9 0 0 0 \"\n";
+	struct strbuf s = STRBUF_EMPTY;
+
+	(void)unused;
+	strbuf_addf(&s, "state servers 1 %zu\n%s\n", strlen(line), line);
+	load(&s);
+	assert_int_equal(srv->admin, SERVER_DRAIN);
+	assert_int_equal(srv->weight, 3);
+	assert_false(srv->stopping);
+}
+
 static void bad_bodies(void **unused)
 {
 	static const char *const bad[] = {
@@ -176,7 +230,7 @@ static void bad_bodies(void **unused)
 		strbuf_free(&s);
 	}
 	struct state_report r;
-	assert_true(state_load_all(SLICE("state servers 2 0\n\nstate servers 1 9\nfuture 1\n\n"), &r));
+	assert_true(state_load_all(SLICE("state servers 3 0\n\nstate servers 1 9\nfuture 1\n\n"), &r));
 	assert_int_equal(r.refused, 1);
 	assert_int_equal(r.loaded, 1);
 	assert_true(server_usable(srv));
@@ -200,6 +254,9 @@ int servers_test(void)
 		cmocka_unit_test_setup_teardown(who_is_gone_or_unchecked, begin, end),
 		cmocka_unit_test_setup_teardown(never_checked_is_no_verdict, begin, end),
 		cmocka_unit_test_setup_teardown(ordered_down, begin, end),
+		cmocka_unit_test_setup_teardown(stopping_and_unasked, begin, end),
+		cmocka_unit_test_setup_teardown(down_by_its_agent, begin, end),
+		cmocka_unit_test_setup_teardown(of_an_older_program, begin, end),
 		cmocka_unit_test_setup_teardown(bad_bodies, begin, end),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);

@@ -18,6 +18,9 @@ enum http_gathered {
  * means all. A client that waits for `100 Continue` is told so. */
 enum http_gathered http_gather_body(struct stream *s, bool response, uint64_t at_least);
 
+/* Whether what was gathered is all of it. */
+bool http_gathered_whole(const struct stream *s, bool response);
+
 /* Part of the request's rules: `option http-buffer-request`. NEXT once the body was gathered. */
 enum step_result http_buffer_request(struct stream *s);
 

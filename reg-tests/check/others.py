@@ -149,6 +149,8 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     assert stat('agents', 'a')['status'] == 'DRAIN (agent)'
     agent_says = b'maint\n'
     logged('Server agents/a is going DOWN for maintenance')
+    # It is an agent (16), made (2), enabled (4), perhaps at work (1), and not paused (8): its next word ends the maintenance.
+    assert next(r.split()[14] for r in cli('show servers state agents').splitlines() if ' a ' in r) in ('22', '23')
     agent_says = b'ready up 100%\n'
     logged('Server agents/a is UP/READY (leaving forced maintenance).')
     agent_says = b'nonsense\n'

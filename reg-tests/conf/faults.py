@@ -71,6 +71,10 @@ for line, said in [(2, f"'ca-base' is a HAProxy keyword that usher does not have
     assert f'[t.cfg:{line}] : ' in out and any(said in part.split('[ALERT]')[0] for part in out.split(f'[t.cfg:{line}] : ')[1:]), f'{line}: {said}\n{out}'
 assert '[t.cfg:8]' not in out, out
 
+# A page that other words set up is no service for a rule.
+check('frontend f\n mode http\n bind 127.0.0.1:1\n http-request use-service stats-page\n', 1,
+      "t.cfg:4.*service 'stats-page' stands behind words of its own: stats enable")
+
 # Names and numbers that are taken or missing, each on the line and word that says it.
 out = check('frontend f\n bind 127.0.0.1:1 id 5\n bind 127.0.0.1:2 id 5\n bind 300.0.0.1:80 maxconn 5\n default_backend rome\n'
             ' use_backend rooms iff TRUE\nbackend rooms\n server a 127.0.0.1:1\n server a 127.0.0.1:2\n', 1)

@@ -45,6 +45,12 @@ frontend open
     stats http-request deny if {{ hdr(x-no) 1 }}
     stats http-request auth realm rules if {{ hdr(x-auth) 1 }}
     default_backend be
+frontend stout
+    bind "fd@${{stout}}"
+    stats uri /stats
+    http-after-response set-header X-0 "{"x" * 7000}"
+    http-after-response set-header X-1 "{"x" * 7000}"
+    http-after-response set-header X-2 "{"x" * 7000}"
 backend be
     server s1 127.0.0.1:{origin.port}
     server s2 127.0.0.1:{origin.port} disabled
@@ -60,7 +66,7 @@ def basic(who):
     return {'Authorization': 'Basic ' + base64.b64encode(who.encode()).decode()}
 
 
-with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big']) as usher:
+with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
     def ask(where, target, method='GET', body=None, **headers):
         c = http.client.HTTPConnection(*usher.address(where), timeout=20)
         c.request(method, target, body, {k.replace('_', '-'): v for k, v in headers.items()})
@@ -87,7 +93,7 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big']) as usher:
     rows = {(r['pxname'], r['svname']): r for r in csv.DictReader(text.lstrip('# ').splitlines())}
     assert rows['be', 's1']['status'] == 'no check' and rows['be', 's2']['status'] == 'MAINT' and ('big', 'FRONTEND') in rows
     assert headers['Content-Type'] == 'text/plain' and headers['Transfer-Encoding'] == 'chunked'
-    assert len(rows) == 3 + 3 + SERVERS + 1
+    assert len(rows) == 4 + 3 + SERVERS + 1
     _, _, text = ask('open', '/stats;csv;norefresh')
     assert {r['pxname'] for r in csv.DictReader(text.lstrip('# ').splitlines())} == {'be'}
     assert len(json.loads(ask('open', '/stats;json')[2])) == 3
@@ -108,6 +114,13 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big']) as usher:
                 break
             text += more
         assert b'chunked' not in text.split(b'\r\n\r\n')[0] and text.endswith(b'\n\n') or text.count(b'\n') > SERVERS
+
+    # A head that rules made too long is no answer, and nobody waits for the rest of one.
+    for page in ('/stats;csv', '/stats'):
+        with usher.connect('stout') as s:
+            s.sendall(f'GET {page} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+            s.settimeout(10)  # timeout client is 20 s
+            assert s.recv(100) == b'', page
 
     # Orders.
     def order(where, uri, form, **headers):
@@ -143,6 +156,14 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big']) as usher:
         assert order('locked', page, ready, **admin, **headers).endswith(';st=DONE'), headers
     assert state('s1') == 'no check'
     assert order('locked', page, [('x', 'y' * 40000)], **admin).endswith(';st=EXCD')
+
+    # Nor is half a form obeyed, whatever its frame.
+    form = b'b=be&action=drain&s=s1&x=' + b'y' * 40000
+    with usher.connect('locked') as s:
+        s.sendall(f'POST {page} HTTP/1.1\r\nHost: x\r\nAuthorization: {admin["Authorization"]}\r\nTransfer-Encoding: chunked\r\n\r\n'.encode()
+                  + b'%x\r\n%s\r\n0\r\n\r\n' % (len(form), form))
+        assert b';st=EXCD\r\n' in s.recv(4096)
+    assert state('s1') == 'no check'
 
     # In a browser, where there is one: the page fetches, draws, and has no complaint.
     browser = shutil.which('chromium')

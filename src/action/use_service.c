@@ -20,6 +20,8 @@ static bool use_service_parse(struct conf_line *l, struct rule *r, const char *p
 		const char *near = registry_nearest(&service_registry, slice_of(name));
 		return conf_fail(l, "there is no service of this name%s%s%s", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	}
+	if (strstr(((const struct service *)r->ptr)->usage, "use-service") == NULL)
+		return conf_fail(l, "service '%s' stands behind words of its own: %s", name, ((const struct service *)r->ptr)->usage);
 	if (((const struct service *)r->ptr)->http != (r->where == RULES_HTTP_REQ))
 		return conf_fail(l, "service '%s' stands behind %s", name, r->where == RULES_HTTP_REQ ? "tcp-request content" : "http-request");
 	return true;

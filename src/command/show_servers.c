@@ -83,7 +83,7 @@ static void add_check(struct strbuf *out, struct server *srv)
 	enum check_status status = srv->last_check.status;
 	int score = srv->score;
 	pthread_mutex_unlock(&srv->px->health_lock);
-	if (maint && status == CHECK_STATUS_INI)
+	if (LOAD(srv->admin) & SERVER_MAINT && status == CHECK_STATUS_INI)
 		score = 0;
 	int state = maint ? CHECK_PAUSED : 0;
 	if (srv->check)
@@ -97,7 +97,7 @@ static int agent_state(const struct server *srv)
 	if (srv->agent == NULL)
 		return 0;
 	return AGENT_IS_ONE | CHECK_CONFIGURED | (LOAD(srv->agent_off) ? 0 : CHECK_ENABLED) |
-	       (LOAD(srv->agent->step) != CHECK_IDLE ? CHECK_RUNNING : 0) | (LOAD(srv->admin) & SERVER_IN_MAINT ? CHECK_PAUSED : 0);
+	       (LOAD(srv->agent->step) != CHECK_IDLE ? CHECK_RUNNING : 0); /* no maintenance pauses it: it may be what ends it */
 }
 
 static void add_state(struct strbuf *out, struct server *srv)

@@ -84,6 +84,13 @@ static void note_wait(struct stream *s, struct http_gathering *g, bool response,
 	g->waited = waits;
 }
 
+bool http_gathered_whole(const struct stream *s, bool response)
+{
+	const struct http_gathering *g = s->http->gathering[response];
+
+	return g ? g->framing.ended : (response ? s->http->res_body : s->http->req_body).kind == HTTP1_BODY_NONE;
+}
+
 enum http_gathered http_gather_body(struct stream *s, bool response, uint64_t at_least)
 {
 	struct http_gathering *g = begin(s, response);

@@ -205,7 +205,10 @@ void http_answer_stream(struct stream *s)
 		t->client_close = true;
 	dress(s);
 	aim_at_client(s);
-	s->res.ended = !write_out(s, SLICE("")) || no_body;
+	bool begun = write_out(s, SLICE(""));
+	if (!begun)
+		t->client_close = true; /* no room for a head: the end is the answer */
+	s->res.ended = !begun || no_body;
 	t->res_valid = false;
 }
 

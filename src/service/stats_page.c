@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include "proxy/global.h"
+#include "proxy/http_buffer.h"
 #include "proxy/http_edit.h"
 #include "proxy/http_reply.h"
 #include "proxy/http_view.h"
@@ -133,7 +134,7 @@ static void take_form(struct stream *s, const struct stats_page *page, const str
 
 	if (!stats_page_may_act(page, ev) || !stats_page_same_site(http_edit_head(ev)))
 		redirect(s, page, "DENY");
-	else if (http_see_body(ev, false, &body, &size) != EVAL_OK || size != body.len)
+	else if (!http_gathered_whole(s, false) || http_see_body(ev, false, &body, &size) != EVAL_OK)
 		redirect(s, page, "EXCD");
 	else
 		redirect(s, page, obey(s, page, own, body));

@@ -6,6 +6,7 @@
 #include "proxy/mode_advice.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include "base/assert.h"
 
 /* HAProxy's word for a listen section in these messages. */
@@ -38,7 +39,7 @@ static void leave_rules_out(struct proxy *px)
 		if (sets[i].inherited ? own_rules(set, px, sets[i].offset) : set->n)
 			diag_say(DIAG_WARNING, "config : '%s' rules ignored for %s '%s' as they require HTTP mode.", sets[i].name, kind_of(px),
 				px->name);
-		*set = (struct ruleset){ 0 };
+		set->n = 0;
 	}
 }
 
@@ -62,13 +63,20 @@ static void leave_options_out(struct proxy *px)
 	}
 }
 
+static void leave_monitor_out(struct proxy *px)
+{
+	if (px->set.monitor_uri && px->caps & PROXY_FE)
+		diag_say(DIAG_WARNING, "config : monitor-uri will be ignored for %s '%s' (needs 'mode http').", kind_of(px), px->name);
+	if (px->defaults == NULL || px->set.monitor_uri != px->defaults->set.monitor_uri)
+		free(px->set.monitor_uri);
+	px->set.monitor_uri = NULL;
+}
+
 void mode_leave_http_out(struct proxy *px)
 {
 	if (px->set.mode == MODE_HTTP || px->internal || px->set.disabled)
 		return;
-	if (px->set.monitor_uri && px->caps & PROXY_FE)
-		diag_say(DIAG_WARNING, "config : monitor-uri will be ignored for %s '%s' (needs 'mode http').", kind_of(px), px->name);
-	px->set.monitor_uri = NULL;
+	leave_monitor_out(px);
 	if (px->set.stats)
 		diag_say(DIAG_WARNING, "config : 'stats' statement ignored for %s '%s' as it requires HTTP mode.", kind_of(px), px->name);
 	px->set.stats = NULL;

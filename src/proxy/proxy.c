@@ -11,6 +11,7 @@
 #include "proxy/balance.h"
 #include "proxy/retry.h"
 #include "proxy/warmup.h"
+#include "rule/boot.h"
 
 struct proxy_list proxies = TAILQ_HEAD_INITIALIZER(proxies);
 static struct proxy *made; /* newest first */
@@ -29,14 +30,15 @@ static void set_builtin(struct proxy_settings *set)
 	set->server.source.fd = set->server.check_addr.fd = -1;
 }
 
+/* Grown as rule_parse() grows it: it has room where that expects room. */
 static struct ruleset ruleset_copy(const struct ruleset *from)
 {
-	struct ruleset to = { .n = from->n };
+	struct ruleset to = { 0 };
 
-	if (from->n) {
-		to.rules = malloc(from->n * sizeof(*to.rules));
-		ASSERT(to.rules != NULL);
-		memcpy(to.rules, from->rules, from->n * sizeof(*to.rules));
+	while (to.n < from->n) {
+		to.rules = boot_grow(to.rules, to.n, sizeof(*to.rules));
+		to.rules[to.n] = from->rules[to.n];
+		to.n++;
 	}
 	return to;
 }

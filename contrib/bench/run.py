@@ -7,6 +7,8 @@
     contrib/bench/run.py instructions  [-w keep,fresh,rules]    userland instructions per request (callgrind)
     contrib/bench/run.py memory        [-w tcp,http] [-n 5000]  bytes per idle connection
     contrib/bench/run.py scale         [-n 10000]               so many backends of two servers: time and memory
+    contrib/bench/run.py checks        [-n 10000]               so many layer-4 checks at 2 s beside a bare loop of connects
+    contrib/bench/run.py stat          [-n 10000]               traffic while `show stat` tells so many servers every 100 ms
     contrib/bench/run.py profile       [-w keep]                callgrind's costliest functions of usher
 
 Workloads in mode tcp: `new` is a new connection per request with a PROXY v2 header in and out; `bulk` is four
@@ -181,7 +183,7 @@ def wait_port(port):
 class Bench:
     def __init__(self):
         self.tmp = tempfile.mkdtemp(prefix="usher-bench.")
-        for name in ("origin", "load", "relay"):
+        for name in ("origin", "load", "relay", "checks"):
             subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", self.path(name), os.path.join(HERE, name + ".c")], check=True)
 
     def path(self, name):
@@ -372,12 +374,101 @@ def scale(b, a):
         print("  %-8s %9.3f %9.3f %9.3f %12.1f %14.2f" % ((proxy,) + tuple(statistics.median(r[i] for r in rows) for i in range(5))), flush=True)
 
 
+CHECK_INTER_S = 2
+
+
+def address(i):
+    return "127.%d.%d.%d" % tuple((0x010001 + i) >> shift & 255 for shift in (16, 8, 0))
+
+
+def checks(b, a):
+    """Asked for: at most 1.3 times the CPU of the bare loop, and no 10 ms with more than twice the mean."""
+    rate = a.n / CHECK_INTER_S
+    print("%d layer-4 checks every %d s (%d a second), CPU seconds of %g s" % (a.n, CHECK_INTER_S, rate, a.secs))
+    print("  %-8s %8s %8s %8s %22s" % ("", "CPU s", "us each", "bare x", "in 10 ms: mean, p99, most"))
+    for _ in range(a.rounds):
+        cost = {}
+        for who in ["bare"] + [p for p in a.p.split(",") if p in ("usher", "haproxy")]:
+            target = spawn([b.path("checks"), "-t", "-p", str(ORIGIN)], 1, stdout=subprocess.PIPE)
+            wait_port(ORIGIN)
+            if who == "bare":
+                p = spawn([b.path("checks"), "-p", str(ORIGIN), "-r", str(rate), "-d", str(a.secs), "-n", str(a.n)], 0, stdout=subprocess.PIPE)
+                target.send_signal(signal.SIGUSR1)
+                used = json.loads(p.communicate()[0])["cpu"]
+            else:
+                text = GLOBAL.replace("8000", "1000") + DEFAULTS.format(mode="tcp") + "    default-server check inter %ds\nlisten l\n    bind 127.0.0.1:%d\n" % (
+                    CHECK_INTER_S, DOOR) + "".join("    server s%d %s:%d\n" % (i, address(i), ORIGIN) for i in range(a.n))
+                command = b.command(who, IDLE["tcp"])
+                b.write(who + ".cfg", text)
+                p = spawn(command, 0)
+                wait_port(DOOR)
+                time.sleep(2 * CHECK_INTER_S)
+                target.send_signal(signal.SIGUSR1)
+                begin, used = time.monotonic(), cpu_seconds(p.pid)
+                time.sleep(a.secs)
+                used = (cpu_seconds(p.pid) - used) * a.secs / (time.monotonic() - begin)
+            target.terminate()
+            came = json.loads(target.communicate()[0])
+            if who != "bare":
+                stop(p)
+            if not came["came"]:
+                sys.exit("%s checked nothing: is the limit of descriptors below 20000?" % who)
+            cost[who] = used / came["came"]
+            print("  %-8s %8.3f %8.1f %8.2f %8.1f %5d %5d" % (who, used, cost[who] * 1e6, cost[who] / cost["bare"], came["mean"], came["p99"],
+                                                          came["most"]), flush=True)
+
+
+def ask_stat(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(b"show stat\n")
+        n = 0
+        while True:
+            block = s.recv(1 << 20)
+            if not block:
+                return n
+            n += len(block)
+
+
+def stat(b, a):
+    """Asked for: at most 5 % of the traffic."""
+    servers = "".join("    server s%d 127.0.0.1:%d\n" % (i, ORIGIN) for i in range(a.n))
+    text = (GLOBAL.replace("8000", "1000") + "    stats socket unix@%s level admin\n" % b.path("sock") + DEFAULTS.format(mode="http") + HTTP_DEFAULTS +
+            "frontend door\n    bind 127.0.0.1:%d\n    default_backend servers\nbackend servers\n    server s1 127.0.0.1:%d\nbackend many\n" % (DOOR, ORIGIN) + servers)
+    print("`show stat` of %d servers every 100 ms beside kept connections: requests per CPU second" % a.n)
+    for proxy in [p for p in a.p.split(",") if p in ("usher", "haproxy")]:
+        command = b.command(proxy, IDLE["http"])
+        b.write(proxy + ".cfg", text.replace("unix@", "") if proxy == "haproxy" else text)
+        origin = spawn([b.path("origin"), "-p", str(ORIGIN)], 1)
+        wait_port(ORIGIN)
+        p = spawn(command, 0)
+        wait_port(DOOR)
+        rows = {False: [], True: []}
+        for i in range(2 * a.rounds):
+            asking, answers = i % 2 == 1, 0
+            load = spawn([b.path("load"), "-p", str(DOOR), "-c", "64", "-d", str(a.secs)], 1, stdout=subprocess.PIPE)
+            begin, used = time.monotonic(), cpu_seconds(p.pid)
+            while load.poll() is None:
+                time.sleep(0.1 - (time.monotonic() - begin) % 0.1)
+                if asking:
+                    ask_stat(b.path("sock"))
+                    answers += 1
+            used, r = cpu_seconds(p.pid) - used, json.loads(load.stdout.read())
+            rows[asking].append((r["rps"], r["requests"] / used, r["p99_us"], answers))
+        stop(p)
+        stop(origin)
+        without, beside = ([statistics.median(row[i] for row in rows[asking]) for i in range(4)] for asking in (False, True))
+        print("  %-8s %8.0f without, %8.0f beside: %+.1f %%; requests a second %+.1f %%; p99 %.0f us and %.0f us; %d answers" % (
+            proxy, without[1], beside[1], 100 * (beside[1] / without[1] - 1), 100 * (beside[0] / without[0] - 1), without[2], beside[2],
+            beside[3]), flush=True)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "profile"])
+    p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "checks", "stat", "profile"])
     p.add_argument("-w", help="workloads, by commas")
     p.add_argument("-p", default="usher,haproxy,nginx,relay", help="proxies, by commas")
-    p.add_argument("-n", type=int, help="connections of memory (5000), backends of scale (10000)")
+    p.add_argument("-n", type=int, help="connections of memory (5000), backends of scale, servers of checks and stat (10000)")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--secs", type=float, default=3)
     p.add_argument("--top", type=int, default=50)
@@ -388,7 +479,7 @@ def main():
     for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "20000 65000")):
         with open("/proc/sys/net/ipv4/" + name, "w") as f:
             f.write(value)
-    a.n = a.n or (10000 if a.what == "scale" else 5000)
+    a.n = a.n or (5000 if a.what == "memory" else 10000)
     b = Bench()
     try:
         globals()[a.what](b, a)

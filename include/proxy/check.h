@@ -30,6 +30,8 @@ struct check {
 	struct conn conn;
 	struct timer timer;           /* idle: the next round; else the round's deadline */
 	uint64_t started_us;          /* of this round */
+	uint64_t due_ms;              /* when this round should have begun */
+	uint32_t late_ms;             /* how much later it did */
 	uint64_t first_ms;            /* how long after the start of all checks its first round is due */
 	/* Frozen. Takes the verdict of a round. */
 	void (*report)(struct check *c, const struct check_report *r);

@@ -168,7 +168,11 @@ static void plan_next(struct check *c)
 
 	if (most)
 		ms = (uint64_t)((int64_t)ms + random() % (2 * most + 1) - most);
-	timer_set_at(&c->timer, clock_now_ms + (ms ? ms : 1));
+	/* A round that began late does not put off the next: what once had to wait together would stay together for ever. */
+	ms = ms > c->late_ms ? ms - c->late_ms : 1;
+	c->late_ms = 0;
+	c->due_ms = clock_now_ms + (ms ? ms : 1);
+	timer_set_at(&c->timer, c->due_ms);
 }
 
 /* The connection is given up. A reset spares both sides the memory of it; but what was sent and not yet answered would
@@ -410,6 +414,7 @@ static void on_timer(struct timer *t)
 	} else if (is_off(c)) {
 		plan_next(c);
 	} else {
+		c->late_ms = clock_now_ms > c->due_ms ? (uint32_t)(clock_now_ms - c->due_ms) : 0;
 		begin(c);
 	}
 }
@@ -423,7 +428,8 @@ static void start(struct check *c, void *unused)
 		return;
 	c->timer.fire = on_timer;
 	c->observed.deliver = on_observed;
-	timer_set_at(&c->timer, clock_now_ms + c->first_ms);
+	c->due_ms = clock_now_ms + c->first_ms;
+	timer_set_at(&c->timer, c->due_ms);
 }
 
 static void stop(struct check *c, void *unused)

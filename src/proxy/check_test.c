@@ -185,6 +185,19 @@ static struct server *start_one(uint16_t port)
 	return s;
 }
 
+static void a_late_round_does_not_put_off_the_next(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port);
+	struct server *s = start_one(port);
+
+	(void)unused;
+	s->check->due_ms -= 15;
+	turn_until_next_round(s);
+	assert_true(s->check->due_ms <= clock_now_ms + 20 - 15);
+	close(fd);
+}
+
 static void refused_then_accepted(void **unused)
 {
 	uint16_t port;
@@ -297,7 +310,7 @@ int check_test(void)
 #define ROUND(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	static const struct CMUnitTest tests[] = {
 		ROUND(first_rounds_are_spread), ROUND(interval_follows_health), ROUND(needs_a_port), ROUND(refused_then_accepted),
-		ROUND(talks_and_is_heard), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
+		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);
 }

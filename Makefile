@@ -45,7 +45,8 @@ LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || echo -lpcre
 OUR_CPPFLAGS := -D_GNU_SOURCE -Iinclude
 OUR_CFLAGS := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wstrict-prototypes $(WERROR)
 COMPILE = $(CC) $(OUR_CPPFLAGS) $(LIB_CFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) $(SANITIZE)
-LINK = $(CC) -pthread $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+# The watchdog names functions by the dynamic symbols.
+LINK = $(CC) -pthread -rdynamic $(CFLAGS) $(SANITIZE) $(LDFLAGS)
 LIBS = $(LIB_LIBS) -lcrypt -pthread
 
 # What there is. Objects keep the source's path, so that __FILE__ is relative to the repository.

@@ -50,7 +50,7 @@ struct loop {
 	struct timer_wheel wheel;
 	TAILQ_HEAD(task_list, task) tasks;
 	struct grave *graves;
-	uint64_t turns;
+	uint64_t turns;                /* atomic: ended so far */
 	uint32_t batch;                /* counts epoll_wait() calls, see struct watch */
 	unsigned tasks_queued;         /* atomic: how many wait in tasks */
 	unsigned idle_percent;         /* atomic: share of the last half second spent waiting, 0-100 */

@@ -253,7 +253,7 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		if (w->fd >= 0 && w->batch != l->batch)
 			w->on_event(w, events[i].events);
 	}
-	l->turns++;
+	__atomic_store_n(&l->turns, l->turns + 1, __ATOMIC_RELAXED);
 }
 
 void loop_run(struct loop *l)

@@ -40,6 +40,7 @@ KEYWORD(global_pidfile) = {
 
 ROW(global_hard_stop_after, "hard-stop-after", " <time>", SETTING_TIME, hard_stop_after_ms, 0, 0);
 ROW(global_grace, "grace", " <time>", SETTING_TIME, grace_ms, 0, 0);
+ROW(global_watchdog_after, "watchdog-after", " <time>", SETTING_TIME, watchdog_after_ms, 0, 0);
 ROW(global_drain_announce, "drain-announce", " <time>", SETTING_TIME, drain_announce_ms, 0, 0);
 
 static bool close_spread_time_parse(struct conf_line *l, void *owner)

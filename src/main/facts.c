@@ -16,7 +16,7 @@
 #define COMPATIBLE "3.0"
 
 static const char *const features[] = {
-	"+ACCEPT4", "-BACKTRACE", "+CPU_AFFINITY", "+CRYPT_H", "+EPOLL", "-EVPORTS", "-GETADDRINFO", "-KQUEUE", "+LINUX_SPLICE",
+	"+ACCEPT4", "+BACKTRACE", "+CPU_AFFINITY", "+CRYPT_H", "+EPOLL", "-EVPORTS", "-GETADDRINFO", "-KQUEUE", "+LINUX_SPLICE",
 	"+LINUX_TPROXY", "-LUA", "-NS", "-OPENSSL", "-PCRE", "+PCRE2", "+PCRE2_JIT", "-PCRE_JIT", "-POLL", "+PRCTL", "+PROMEX",
 	"-QUIC", "-RT", "-SLZ", "+SYSTEMD", "+TFO", "+THREAD", "+TPROXY", "-ZLIB", NULL,
 };

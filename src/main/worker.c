@@ -23,6 +23,7 @@
 #include "core/helper.h"
 #include "core/log.h"
 #include "core/thread.h"
+#include "core/watchdog.h"
 #include "proxy/admission.h"
 #include "proxy/check.h"
 #include "proxy/frontend_order.h"
@@ -35,6 +36,7 @@
 #include "proxy/session.h"
 #include "proxy/shutdown.h"
 #include "proxy/stream.h"
+#include "stuck.h"
 
 /* How long handshakes that began before an address was given up may take to come in. */
 #define LINGER_MS 1000
@@ -439,6 +441,7 @@ static void start_thread(int id)
 {
 	if (!cpu_bind_self(global.cpu_map, id))
 		fprintf(stderr, "usher: cannot bind thread %d to its processors: %s\n", id + 1, strerror(errno));
+	watchdog_enter();
 	done_here();
 }
 
@@ -467,9 +470,12 @@ int worker_run(const struct worker_events *e)
 	watch_signals();
 	expect_all(all_up);
 	helpers_start(thread_count);
+	if (global.watchdog_after_ms && !watchdog_start(global.watchdog_after_ms, stuck_report))
+		fputs("usher: cannot start the watchdog's thread, and goes on without\n", stderr);
 	threads_start(start_thread);
 	loop_run(&thread_loops[0]);
 	threads_join();
+	watchdog_stop();
 	helpers_stop();
 	listeners_close(true);
 	epoch_collect(true);

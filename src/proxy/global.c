@@ -12,6 +12,7 @@ struct global global = {
 	.cookielen = 63,
 	.maxaccept = 64,
 	.stats_timeout_ms = 10000,
+	.watchdog_after_ms = 5000,
 	.uid = -1,
 	.gid = -1,
 	.max_reloads = -1,

@@ -10,10 +10,10 @@ captures, logs, queues, checks, six balancing algorithms; commands on the runtim
 clients do, origin.c what servers do: both prove every byte.
 
 Four fifths of the time one worker runs undisturbed, in phases; after each the clients have gone, and then the gauges of
-`show stat` must be zero, `show sess` empty, descriptors and objects in use those of the beginning, and requests,
-statuses, bytes and log lines counted by the program exactly those the clients counted. Memory may not grow from phase
-to phase. In the last fifth the program is reloaded again and again under the same load: no request may be lost, and old
-workers must leave. Loopback only; it takes all processors. Not part of make check.
+`show stat` must be zero, `show sess` empty, the sockets those of the beginning, and requests, statuses, bytes and log
+lines counted by the program exactly those the clients counted. Memory may not grow from phase to phase. In the last
+fifth the program is reloaded again and again under the same load: no request may be lost, and old workers must leave.
+Loopback only; it takes all processors. Not part of make check.
 """
 import argparse, collections, csv, io, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
@@ -101,7 +101,7 @@ listen headed
     tcp-request content reject
     server echo 127.0.0.1:{echo}
 '''
-COMMANDS = ['show stat', 'show info', 'show sess', 'show sess all', 'show servers state', 'show pools', 'show stat typed',
+COMMANDS = ['show stat', 'show info', 'show sess', 'show sess all', 'show servers state', 'show stat typed',
             'set weight rr/b 1', 'set weight rr/b 200', 'set weight least/a 50%', 'set weight hash/a 20', 'set weight hash/a 100%',
             'disable server random/a', 'enable server random/a', 'set server least/b state drain', 'set server least/b state ready',
             'disable server narrow/b', 'enable server narrow/b', 'set server fresh/a state maint', 'set server fresh/a state ready']
@@ -156,12 +156,6 @@ def descriptors(pid):
 
 def children(pid):
     return [int(c) for c in open(f'/proc/{pid}/task/{pid}/children').read().split()]
-
-
-def in_use():
-    """Objects of `show pools` that are taken, by name."""
-    found = re.findall(r'^\s*- Pool (\S+) .*?, (-?\d+) used', ask('show pools'), re.M)
-    return {name: int(n) for name, n in found}
 
 
 class Endurance:
@@ -221,7 +215,7 @@ class Endurance:
 
     # ---- when the clients have gone ----
 
-    def left_over(self, baseline):
+    def left_over(self):
         left = []
         sessions = [line for line in ask('show sess').splitlines() if line and ' fe=GLOBAL ' not in line and 'proto=unix' not in line]
         if sessions:
@@ -229,22 +223,16 @@ class Endurance:
         for (px, sv), row in stat().items():
             left += [f'{px}/{sv} {gauge} {row[gauge]}' for gauge in ('scur', 'qcur', 'srv_icur') if row.get(gauge) not in ('', '0', None)]
         now = descriptors(self.worker)
-        if now['socket'] > baseline['sockets'] + 2:  # a check may be under way
-            left.append(f"{now['socket']} sockets, {baseline['sockets']} at first")
-        for name, n in in_use().items():
-            if n > baseline['in_use'].get(name, 0) + (2 if name in ('check', 'conn') else 0):
-                left.append(f"{n} {name} in use, {baseline['in_use'].get(name, 0)} at first")
+        if now['socket'] > self.sockets + 2:  # a check may be under way
+            left.append(f"{now['socket']} sockets, {self.sockets} at first")
         return left
 
-    def settle(self, baseline):
+    def settle(self):
         until = time.monotonic() + WAIT_S
-        while (left := self.left_over(baseline)) and time.monotonic() < until:
+        while (left := self.left_over()) and time.monotonic() < until:
             time.sleep(0.25)
         for what in left:
             self.fault('left over: ' + what)
-
-    def baseline(self):
-        return {'sockets': descriptors(self.worker)['socket'], 'in_use': in_use()}
 
     def snapshot(self):
         web, origin = stat()['web', 'FRONTEND'], self.origin_counts()
@@ -284,13 +272,13 @@ class Endurance:
             ask(command)
         return most, files
 
-    def steady(self, number, seconds, baseline):
+    def steady(self, number, seconds):
         before = self.snapshot()
         clients = self.load(seconds)
         most, files = self.bother(clients)
         counts = json.loads(clients.communicate(timeout=WAIT_S)[0])
         self.judge(counts)
-        self.settle(baseline)
+        self.settle()
         self.compare(before, counts)
         rss = resident(self.worker)
         self.grown.append(rss)
@@ -335,10 +323,10 @@ class Endurance:
     def run(self):
         seconds, phases = self.o.minutes * 60, self.o.phases
         self.start()
-        baseline = self.baseline()
+        self.sockets = descriptors(self.worker)['socket']
         try:
             for number in range(phases):
-                self.steady(number + 1, seconds * 0.8 / phases, baseline)
+                self.steady(number + 1, seconds * 0.8 / phases)
             self.grew()
             if self.o.reload_every:
                 self.stormy(seconds * 0.2)

@@ -97,6 +97,7 @@ enum step_result stream_response_rules(struct stream *s)
 		return STEP_NEXT;
 	if (!s->response_rules_begun) {
 		s->response_rules_begun = true;
+		var_store_free(&s->vars_req);
 		s->cursor = RULE_CURSOR_START;
 		s->deadline_ms = s->be->set.response_inspect_delay_ms ? clock_now_ms + s->be->set.response_inspect_delay_ms : 0;
 	}

@@ -287,9 +287,12 @@ bool http_edit_method(struct eval *ev, struct slice method)
 
 	if (!http_is_token(method))
 		return false;
-	/* How an answer is framed hangs on these: server and client must speak of the same method. */
-	if (is != h->method && (is == HTTP_HEAD || is == HTTP_CONNECT || h->method == HTTP_HEAD || h->method == HTTP_CONNECT))
+	/* How an answer is framed hangs on these: server and client must speak of the same method. But a client that asked for
+	 * the head alone may get the head of more; the rest is not read, and the server is told that the connection ends. */
+	if (is != h->method && (is == HTTP_HEAD || is == HTTP_CONNECT || h->method == HTTP_CONNECT))
 		return false;
+	if (is != HTTP_HEAD && ev->stream->http->method == HTTP_HEAD)
+		ev->stream->http->server_close = true;
 	h->method = (uint8_t)is;
 	h->method_text = method;
 	return true;

@@ -242,6 +242,7 @@ static enum step_result final_head(struct stream *s)
 	if (t->method == HTTP_CONNECT && !t->tunnel)
 		t->client_close = true;
 	s->response_us = clock_now_us;
+	var_store_free(&s->vars_req); /* req.* lives until here */
 	counters_answer(&s->server->counters, t->status);
 	capture_head(s, true);
 	if ((t->status == 401 || t->status == 407) && asks_for_connection_auth(&t->res))

@@ -172,7 +172,7 @@ def resident(pid):
 
 
 def wait_port(port):
-    for _ in range(1500):  # callgrind is slow
+    for _ in range(400):
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -412,7 +412,8 @@ def checks(b, a):
             if who != "bare":
                 stop(p)
             if not came["came"]:
-                sys.exit("%s checked nothing: is the limit of descriptors below 20000?" % who)
+                print("  %-8s checked nothing" % who)
+                continue
             cost[who] = used / came["came"]
             print("  %-8s %8.3f %8.1f %8.2f %8.1f %5d %5d" % (who, used, cost[who] * 1e6, cost[who] / cost["bare"], came["mean"], came["p99"],
                                                           came["most"]), flush=True)
@@ -454,13 +455,16 @@ def stat(b, a):
                     ask_stat(b.path("sock"))
                     answers += 1
             used, r = cpu_seconds(p.pid) - used, json.loads(load.stdout.read())
-            rows[asking].append((r["rps"], r["requests"] / used, r["p99_us"], answers))
+            rows[asking].append((r["rps"], r["requests"] / used, r["p99_us"], answers, used, r["requests"]))
         stop(p)
         stop(origin)
+        # From what an answer costs, how much of the traffic ten a second take where the proxy has the core to itself.
+        each = statistics.median((used - n / statistics.median(row[1] for row in rows[False])) / answers
+                                 for _, _, _, answers, used, n in rows[True])
         without, beside = ([statistics.median(row[i] for row in rows[asking]) for i in range(4)] for asking in (False, True))
-        print("  %-8s %8.0f without, %8.0f beside: %+.1f %%; requests a second %+.1f %%; p99 %.0f us and %.0f us; %d answers" % (
+        print("  %-8s %8.0f without, %8.0f beside: %+.1f %%; requests a second %+.1f %%; p99 %.0f us and %.0f us; %d answers of %.1f ms: %.1f %% at ten a second" % (
             proxy, without[1], beside[1], 100 * (beside[1] / without[1] - 1), 100 * (beside[0] / without[0] - 1), without[2], beside[2],
-            beside[3]), flush=True)
+            beside[3], each * 1e3, each * 1e3), flush=True)
 
 
 def main():

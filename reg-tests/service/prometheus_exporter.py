@@ -57,11 +57,12 @@ def parse(text):
             assert re.fullmatch(r'# HELP \S+ \S.*', line), line
         elif line.startswith('# TYPE '):
             _, _, now, kind = line.split(' ')
-            assert now == helped and now not in types and kind in ('gauge', 'counter'), line
+            assert now == helped and now not in types and kind in ('gauge', 'counter', 'histogram'), line
             types[now] = kind
         else:
             name, value = re.fullmatch(r'(\S+?(?:\{.*\})?) (NaN|-?[0-9.]+)', line).groups()
-            assert name.split('{')[0] == now and name not in series, line
+            of = re.sub('_(bucket|count)$', '', name.split('{')[0]) if types[now] == 'histogram' else name.split('{')[0]
+            assert of == now and name not in series, line
             series[name] = float(value)
     return types, series
 
@@ -101,6 +102,9 @@ with Usher(CONFIG, sockets=['web', 'door', 'plain']) as usher:
                         ('haproxy_listener_status{proxy="door",listener="the\\"door",state="OPEN"}', 1),
                         ('haproxy_backend_agg_server_status{proxy="be",state="MAINT"}', 1),
                         ('haproxy_backend_agg_server_status{proxy="many",state="MAINT"}', SERVERS),
+                        ('usher_backend_response_time_seconds_bucket{proxy="be",le="+Inf"}', 1),
+                        ('usher_backend_response_time_seconds_count{proxy="be"}', 1),
+                        ('usher_backend_response_time_seconds_count{proxy="many"}', 0),
                         ('haproxy_frontend_intercepted_requests_total{proxy="web"}', 1),
                         ('usher_proxy_protocol_headers_total{proxy="door",listener="the\\"door",kind="v1"}', 1),
                         ('usher_proxy_protocol_headers_total{proxy="door",listener="the\\"door",kind="local"}', 1),

@@ -5,6 +5,7 @@
  */
 #include "proxy/metrics.h"
 
+#include <stdio.h>
 #include "base/assert.h"
 #include "proxy/check_status.h"
 
@@ -14,7 +15,7 @@
 #define S METRICS_SERVER
 #define ALL (F | L | B | S)
 
-enum shape { PLAIN, MILLISECONDS, STATE, CLASSES, CHECK, SERVER_STATES, SERVER_CHECKS };
+enum shape { PLAIN, MILLISECONDS, STATE, CLASSES, CHECK, SERVER_STATES, SERVER_CHECKS, LATENCY };
 
 static const struct metric {
 	enum stats_column column;
@@ -99,6 +100,8 @@ static const struct metric {
 	GAUGE(agg_server_status, B, "agg_server_status", SERVER_STATES, .text = "servers by their state"),
 	GAUGE(agg_server_check_status, B, "agg_server_check_status", SERVER_STATES, .text = "the same under its older name"),
 	GAUGE(agg_check_status, B, "agg_check_status", SERVER_CHECKS, .text = "servers by how their last check ended"),
+	/* What HAProxy has none of stands under a prefix of its own. The column is not looked at. */
+	METRIC(rtime, B, "histogram", "response_time_seconds", LATENCY, .http = true, .text = "seconds from a request's leaving to its answer's head"),
 };
 #undef F
 #undef L
@@ -116,12 +119,19 @@ static const struct kind {
 	{ METRICS_SERVER, STATS_WANT_SERVERS, "haproxy_server_", "server" },
 };
 
+static const char *prefix_of(const struct kind *k, const struct metric *m)
+{
+	return m->shape == LATENCY ? "usher_backend_" : k->prefix;
+}
+
 /* One series of the row, up to its value; the last label may be left out. */
 static void add_series(struct strbuf *out, const struct kind *k, const struct metric *m, const struct stats_row *r, const char *label,
 	const char *value)
 {
-	strbuf_add_str(out, k->prefix);
+	strbuf_add_str(out, prefix_of(k, m));
 	strbuf_add_str(out, m->name);
+	if (m->shape == LATENCY)
+		strbuf_add_str(out, label ? "_bucket" : "_count");
 	strbuf_add_byte(out, '{');
 	metrics_label(out, "proxy", r->values[STAT_pxname].s);
 	if (k->label) {
@@ -258,6 +268,24 @@ static void add_classes(struct strbuf *out, const struct metrics_walk *w, const 
 	}
 }
 
+/* Prometheus' buckets hold all below their upper end. */
+static void add_latency(struct strbuf *out, const struct metrics_walk *w, const struct kind *k, const struct metric *m)
+{
+	char end[32];
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
+		uint64_t us = i + 1 < LATENCY_BUCKETS ? counters_latency_from_us(i + 1) : 0;
+		n += w->row.latency[i];
+		if (us)
+			snprintf(end, sizeof(end), "%u.%06u", (unsigned)(us / 1000000), (unsigned)(us % 1000000));
+		add_series(out, k, m, &w->row, "le", us ? end : "+Inf");
+		add_number(out, n);
+	}
+	add_series(out, k, m, &w->row, NULL, NULL);
+	add_number(out, n);
+}
+
 static void add_row(struct strbuf *out, const struct metrics_walk *w, const struct kind *k, const struct metric *m)
 {
 	switch (m->shape) {
@@ -284,6 +312,9 @@ static void add_row(struct strbuf *out, const struct metrics_walk *w, const stru
 	case SERVER_CHECKS:
 		add_server_checks(out, w, k, m);
 		break;
+	case LATENCY:
+		add_latency(out, w, k, m);
+		break;
 	}
 }
 
@@ -297,7 +328,7 @@ static bool next_of_kind(struct metrics_walk *w, const struct kind *k, struct st
 		return false;
 	w->stats.want = k->want;
 	w->stats.no_maint = w->filter.no_maint;
-	if (!(m->scopes & k->scope) || !metrics_wanted(&w->filter, k->prefix, m->name) || !stats_next(&w->stats, &w->row)) {
+	if (!(m->scopes & k->scope) || !metrics_wanted(&w->filter, prefix_of(k, m), m->name) || !stats_next(&w->stats, &w->row)) {
 		w->at++;
 		w->headed = false;
 		w->stats = (struct stats_walk){ 0 };
@@ -307,7 +338,7 @@ static bool next_of_kind(struct metrics_walk *w, const struct kind *k, struct st
 		return true;
 	size_t before = out->len;
 	if (!w->headed)
-		metrics_head(out, k->prefix, m->name, m->type, m->text ? m->text : stats_columns[m->column].text);
+		metrics_head(out, prefix_of(k, m), m->name, m->type, m->text ? m->text : stats_columns[m->column].text);
 	size_t behind = out->len;
 	add_row(out, w, k, m);
 	if (out->len == behind)

@@ -48,7 +48,7 @@ backend app
     server one 127.0.0.1:{metrics} check
     server two 127.0.0.1:1 backup weight 20
 '''
-DOWN, F6, F9, F10 = b'\x1bOB', b'\x1b[17~', b'\x1b[20~', b'\x1b[21~'
+UP, DOWN, F6, F9, F10 = b'\x1bOA', b'\x1bOB', b'\x1b[17~', b'\x1b[20~', b'\x1b[21~'
 
 
 def ask(command):
@@ -98,6 +98,16 @@ class Terminal:
             assert time.monotonic() < end, '%s: never; the screen: %s' % (what, self.text[-2000:])
             assert self.read(0.1), 'it ended: ' + self.text[-2000:]
 
+    def press_until(self, keys, happened):
+        for _ in range(WAIT_S):
+            self.press(keys)
+            end = time.monotonic() + 1
+            while time.monotonic() < end and not happened():
+                assert self.read(0.1), 'it ended: ' + self.text[-2000:]
+            if happened():
+                return
+        raise AssertionError('%r: never; the screen: %s' % (keys, self.text[-2000:]))
+
     def shows(self, text):
         self.wait(text, lambda: text in self.text)
 
@@ -113,27 +123,28 @@ def case_hatop(ports):
         for text in ('usher Version: ', 'lb1', 'web', 'FRONTEND', 'one', 'two', 'BACKEND', 'OPEN'):
             t.shows(text)
         for screen, text in ((b'2', 'RMAX'), (b'3', '5xx'), (b'4', 'ECONN')):
-            t.press(screen)
-            t.shows(text)
+            t.press_until(screen, lambda: text in t.text)
         t.press(b'1')
-        # The selection goes down from the top; on any other line than a server's the key does nothing.
-        for _ in range(12):
-            t.press(DOWN)
+        # The selection goes down from the top and up again; on any other line than a server's the key does nothing. Keys that
+        # come while it draws are lost.
+        name = None
+        for i in range(60):
+            t.press(UP if i // 10 % 2 else DOWN)
             t.read(0.3)
             t.press(F10)
-            t.read(0.3)
-            if 'MAINT' in (server('one', 'status'), server('two', 'status')):
+            end = time.monotonic() + 1
+            while name is None and time.monotonic() < end:
+                t.read(0.1)
+                name = next((n for n in ('one', 'two') if server(n, 'status') == 'MAINT'), None)
+            if name:
                 break
-        name = next(n for n in ('one', 'two') if server(n, 'status') == 'MAINT')
-        t.press(F9)
-        t.wait('F9', lambda: server(name, 'status') != 'MAINT')
+        assert name, t.text[-2000:]
+        t.press_until(F9, lambda: server(name, 'status') != 'MAINT')
         weight = int(server(name, 'weight'))
-        t.press(F6)
-        t.wait('F6', lambda: int(server(name, 'weight')) == weight - 1)
+        t.press_until(F6, lambda: int(server(name, 'weight')) < weight)
         t.press(b'5')
-        t.shows('embedded interactive')
-        t.press(b'disable server app/two\r')
-        t.wait('a command', lambda: server('two', 'status') == 'MAINT')
+        t.shows('haproxy command line')
+        t.press_until(b'disable server app/two\r', lambda: server('two', 'status') == 'MAINT')
         t.press(b'show info\r')
         t.shows('Start_time_sec: ')
         t.press(b'\x1b1')

@@ -34,7 +34,7 @@ enum setting_type {
 	SETTING_INT,    /* int64_t... see size */
 	SETTING_TIME,   /* uint32_t milliseconds */
 	SETTING_SIZE,   /* uint64_t bytes */
-	SETTING_STR,    /* char *, owned by the object */
+	SETTING_STR,    /* char *, borrows the line's word, for ever: a copy of the object may share it */
 };
 
 struct keyword {

@@ -26,7 +26,8 @@ struct global {
 	int64_t maxaccept;        /* tune.maxaccept; per turn and socket */
 	uint32_t hard_stop_after_ms, close_spread_time_ms, stats_timeout_ms, grace_ms, drain_announce_ms;
 	uint32_t watchdog_after_ms; /* a loop without a turn for so long is reported; 0: never */
-	char *chroot, *user, *group, *pidfile, *description, *node, *localpeer, *log_tag, *log_hostname;
+	const char *chroot, *pidfile; /* borrow, for ever */
+	char *user, *group, *description, *node, *localpeer, *log_tag, *log_hostname;
 	int64_t uid, gid;         /* -1: unchanged */
 	bool caps_given;          /* keep-capabilities */
 	uint64_t caps;            /* see core/identity.h */

@@ -140,7 +140,7 @@ struct proxy_settings {
 	char *description;
 	struct ruleset req_http, res_http, after_http; /* http-request, http-response, http-after-response */
 	struct http_errors *errors;       /* frozen; errorfile and its like; NULL: none. Shared until changed */
-	char *monitor_uri;                /* owned for ever */
+	char *monitor_uri;                /* borrows, for ever */
 	struct stats_page *stats;         /* owned for ever; the statistics page; NULL: none */
 	struct forwarded_addr forwardfor, originalto;
 	const struct forwarded_option *forwarded; /* boot memory, shared; `option forwarded`; NULL: off */

@@ -49,8 +49,8 @@ struct server_settings {
 	int64_t agent_port;
 	struct endpoint agent_addr;
 	bool has_agent_addr;
-	char *agent_send;            /* owned for ever; NULL: nothing is said to the agent */
-	char *track;                 /* owned for ever: "[<backend>/]<server>"; NULL: none */
+	char *agent_send;            /* borrows, for ever; NULL: nothing is said to the agent */
+	char *track;                 /* borrows, for ever: "[<backend>/]<server>"; NULL: none */
 	enum server_observe observe; /* what traffic says of its health */
 	int64_t error_limit;         /* 10: so many errors in a row, then on_error */
 	enum server_on_error on_error;

@@ -62,10 +62,7 @@ static bool keyword_set_str(const struct keyword *k, struct conf_line *l, void *
 	const char *word = conf_need(l, "a word");
 	if (!word)
 		return false;
-	char **field = keyword_field(k, owner);
-	free(*field);
-	*field = strdup(word);
-	ASSERT(*field);
+	*(const char **)keyword_field(k, owner) = word; /* never freed: what a section inherits is shared */
 	return true;
 }
 

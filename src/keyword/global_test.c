@@ -30,8 +30,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	char **texts[] = { &global.chroot, &global.user, &global.group, &global.pidfile, &global.description, &global.node,
-		&global.localpeer };
+	char **texts[] = { &global.user, &global.group, &global.description, &global.node, &global.localpeer };
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		free(*texts[i]);
 	free(global.cpu_map);

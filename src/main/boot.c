@@ -24,13 +24,6 @@
 #define FDS_SPARE 64       /* standard streams, signals, logs, files read at run time */
 #define FDS_PER_THREAD 72  /* epoll, wake-up, and the pipes of long transfers */
 
-static void text_replace(char **at, const char *text)
-{
-	free(*at);
-	*at = strdup(text);
-	ASSERT(*at);
-}
-
 void boot_before_reading(const struct options *o)
 {
 	diag_state.quiet = o->quiet;
@@ -49,9 +42,12 @@ static void merge(const struct options *o)
 	if (o->maxconn)
 		global.maxconn = o->maxconn;
 	if (o->pidfile)
-		text_replace(&global.pidfile, o->pidfile);
-	if (o->localpeer)
-		text_replace(&global.localpeer, o->localpeer);
+		global.pidfile = o->pidfile;
+	if (o->localpeer) {
+		free(global.localpeer);
+		global.localpeer = strdup(o->localpeer);
+		ASSERT(global.localpeer);
+	}
 	global.no_splice |= o->no_splice;
 	global.no_reuseport |= o->no_reuseport;
 	global.zero_warning |= o->zero_warning;

@@ -52,7 +52,7 @@ static void start(void)
 	ASSERT(n == KINDS);
 	/* The last is an agent. */
 	struct server *srv = checks[KINDS - 1]->srv;
-	checks[KINDS - 1]->talk = agent_talk(srv);
+	checks[KINDS - 1]->talk = agent_talk();
 	checks[KINDS - 1]->report = agent_report;
 	srv->agent = checks[KINDS - 1];
 }

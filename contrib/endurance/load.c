@@ -728,14 +728,20 @@ static bool look_after(struct slot *s, uint64_t now)
 
 static void report(double seconds)
 {
-	printf("{\"seconds\": %.1f, \"done\": %llu, \"2xx\": %llu, \"3xx\": %llu, \"5xx\": %llu, \"1xx\": %llu, \"connections\": %llu, "
-		"\"tunnels\": %llu, \"tunnel_bytes\": %llu, \"body_bytes\": %llu, \"web_in\": %llu, \"web_out\": %llu, \"aborted\": %llu, "
-		"\"raced\": %llu, \"behind_close\": %llu, \"closed_between\": %llu, \"no_port\": %llu, \"lost\": %llu, \"stuck\": %llu, \"wrong\": %llu, "
-		"\"refused\": %llu}\n", seconds, (unsigned long long)done, (unsigned long long)by_class[2], (unsigned long long)by_class[3],
-		(unsigned long long)by_class[5], (unsigned long long)by_class[1], (unsigned long long)connections, (unsigned long long)tunnels,
-		(unsigned long long)tunnel_bytes, (unsigned long long)bodies_in, (unsigned long long)web_in, (unsigned long long)web_out,
-		(unsigned long long)aborted, (unsigned long long)raced, (unsigned long long)behind_close, (unsigned long long)closed_between, (unsigned long long)no_port,
-		(unsigned long long)lost, (unsigned long long)stuck, (unsigned long long)wrong, (unsigned long long)refused);
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = { { "done", done }, { "1xx", by_class[1] }, { "2xx", by_class[2] }, { "3xx", by_class[3] },
+		{ "5xx", by_class[5] }, { "connections", connections }, { "tunnels", tunnels },
+		{ "tunnel_bytes", tunnel_bytes }, { "body_bytes", bodies_in }, { "web_in", web_in }, { "web_out", web_out },
+		{ "aborted", aborted }, { "raced", raced }, { "behind_close", behind_close },
+		{ "closed_between", closed_between }, { "no_port", no_port }, { "lost", lost }, { "stuck", stuck },
+		{ "wrong", wrong }, { "refused", refused } };
+
+	printf("{\"seconds\": %.1f", seconds);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		printf(", \"%s\": %llu", rows[i].name, (unsigned long long)rows[i].n);
+	puts("}");
 }
 
 int main(int argc, char **argv)

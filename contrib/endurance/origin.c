@@ -42,7 +42,7 @@ struct door {
 static int ep;
 static struct conn *dead, *slow;
 static volatile sig_atomic_t over;
-static uint64_t requests, by_what[W_MANY], faults, logs, logs_web, tunnels, echoes, open_now;
+static uint64_t requests, faults, logs, logs_web, tunnels, echoes, open_now;
 static char fault_text[256];
 
 static void on_signal(int s)
@@ -148,15 +148,19 @@ static void begin_answer(struct conn *c)
 
 static void counts(struct conn *c)
 {
+	const struct {
+		const char *name;
+		uint64_t n;
+	} rows[] = { { "requests", requests }, { "faults", faults }, { "logs", logs }, { "logs_web", logs_web },
+		{ "tunnels", tunnels }, { "echoes", echoes }, { "open", open_now } };
 	char text[2048];
-	int n = snprintf(text, sizeof(text), "{\"requests\": %llu, \"faults\": %llu, \"fault\": \"%s\", \"logs\": %llu, \"logs_web\": %llu, "
-		"\"tunnels\": %llu, \"echoes\": %llu, \"open\": %llu", (unsigned long long)requests, (unsigned long long)faults, fault_text,
-		(unsigned long long)logs, (unsigned long long)logs_web, (unsigned long long)tunnels, (unsigned long long)echoes, (unsigned long long)open_now);
+	int n = snprintf(text, sizeof(text), "{\"fault\": \"%s\"", fault_text);
 
-	for (int w = 0; w < W_MANY; w++)
-		n += snprintf(text + n, sizeof(text) - (size_t)n, ", \"%s\": %llu", names[w], (unsigned long long)by_what[w]);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, ", \"%s\": %llu", rows[i].name, (unsigned long long)rows[i].n);
 	n += snprintf(text + n, sizeof(text) - (size_t)n, "}");
-	c->out_tail += (uint32_t)snprintf(c->out + c->out_tail, room(c), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n, text);
+	c->out_tail += (uint32_t)snprintf(c->out + c->out_tail, room(c), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", n,
+		text);
 	c->sent = c->length = 0;
 	c->tail_sent = true;
 }
@@ -199,7 +203,6 @@ static bool read_head(struct conn *c, char *end)
 	if (field(c->in, "expect:"))
 		put(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	requests++;
-	by_what[c->what]++;
 	return true;
 }
 

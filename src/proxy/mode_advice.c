@@ -67,8 +67,6 @@ static void leave_monitor_out(struct proxy *px)
 {
 	if (px->set.monitor_uri && px->caps & PROXY_FE)
 		diag_say(DIAG_WARNING, "config : monitor-uri will be ignored for %s '%s' (needs 'mode http').", kind_of(px), px->name);
-	if (px->defaults == NULL || px->set.monitor_uri != px->defaults->set.monitor_uri)
-		free(px->set.monitor_uri);
 	px->set.monitor_uri = NULL;
 }
 

@@ -6,7 +6,6 @@
 #include "proxy/mode_advice.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include "base/assert.h"
 
 /* HAProxy's word for a listen section in these messages. */

@@ -77,7 +77,7 @@ static void an_option_of_the_other_side_is_not_spoken_of(void **state)
 
 	(void)state;
 	be.set.http_ignore_probes = true;
-	be.set.monitor_uri = strdup("/");
+	be.set.monitor_uri = (char *)"/";
 	mode_leave_http_out(&be);
 	assert_true(said_nothing());
 	assert_false(be.set.http_ignore_probes);

@@ -131,7 +131,8 @@ void checkseq_tell(struct check_report *r, struct slice text)
 
 	while (len < text.len && len < sizeof(r->info) - 1 && text.ptr[len] != '\r' && text.ptr[len] != '\n' && text.ptr[len])
 		len++;
-	memcpy(r->info, text.ptr, len);
+	if (len)
+		memcpy(r->info, text.ptr, len);
 	r->info[len] = '\0';
 }
 

@@ -154,6 +154,11 @@ static inline bool server_keeps_clients(const struct server *s)
 {
 	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT);
 }
+/* Whether health says it is up and nobody has it in maintenance. */
+static inline bool server_running(const struct server *s)
+{
+	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT);
+}
 static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
 
 #endif

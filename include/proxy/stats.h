@@ -218,6 +218,8 @@ void stats_json_row(struct strbuf *out, const struct stats_row *row);
 void stats_add_value(struct strbuf *out, const struct stats_value *v);
 /* "4.scur.1:MGP:u32:0" with the field's text in quotes behind it, and a newline. */
 void stats_typed_field(struct strbuf *out, int pos, const struct stats_field *f, const struct stats_value *v, bool text);
+/* A string in its quotes; `ascii`: bytes from 0x7f on as \u00XX too. */
+void stats_add_json_string(struct strbuf *out, const char *s, bool ascii);
 /* `"field":{...},"processNum":1,"tags":{...},"value":{...}` */
 void stats_json_field(struct strbuf *out, int pos, const struct stats_field *f, const struct stats_value *v);
 

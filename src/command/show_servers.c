@@ -106,7 +106,7 @@ static void add_state(struct strbuf *out, struct server *srv)
 	const struct server_settings *set = &srv->set;
 	const struct endpoint *e = server_endpoint(srv);
 	const struct check_place check = check_place_get(srv, false), agent = check_place_get(srv, true);
-	bool running = LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
+	bool running = server_running(srv);
 	uint64_t since = LOAD(srv->last_change_ms);
 
 	strbuf_addf(out, "%lld %s %lld %s ", (long long)px->id, px->name, (long long)srv->id, srv->name);

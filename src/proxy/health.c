@@ -35,11 +35,6 @@ struct change {
 	unsigned moved;      /* streams that left a line by this change */
 };
 
-static bool running(const struct server *srv)
-{
-	return LOAD(srv->up) && !(LOAD(srv->admin) & SERVER_IN_MAINT);
-}
-
 /* Threads read the clock on their own: another's "now" may lie a little ahead. */
 static uint64_t ms_since(uint64_t ms)
 {
@@ -54,7 +49,7 @@ static int in_backend(const struct proxy *px)
 static struct change change_begin(struct server *srv)
 {
 	pthread_mutex_lock(&srv->px->health_lock);
-	return (struct change){ .srv = srv, .running = running(srv), .usable = server_usable(srv), .weight = LOAD(srv->weight),
+	return (struct change){ .srv = srv, .running = server_running(srv), .usable = server_usable(srv), .weight = LOAD(srv->weight),
 		.backend = in_backend(srv->px), .backend_changed_ms = LOAD(srv->px->last_change_ms) };
 }
 
@@ -65,7 +60,7 @@ static void change_apply(struct change *c)
 	struct proxy *px = srv->px;
 	bool usable = server_in_service(srv) && !srv->stopping && LOAD(srv->weight) > 0;
 
-	if (running(srv) != c->running) {
+	if (server_running(srv) != c->running) {
 		if (c->running && srv->set.shutdown_sessions)
 			shutdown_server(srv, CLOSE_SERVER_DOWN);
 		if (!c->running && srv->set.shutdown_backups && !srv->set.backup)
@@ -150,7 +145,7 @@ static void add_rest(struct strbuf *b, const struct change *c)
 	int active = LOAD(px->usable_servers), backup = LOAD(px->usable_backups);
 	const char *on_backup = backup && !active ? " Running on backup." : "";
 
-	if (running(srv))
+	if (server_running(srv))
 		strbuf_addf(b, ". %d active and %d backup servers online.%s %u sessions requeued, %u total in queue.",
 			active, backup, on_backup, c->moved, gauge_now(&srv->queue_len));
 	else
@@ -286,10 +281,10 @@ static void say_turn(struct change *c, bool stopped, const struct check_report *
 	char why[LINE_MAX_LEN] = "";
 	struct strbuf b;
 
-	if (running(srv) == c->running && srv->stopping == stopped)
+	if (server_running(srv) == c->running && srv->stopping == stopped)
 		return;
 	change_apply(c);
-	if (running(srv) == c->running) {
+	if (server_running(srv) == c->running) {
 		say_with_rest(c, LOG_LEVEL_NOTICE, srv->stopping ? " is stopping" : " is UP");
 		return;
 	}
@@ -400,7 +395,7 @@ void health_force_agent(struct server *srv, bool up)
 	STORE(srv->agent_down, !up);
 	if (!(srv->admin & SERVER_IN_MAINT)) {
 		settle(srv);
-		if (running(srv) != c.running) {
+		if (server_running(srv) != c.running) {
 			change_apply(&c);
 			say_health(&c, ", changed from CLI");
 		}
@@ -498,7 +493,7 @@ static void follow(struct server *srv, bool silent)
 		set_admin(&c, admin, true);
 	} else {
 		change_apply(&c);
-		if (running(srv) != c.running) {
+		if (server_running(srv) != c.running) {
 			snprintf(line, sizeof(line), " is %s%s", LOAD(srv->up) ? "UP" : "DOWN", via(srv, true, from, sizeof(from)));
 			say_with_rest(&c, LOAD(srv->up) ? LOG_LEVEL_NOTICE : down_level(admin), line);
 		}
@@ -560,7 +555,7 @@ void health_restore(struct server *srv, const struct health_record *r)
 		STORE(srv->agent_down, r->agent_down);
 	settle(srv);
 	/* Nothing of this happened here: what it cost is counted where it happened. */
-	c.running = running(srv);
+	c.running = server_running(srv);
 	c.backend = 0;
 	c.backend_changed_ms = clock_now_ms;
 	change_apply(&c);
@@ -619,7 +614,7 @@ static uint64_t downtime_ms(const struct counter_set *set, bool is_down, uint64_
 
 uint64_t health_downtime_ms(const struct server *srv)
 {
-	return downtime_ms(&srv->counters, !running(srv), LOAD(srv->last_change_ms));
+	return downtime_ms(&srv->counters, !server_running(srv), LOAD(srv->last_change_ms));
 }
 
 uint64_t health_backend_downtime_ms(const struct proxy *be)

@@ -112,14 +112,14 @@ void stats_typed_row(struct strbuf *out, const struct stats_row *row, bool texts
 	}
 }
 
-static void add_json_string(struct strbuf *out, const char *s)
+void stats_add_json_string(struct strbuf *out, const char *s, bool ascii)
 {
 	strbuf_add_byte(out, '"');
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 		if (c == '"' || c == '\\')
 			strbuf_addf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
+		else if (c < 0x20 || c == 0x7f || (ascii && c > 0x7f))
 			strbuf_addf(out, "\\u%04x", c);
 		else
 			strbuf_add_byte(out, (char)c);
@@ -150,12 +150,12 @@ static void add_json_tags(struct strbuf *out, const char *nature)
 void stats_json_field(struct strbuf *out, int pos, const struct stats_field *f, const struct stats_value *v)
 {
 	strbuf_addf(out, "\"field\":{\"pos\":%d,\"name\":", pos);
-	add_json_string(out, f->name);
+	stats_add_json_string(out, f->name, false);
 	strbuf_add_str(out, "},\"processNum\":1,");
 	add_json_tags(out, f->nature);
 	strbuf_addf(out, ",\"value\":{\"type\":\"%s\",\"value\":", type_name(v->type));
 	if (v->type == STATS_STR)
-		add_json_string(out, v->s);
+		stats_add_json_string(out, v->s, false);
 	else
 		stats_add_value(out, v);
 	strbuf_add_byte(out, '}');

@@ -219,16 +219,7 @@ static bool start(struct stream *s)
 
 static void add_json_text(struct strbuf *out, const char *text)
 {
-	strbuf_add_byte(out, '"');
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			strbuf_addf(out, "\\%c", *c);
-		else if (*c < 0x20 || *c > 0x7e)
-			strbuf_addf(out, "\\u%04x", *c);
-		else
-			strbuf_add_byte(out, (char)*c);
-	}
-	strbuf_add_byte(out, '"');
+	stats_add_json_string(out, text, true);
 }
 
 static void add_json_value(struct strbuf *out, const struct stats_value *value)

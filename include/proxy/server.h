@@ -140,6 +140,16 @@ static inline const struct endpoint *server_endpoint(const struct server *s)
 void server_set_source(struct server *s, struct dial *d);
 /* The most streams it takes now; 0: no limit. Dynamic between minconn and maxconn (manual: minconn, fullconn). */
 uint32_t server_conn_limit(const struct server *s);
+struct conf_line;
+/* Start-up: the next word is the address that a check or an agent is asked at. False after conf_fail(). */
+bool server_take_address(struct conf_line *l, struct endpoint *out);
+/* The weight that so many percent (0 to 25600) of the configured one are. */
+static inline int server_weight_of(const struct server *s, int64_t percent)
+{
+	int64_t n = s->set.weight * percent / 100;
+
+	return n > 256 ? 256 : (int)n;
+}
 /* Sets the limit of streams at run time; who may go on now does. Any thread. */
 void server_set_maxconn(struct server *s, int64_t maxconn);
 /* Whether a stream that came now would not wait: below that limit, and nobody stands in its line. */

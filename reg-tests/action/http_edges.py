@@ -8,26 +8,15 @@ import socket
 import struct
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, WAIT_S
+from _usher import Origin, Usher, WAIT_S, read_head_lines
 
 seen = []
-
-
-def read_head(f):
-    lines = []
-    while True:
-        line = f.readline()
-        if not line:
-            return None
-        if line == b"\r\n":
-            return lines
-        lines.append(line.rstrip(b"\r\n"))
 
 
 def origin(s):
     f = s.makefile("rb")
     while True:
-        head = read_head(f)
+        head = read_head_lines(f)
         if head is None:
             return
         length = next((int(l.split(b":")[1]) for l in head if l.lower().startswith(b"content-length:")), 0)
@@ -97,7 +86,7 @@ def get(path, method=b"GET", extra=b"", body=b""):
 
 
 def answer(f, head_only=False):
-    head = read_head(f)
+    head = read_head_lines(f)
     assert head, "no answer"
     status = int(head[0].split()[1])
     fields = {l.split(b":", 1)[0].lower(): l.split(b":", 1)[1].strip() for l in head[1:]}

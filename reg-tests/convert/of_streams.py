@@ -7,18 +7,12 @@ import socket
 import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, PROGRAM, Usher, WAIT_S
+from _usher import Origin, PROGRAM, Usher, WAIT_S, read_head
 
 
 def serve(s):
     f = s.makefile("rb")
-    while True:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = f.readline()
-            if not line:
-                return
-            head += line
+    while head := read_head(f):
         s.sendall(b"HTTP/1.1 200 OK\r\nX-Answer: answered\r\nContent-Length: %d\r\n\r\n%s" % (len(head), head))
 
 

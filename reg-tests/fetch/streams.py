@@ -8,18 +8,12 @@ import socket
 import sys
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, WAIT_S, free_ports
+from _usher import Origin, Usher, WAIT_S, free_ports, read_head
 
 
 def serve(s):
     f = s.makefile("rb")
-    while True:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            line = f.readline()
-            if not line:
-                return
-            head += line
+    while head := read_head(f):
         s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(head), head))
 
 

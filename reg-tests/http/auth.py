@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, PROGRAM, Usher
+from _usher import Origin, PROGRAM, Usher, read_head
 
 libcrypt = ctypes.CDLL("libcrypt.so.1")
 libcrypt.crypt.restype = ctypes.c_char_p
@@ -26,13 +26,7 @@ def basic(user, password="secret"):
 def origin(name):
     def serve(s):
         f = s.makefile("rb")
-        while True:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                line = f.readline()
-                if not line:
-                    return
-                head += line
+        while head := read_head(f):
             body = name + b"\n" + head
             s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     return Origin(serve)

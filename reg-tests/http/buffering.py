@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, read_all
+from _usher import Origin, Usher, read_all, read_head
 
 BUFSIZE = 16384
 heads = []  # request heads that reached the origin, with their bodies
@@ -17,12 +17,9 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def read_message(f):
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        line = f.readline()
-        if not line:
-            return None, None
-        head += line
+    head = read_head(f)
+    if head is None:
+        return None, None
     body = b""
     for line in head.split(b"\r\n"):
         if line.lower().startswith(b"content-length:"):

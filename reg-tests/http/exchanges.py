@@ -10,22 +10,11 @@ import sys
 import threading
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, read_all
+from _usher import Origin, Usher, read_all, read_head_lines
 
 BIG = os.urandom(1 << 16) * 40
 heads = []
 over = threading.Event()
-
-
-def read_head(f):
-    lines = []
-    while True:
-        line = f.readline()
-        if not line:
-            return None
-        if line == b"\r\n":
-            return lines
-        lines.append(line.rstrip(b"\r\n"))
 
 
 def field(lines, name):
@@ -57,7 +46,7 @@ def answer(s, body, extra=b"", status=b"200 OK"):
 def origin(s):
     f = s.makefile("rb")
     while True:
-        lines = read_head(f)
+        lines = read_head_lines(f)
         if lines is None:
             return
         heads.append(lines)
@@ -160,7 +149,7 @@ class Client:
         return self.answer(method)
 
     def answer(self, method=b"GET"):
-        lines = read_head(self.f)
+        lines = read_head_lines(self.f)
         assert lines is not None, "no answer"
         status = int(lines[0].split()[1])
         if status // 100 == 1 or status == 204 or method == b"HEAD":
@@ -262,7 +251,7 @@ with Usher(CONFIG, sockets=["web", "quick", "dead"]) as usher:
             assert c.get(path)[0] == status, path
     with Client(usher, "web") as c:
         c.send(b"GET /short HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert read_head(c.f)[0].startswith(b"HTTP/1.1 200") and c.f.read() == b"four"
+        assert read_head_lines(c.f)[0].startswith(b"HTTP/1.1 200") and c.f.read() == b"four"
     with Client(usher, "web") as c:
         assert c.get(b"/long")[1] == b"four"
         assert c.get(b"/after")[1] == b"you asked for /after"

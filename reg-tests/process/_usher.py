@@ -133,6 +133,12 @@ def read_head(f):
     return head
 
 
+def read_head_lines(f):
+    """The same as its lines, without their ends."""
+    head = read_head(f)
+    return head if head is None else head.split(b'\r\n')[:-2]
+
+
 def free_ports(n=1, host='127.0.0.1'):
     """The first of n ports in a row that nobody listens on now. They lie below the range from which the kernel serves
     clients: under load, hardly any two neighbours of that range are free."""

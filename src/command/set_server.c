@@ -26,8 +26,8 @@ static bool set_weight(struct cli *c, struct server *srv, const char *word)
 		return cli_refuse(c, "'%s' is not a weight: expected a number, or one in percent.", word);
 	if (relative && (n < 0 || n > 25600))
 		return cli_refuse(c, "Relative weight can only be between 0 and 25600%% inclusive.");
-	if (relative && (n = srv->set.weight * n / 100) > 256)
-		n = 256;
+	if (relative)
+		n = server_weight_of(srv, n);
 	if (n < 0 || n > 256)
 		return cli_refuse(c, "Absolute weight can only be between 0 and 256 inclusive.");
 	if (!balance_takes_weight(srv, n))

@@ -42,15 +42,7 @@ KEYWORD(server_agent_send) = { .keyword = "agent-send", .usage = "agent-send <st
 static bool parse_agent_addr(struct conf_line *l, void *owner)
 {
 	struct server_settings *set = owner;
-	const char *word = conf_need(l, "an address");
-	struct strbuf err = STRBUF_EMPTY;
 
-	if (word == NULL)
-		return false;
-	set->has_agent_addr = endpoint_parse(slice_of(word), 0, &set->agent_addr, &err);
-	if (!set->has_agent_addr)
-		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an address");
-	strbuf_free(&err);
-	return set->has_agent_addr;
+	return set->has_agent_addr = server_take_address(l, &set->agent_addr);
 }
 KEYWORD(server_agent_addr) = { .keyword = "agent-addr", .usage = "agent-addr <address>", .where = IN_SERVER, .parse = parse_agent_addr };

@@ -53,17 +53,8 @@ KEYWORD(server_port) = { .keyword = "port", .usage = "port <port>", .where = IN_
 static bool parse_addr(struct conf_line *l, void *owner)
 {
 	struct server_settings *set = owner;
-	const char *word = conf_need(l, "an address");
-	struct strbuf err = STRBUF_EMPTY;
 
-	if (word == NULL)
-		return false;
-	bool ok = endpoint_parse(slice_of(word), 0, &set->check_addr, &err);
-	if (!ok)
-		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an address");
-	strbuf_free(&err);
-	set->has_check_addr = ok;
-	return ok;
+	return set->has_check_addr = server_take_address(l, &set->check_addr);
 }
 KEYWORD(server_addr) = { .keyword = "addr", .usage = "addr <address>[:<port>]", .where = IN_SERVER, .parse = parse_addr };
 

@@ -60,9 +60,7 @@ static bool take_weight(struct server *srv, struct slice word)
 	word.len--;
 	if (!slice_to_i64(word, &n) || n < 0 || n > 25600)
 		return false;
-	n = srv->set.weight * n / 100;
-	if (n > 256)
-		n = 256;
+	n = server_weight_of(srv, n);
 	if (balance_takes_weight(srv, n) && n != __atomic_load_n(&srv->weight, __ATOMIC_RELAXED))
 		health_set_weight(srv, (int)n);
 	return true;

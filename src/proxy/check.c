@@ -103,6 +103,11 @@ static void each_check(void (*fn)(struct check *c, void *arg), void *arg)
 	}
 }
 
+static bool is_agent(const struct check *c)
+{
+	return c == c->srv->agent;
+}
+
 struct spread {
 	uint64_t count, at;
 	uint32_t shortest_ms;
@@ -111,7 +116,7 @@ struct spread {
 static void measure(struct check *c, void *arg)
 {
 	struct spread *s = arg;
-	uint32_t ms = c == c->srv->agent ? agent_interval_ms(c) : c->srv->set.inter_ms;
+	uint32_t ms = is_agent(c) ? agent_interval_ms(c) : c->srv->set.inter_ms;
 
 	s->count++;
 	if (s->shortest_ms == 0 || ms < s->shortest_ms)
@@ -138,11 +143,6 @@ void checks_spread(void)
 }
 
 /* ---- a round ---- */
-
-static bool is_agent(const struct check *c)
-{
-	return c == c->srv->agent;
-}
 
 /* Other threads look whether a round is under way. */
 static void set_step(struct check *c, enum check_step step)
@@ -264,7 +264,7 @@ static uint32_t connect_limit_ms(const struct check *c)
 	const struct proxy_settings *be = &c->srv->px->set;
 	uint32_t limit_ms = c->interval_ms(c);
 
-	if (c->report == report_health)
+	if (!is_agent(c))
 		limit_ms = c->srv->set.inter_ms;
 	if (be->timeout_check_ms && be->timeout_connect_ms && be->timeout_connect_ms < limit_ms)
 		limit_ms = be->timeout_connect_ms;

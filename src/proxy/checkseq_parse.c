@@ -30,20 +30,6 @@ static bool parse_port(struct conf_line *l, struct checkseq_connect *want, struc
 	return (want->port_expr = expr_parse(l, word, PHASE_CHECK, px)) != NULL;
 }
 
-static bool parse_addr(struct conf_line *l, struct checkseq_connect *want)
-{
-	const char *word = conf_need(l, "an address");
-	struct strbuf err = STRBUF_EMPTY;
-
-	if (word == NULL)
-		return false;
-	want->has_addr = endpoint_parse(slice_of(word), 0, &want->addr, &err);
-	if (!want->has_addr)
-		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an address");
-	strbuf_free(&err);
-	return want->has_addr;
-}
-
 /* How the step is called in the log: "connect", "connect port 1234". */
 static const char *connect_words(const struct checkseq_connect *want)
 {
@@ -78,7 +64,7 @@ bool checkseq_parse_connect(struct conf_line *l, struct checkseq_step *step, str
 		else if (conf_take_if(l, "port"))
 			ok = parse_port(l, want, px);
 		else if (conf_take_if(l, "addr"))
-			ok = parse_addr(l, want);
+			ok = want->has_addr = server_take_address(l, &want->addr);
 		else if (conf_take_if(l, "comment"))
 			ok = (step->comment = conf_need(l, "a comment")) != NULL;
 		else

@@ -174,6 +174,20 @@ struct server *server_find(const struct proxy *px, struct slice name)
 	return NULL;
 }
 
+bool server_take_address(struct conf_line *l, struct endpoint *out)
+{
+	const char *word = conf_need(l, "an address");
+	struct strbuf err = STRBUF_EMPTY;
+
+	if (word == NULL)
+		return false;
+	bool ok = endpoint_parse(slice_of(word), 0, out, &err);
+	if (!ok)
+		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an address");
+	strbuf_free(&err);
+	return ok;
+}
+
 static int64_t dynamic_limit(const struct server *s, int64_t maxconn)
 {
 	if (!s->set.minconn || s->set.minconn >= maxconn)

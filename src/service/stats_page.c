@@ -356,12 +356,7 @@ static bool add_offender(struct view *v)
 static bool next_row(struct view *v)
 {
 	while (stats_next(&v->walk, &v->row)) {
-		const struct proxy *px = v->walk.px;
-		if (v->page->scope_count == 0)
-			return true;
-		const struct stats_value *name = &v->row.values[STAT_pxname];
-		px = proxy_find(slice_of(name->s), PROXY_FE | PROXY_BE);
-		if (px && stats_page_shows(v->page, v->own, px))
+		if (stats_page_shows(v->page, v->own, v->walk.px))
 			return true;
 	}
 	return false;

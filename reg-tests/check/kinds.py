@@ -198,14 +198,35 @@ for name, server, lines, _ in CASES:
     CONFIG += f'    {"" if "timeout" in _ else "timeout check 20s"}\n    server s 127.0.0.1:{ports[server]} check inter 1s\n'
 CONFIG += 'frontend f\n    bind "fd@${fe}"\n'
 
+# A request of its own lets go of the rules of the defaults.
+CONFIG += f'''
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 5s
+    timeout server 5s
+    option log-health-checks
+    log global
+    option httpchk
+    http-check send meth HEAD uri /hidden
+    http-check expect status 404
+backend of_defaults
+    server s 127.0.0.1:{ports['ok']} check inter 20s
+backend anew
+    option httpchk GET /anew
+    server s 127.0.0.1:{ports['ok']} check inter 20s
+'''
+EXPECTED = {name: expected for name, _, _, expected in CASES}
+EXPECTED.update(of_defaults='Layer7 wrong status, code: 200, info: "OK"', anew='Layer7 check passed, code: 200')
+
 ENDED = re.compile(r'(?:Health|Agent) check for server (\w+)/s (?:failed|succeeded|conditionally succeeded), reason: (.*), check duration')
 ended = {}
 with Usher(CONFIG, sockets=['fe']) as usher:
-    while len(ended) < len(CASES):
+    while len(ended) < len(EXPECTED):
         match = ENDED.search(log_socket.recv(9000).decode())
         if match:
             ended.setdefault(match[1], match[2])
-for name, _, _, expected in CASES:
+for name, expected in EXPECTED.items():
     assert ended[name] == expected, (name, ended[name], expected)
 
 assert b'OPTIONS / HTTP/1.0\r\n\r\n' in requests
@@ -216,6 +237,7 @@ assert b'\r\nContent-Length: 9\r\n' in sent[b'POST /a HTTP/1.1'] and sent[b'POST
 assert b'GET /1 HTTP/1.0' not in sent and b'OPTIONS /1 HTTP/1.0' in sent and b'OPTIONS /2 HTTP/1.0' in sent, sent
 # A request of HTTP/1.1 has a Host, asked for or not (RFC 9110 section 7.2); HAProxy leaves it out.
 assert b'\r\nHost: 127.0.0.1:%d\r\n' % ports['chunked'] in sent[b'GET / HTTP/1.1'], sent
+assert b'HEAD /hidden HTTP/1.0' in sent and b'GET /anew HTTP/1.0' in sent, sent
 state = [r for r in requests if b'X-Haproxy-Server-State' in r][0]
 assert re.search(rb'\r\nX-Haproxy-Server-State: UP 1/3; address=127.0.0.1; port=\d+; name=h_state/s; node=lb1; weight=1/1; scur=0/0; '
                  rb'qcur=0\r\n', state), state

@@ -220,6 +220,9 @@ static bool parse_option(struct conf_line *l, void *owner)
 
 	px->set.check_talk = http_check_talk;
 	px->set.httpchk = q;
+	/* A new request is not answered by the rules of another: those of the defaults section would hide it. */
+	if (px->defaults && px->set.http_check == px->defaults->set.http_check)
+		px->set.http_check = NULL;
 	if (words >= 2 && !take_method(l, conf_take(l), &q->method))
 		return false;
 	if (words >= 1 && !take_format(l, px, "a URI", false, &q->uri))

@@ -398,7 +398,8 @@ static void on_observed(struct mail *m)
 	case ON_ERROR_MARK_DOWN:
 		health_mark_down(srv, &r);
 	}
-	if (c->step == CHECK_IDLE)
+	/* Not armed: this thread has given up its checks. */
+	if (c->step == CHECK_IDLE && timer_armed(&c->timer))
 		timer_bring_forward(&c->timer, clock_now_ms + soon_ms);
 }
 

@@ -18,6 +18,7 @@
 #include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/notice.h"
+#include "proxy/observe.h"
 #include "proxy/queue.h"
 
 int check_test(void);
@@ -295,6 +296,29 @@ static void socket_errors(void **unused)
 	assert_string_equal(s->last_check.info, "General socket error (No such file or directory)");
 }
 
+/* Errors of its traffic bring the next round forward, but no check back that was given up. */
+static void traffic_wakes_no_check_that_was_given_up(void **unused)
+{
+	struct server *s = add("a", 60000);
+
+	(void)unused;
+	s->set.observe = OBSERVE_LAYER4;
+	s->set.on_error = ON_ERROR_FASTINTER;
+	s->set.error_limit = 1;
+	s->set.fastinter_ms = 20000;
+	checks_resolve(be);
+	checks_spread();
+	checks_start_thread();
+	timer_set_at(&s->check->timer, clock_now_ms + 60000);
+	observe_count(s, OBSERVED_CONNECT_FAILED);
+	loop_turn(&thread_loops[0], 0);
+	assert_in_range(s->check->timer.due_ms, 1, clock_now_ms + 20000);
+	checks_stop_thread();
+	observe_count(s, OBSERVED_CONNECT_FAILED);
+	loop_turn(&thread_loops[0], 0);
+	assert_false(timer_armed(&s->check->timer));
+}
+
 static int open_thread(void **unused)
 {
 	(void)unused;
@@ -311,6 +335,7 @@ int check_test(void)
 	static const struct CMUnitTest tests[] = {
 		ROUND(first_rounds_are_spread), ROUND(interval_follows_health), ROUND(needs_a_port), ROUND(refused_then_accepted),
 		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
+		ROUND(traffic_wakes_no_check_that_was_given_up),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);
 }

@@ -30,6 +30,8 @@ struct stats_page {
 
 /* Whether a request's target is for the page. */
 bool stats_page_wants(const struct stats_page *page, struct slice target);
+/* What stands behind the page's URI in a target that is for it: ";csv". */
+struct slice stats_page_options(const struct stats_page *page, struct slice target);
 /* Whether the request says who may see it. Compares in constant time. */
 bool stats_page_knows_user(const struct stats_page *page, struct eval *ev);
 bool stats_page_may_act(const struct stats_page *page, struct eval *ev);

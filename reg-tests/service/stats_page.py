@@ -5,7 +5,9 @@ import csv
 import http.client
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.parse
@@ -14,6 +16,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..
 from _usher import Origin, Usher, ask_cli  # noqa: E402
 
 origin = Origin(lambda s: s.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok') if s.recv(4096) else None)
+log_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+log_socket.bind(('127.0.0.1', 0))
+log_socket.settimeout(20)
 SERVERS = 3000
 CONFIG = f'''
 global
@@ -40,6 +45,9 @@ frontend locked
     default_backend be
 frontend open
     bind "fd@${{open}}"
+    log 127.0.0.1:{log_socket.getsockname()[1]} local0
+    option httplog
+    capture response header content-type len 10
     stats uri /stats
     stats scope be
     stats http-request deny if {{ hdr(x-no) 1 }}
@@ -114,6 +122,15 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
                 break
             text += more
         assert b'chunked' not in text.split(b'\r\n\r\n')[0] and text.endswith(b'\n\n') or text.count(b'\n') > SERVERS
+
+    # A target in absolute form (RFC 9112 section 3.2.2) is asked for its path.
+    assert ask('open', 'http://lb.example/stats;csv')[2].startswith('# pxname')
+    assert ask('open', 'http://lb.example/other')[2] == 'ok'
+
+    # Its log has what one of a server's answer has: times (not -1) and captures.
+    while b'"GET /stats;json ' not in (line := log_socket.recv(4096)):
+        pass
+    assert re.search(rb'open open/<STATS> \d+/0/0/\d+/\d+ 200 \d+ - - LR-- .* \{applicatio\} "GET', line), line
 
     # A head that rules made too long is no answer, and nobody waits for the rest of one.
     for page in ('/stats;csv', '/stats'):

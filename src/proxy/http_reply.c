@@ -6,6 +6,8 @@
 #include "proxy/http_reply.h"
 
 #include "base/assert.h"
+#include "core/clock.h"
+#include "proxy/capture.h"
 #include "proxy/http_after.h"
 #include "proxy/http_edit.h"
 #include "proxy/http_framing.h"
@@ -78,6 +80,15 @@ void http_answer_begin(struct stream *s, unsigned status)
 bool http_answer_add(struct stream *s, struct slice name, struct slice value)
 {
 	return http_head_add(&s->http->res, name, value);
+}
+
+/* A service answers in a server's place: its head is captured and timed as a server's. */
+static void note_service(struct stream *s)
+{
+	if (s->service == NULL || s->connected_us == 0)
+		return;
+	s->response_us = clock_now_us;
+	capture_head(s, true);
 }
 
 static void add_length(struct stream *s, size_t len)
@@ -164,6 +175,7 @@ void http_answer_end(struct stream *s, struct slice body)
 
 	if (!old_page && http_head_find(h, HTTP_FIELD_CONTENT_LENGTH, 0) < 0)
 		add_length(s, body.len);
+	note_service(s);
 	/* A request that could not be read has nothing that rules could speak of. */
 	if (t->req_parsed)
 		http_after_rules(s);
@@ -192,6 +204,7 @@ void http_answer_stream(struct stream *s)
 	struct http_head *h = &t->res;
 	bool modern = t->req.version >= 11;
 
+	note_service(s);
 	http_after_rules(s);
 	t->status = h->status;
 	settle_request(s);

@@ -6,10 +6,27 @@
 
 #include <openssl/crypto.h>
 #include "proxy/http_credentials.h"
+#include "wire/uri.h"
+
+/* A target that names its host as well is asked for its path. */
+static struct slice asked(const struct stats_page *page, struct slice target)
+{
+	struct uri u;
+
+	if (page->uri[0] != '/' || slice_starts(target, SLICE("/")))
+		return target;
+	uri_split(target, &u);
+	return u.pathq;
+}
 
 bool stats_page_wants(const struct stats_page *page, struct slice target)
 {
-	return slice_starts(target, slice_of(page->uri));
+	return slice_starts(asked(page, target), slice_of(page->uri));
+}
+
+struct slice stats_page_options(const struct stats_page *page, struct slice target)
+{
+	return slice_from(asked(page, target), strlen(page->uri));
 }
 
 static bool is_user(const char *known, struct slice user, struct slice password)

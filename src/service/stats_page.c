@@ -51,7 +51,7 @@ static const struct proxy *page_owner(const struct stream *s)
 /* Whether ";word" stands behind the page's URI. */
 static bool has_option(struct slice target, const struct stats_page *page, const char *word)
 {
-	struct slice rest = slice_from(target, strlen(page->uri));
+	struct slice rest = stats_page_options(page, target);
 
 	while (rest.len) {
 		size_t n = 0;

@@ -25,6 +25,9 @@ def agent(s):
     except OSError:
         pass
     s.sendall(agent_says)
+    if agent_says.endswith(b'\r'):  # the end of the line is one, whoever goes on holding the connection
+        s.settimeout(WAIT_S)
+        s.recv(100)
 
 
 def web(s):
@@ -157,6 +160,16 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     while stat('agents', 'a')['last_agt'] != 'agent reports an error : nonsense':
         pass
     assert stat('agents', 'a')['agent_status'] == 'CHECKED' and stat('agents', 'a')['status'] == 'no check'
+    # Lines that are cut off, or would have to be, order nothing; a carriage return alone ends one.
+    for agent_says, said in [(b'drain maxconn:3', 'Ignoring incomplete line from agent'), (b'drain ' + b'x' * 60000, 'Ignoring incomplete line from agent'),
+                             (b'up ' * 50 + b'drain\n', 'Ignoring a line from agent that is too long')]:
+        while stat('agents', 'a')['last_agt'] != said:
+            pass
+        assert stat('agents', 'a')['status'] == 'no check' and stat('agents', 'a')['slim'] == '30'
+    agent_says = b'drain #' + b'y' * 300 + b'\r'
+    logged('Server agents/a enters drain state')
+    agent_says = b'ready\n'
+    logged('Server agents/a is UP (leaving forced drain).')
     assert b'hello' in agent_heard
     assert stat('agents', 'off')['agent_status'] == ''
 

@@ -11,17 +11,37 @@
 #include "proxy/balance.h"
 #include "proxy/check_place.h"
 
-/* The line is whole with its end, or the agent's. */
+static enum checkseq_look refuse(struct check_report *r, enum check_status status, const char *why)
+{
+	r->status = status;
+	snprintf(r->info, sizeof(r->info), "%s", why);
+	return CHECKSEQ_BROKEN;
+}
+
+/* A line without its end is not obeyed: "maxconn:3" may have been going to be 30. */
 static enum checkseq_look look(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
 	struct check_report *r)
 {
+	size_t len = 0, words = 0;
+
 	(void)step, (void)c;
-	if (slice_find_byte(got, '\n') < 0 && !last)
+	while (len < got.len && got.ptr[len] != '\n' && got.ptr[len] != '\r')
+		len++;
+	if (len == got.len && !last)
 		return CHECKSEQ_MORE;
+	if (got.len == 0)
+		return refuse(r, CHECK_STATUS_L7RSP, "");
+	if (len == got.len)
+		return refuse(r, CHECK_STATUS_L7TOUT, "Ignoring incomplete line from agent");
+	/* Of a reason what does not fit is left out, of orders nothing. */
+	while (words < len && got.ptr[words] != '#')
+		words++;
+	if (words >= sizeof(r->info))
+		return refuse(r, CHECK_STATUS_L7RSP, "Ignoring a line from agent that is too long");
 	/* An answer is no verdict: agent_report() reads it. */
-	r->status = got.len ? CHECK_STATUS_CHECKED : CHECK_STATUS_L7RSP;
+	r->status = CHECK_STATUS_CHECKED;
 	checkseq_tell(r, got);
-	return got.len ? CHECKSEQ_ENOUGH : CHECKSEQ_BROKEN;
+	return CHECKSEQ_ENOUGH;
 }
 
 /* What it is told may change while it runs. */

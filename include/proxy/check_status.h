@@ -55,6 +55,8 @@ const char *check_status_text(enum check_status s);
 enum check_result check_status_result(enum check_status s);
 /* By its code ("L7OK"); CHECK_STATUS_UNKNOWN when there is none of that name. */
 enum check_status check_status_find(struct slice code);
+/* By its number in `show servers state`; CHECK_STATUS_UNKNOWN likewise. */
+enum check_status check_status_by_number(int number);
 /* Whether an end of this kind comes with a code of the application (0 included). */
 bool check_status_has_code(enum check_status s);
 

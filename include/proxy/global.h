@@ -44,6 +44,7 @@ struct global {
 	uint32_t max_spread_checks_ms; /* first rounds of all checks within this time; 0: the smallest interval */
 	struct cpu_map *cpu_map;  /* owned for ever; NULL: no thread is bound */
 	struct log_target **log_targets; /* NULL-terminated, or NULL */
+	char *server_state_base, *server_state_file;
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
 };
 extern struct global global;

@@ -101,6 +101,8 @@ struct capture_list {
 	unsigned n;
 };
 
+enum states_from { STATES_FROM_NOTHING, STATES_FROM_GLOBAL, STATES_FROM_LOCAL };
+
 #define LIMIT_NOBODY (-1)   /* nobody more comes in */
 
 /* Inherited from defaults. Times are milliseconds, 0 = not set. Row types as conf/keyword.h wants them. */
@@ -144,6 +146,8 @@ struct proxy_settings {
 	struct stats_page *stats;         /* owned for ever; the statistics page; NULL: none */
 	struct forwarded_addr forwardfor, originalto;
 	const struct forwarded_option *forwarded; /* boot memory, shared; `option forwarded`; NULL: off */
+	enum states_from states_from;     /* load-server-state-from-file */
+	const char *states_file;          /* boot memory; server-state-file-name; NULL: the backend's name */
 	/* Health checks. What `option ...-check` means to the servers of a backend, made after the files are read: NULL after
 	 * a fault was reported. No function: a connection is enough. */
 	const struct checkseq *(*check_talk)(struct proxy *be);

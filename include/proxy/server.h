@@ -79,6 +79,16 @@ struct server_settings {
 #define SERVER_IN_MAINT (SERVER_MAINT | SERVER_MAINT_VIA)
 #define SERVER_IN_DRAIN (SERVER_DRAIN | SERVER_DRAIN_VIA)
 
+/* Bits of srv_admin_state, and of srv_check_state and srv_agent_state, in `show servers state`. */
+enum {
+	SERVER_STATE_FORCED_MAINT = 0x01, SERVER_STATE_INHERITED_MAINT = 0x02, SERVER_STATE_CONFIGURED_MAINT = 0x04,
+	SERVER_STATE_FORCED_DRAIN = 0x08, SERVER_STATE_INHERITED_DRAIN = 0x10,
+};
+enum {
+	SERVER_STATE_CHECK_RUNNING = 0x01, SERVER_STATE_CHECK_CONFIGURED = 0x02, SERVER_STATE_CHECK_ENABLED = 0x04,
+	SERVER_STATE_CHECK_PAUSED = 0x08, SERVER_STATE_AGENT_IS_ONE = 0x10,
+};
+
 struct server {
 	uint32_t magic;
 	char *name;                 /* owns */

@@ -13,10 +13,6 @@
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
-/* Bits of srv_admin_state and srv_check_state. */
-enum { FORCED_MAINT = 0x01, INHERITED_MAINT = 0x02, CONFIGURED_MAINT = 0x04, FORCED_DRAIN = 0x08, INHERITED_DRAIN = 0x10 };
-enum { CHECK_RUNNING = 0x01, CHECK_CONFIGURED = 0x02, CHECK_ENABLED = 0x04, CHECK_PAUSED = 0x08, AGENT_IS_ONE = 0x10 };
-
 /* Where the walk stands. */
 struct walk {
 	struct proxy *px;
@@ -70,9 +66,9 @@ static int admin_bits(const struct server *srv)
 {
 	unsigned admin = LOAD(srv->admin);
 
-	return (admin & SERVER_MAINT ? FORCED_MAINT : 0) | (srv->set.disabled ? CONFIGURED_MAINT : 0) |
-	       (admin & SERVER_DRAIN ? FORCED_DRAIN : 0) | (admin & SERVER_MAINT_VIA ? INHERITED_MAINT : 0) |
-	       (admin & SERVER_DRAIN_VIA ? INHERITED_DRAIN : 0);
+	return (admin & SERVER_MAINT ? SERVER_STATE_FORCED_MAINT : 0) | (srv->set.disabled ? SERVER_STATE_CONFIGURED_MAINT : 0) |
+	       (admin & SERVER_DRAIN ? SERVER_STATE_FORCED_DRAIN : 0) | (admin & SERVER_MAINT_VIA ? SERVER_STATE_INHERITED_MAINT : 0) |
+	       (admin & SERVER_DRAIN_VIA ? SERVER_STATE_INHERITED_DRAIN : 0);
 }
 
 static void add_check(struct strbuf *out, struct server *srv)
@@ -85,9 +81,10 @@ static void add_check(struct strbuf *out, struct server *srv)
 	pthread_mutex_unlock(&srv->px->health_lock);
 	if (LOAD(srv->admin) & SERVER_MAINT && status == CHECK_STATUS_INI)
 		score = 0;
-	int state = maint ? CHECK_PAUSED : 0;
+	int state = maint ? SERVER_STATE_CHECK_PAUSED : 0;
 	if (srv->check)
-		state |= CHECK_CONFIGURED | (LOAD(srv->checks_off) ? 0 : CHECK_ENABLED) | (running ? CHECK_RUNNING : 0);
+		state |= SERVER_STATE_CHECK_CONFIGURED | (LOAD(srv->checks_off) ? 0 : SERVER_STATE_CHECK_ENABLED) |
+			(running ? SERVER_STATE_CHECK_RUNNING : 0);
 	strbuf_addf(out, "%d %d %d %d", check_status_number(status), running ? CHECK_RESULT_UNKNOWN : check_status_result(status), score,
 		state);
 }
@@ -96,8 +93,9 @@ static int agent_state(const struct server *srv)
 {
 	if (srv->agent == NULL)
 		return 0;
-	return AGENT_IS_ONE | CHECK_CONFIGURED | (LOAD(srv->agent_off) ? 0 : CHECK_ENABLED) |
-	       (LOAD(srv->agent->step) != CHECK_IDLE ? CHECK_RUNNING : 0); /* no maintenance pauses it: it may be what ends it */
+	/* No maintenance pauses it: it may be what ends it. */
+	return SERVER_STATE_AGENT_IS_ONE | SERVER_STATE_CHECK_CONFIGURED | (LOAD(srv->agent_off) ? 0 : SERVER_STATE_CHECK_ENABLED) |
+	       (LOAD(srv->agent->step) != CHECK_IDLE ? SERVER_STATE_CHECK_RUNNING : 0);
 }
 
 static void add_state(struct strbuf *out, struct server *srv)

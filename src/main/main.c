@@ -19,6 +19,7 @@
 #include "conn/handover.h"
 #include "proxy/advice.h"
 #include "proxy/global.h"
+#include "proxy/server_states.h"
 #include "takeover.h"
 #include "worker.h"
 
@@ -36,8 +37,12 @@ static bool bind_and_read(const struct options *o, bool replaces_others)
 	}
 	if (!boot_limits(o) || (replaces_others && !takeover_fetch(o)))
 		return false;
-	if (worker_open(replaces_others ? takeover_patience(o) : 0))
+	if (worker_open(replaces_others ? takeover_patience(o) : 0)) {
+		/* A worker that follows another one hears from it. */
+		if (replaces_others)
+			server_states_load();
 		return true;
+	}
 	takeover_give_up();
 	return false;
 }

@@ -40,3 +40,11 @@ bool check_status_has_code(enum check_status s)
 {
 	return s == CHECK_STATUS_L7OK || s == CHECK_STATUS_L7OKC || s == CHECK_STATUS_L7STS;
 }
+
+enum check_status check_status_by_number(int number)
+{
+	for (int s = 0; s < CHECK_STATUS_COUNT; s++)
+		if (check_status_number((enum check_status)s) == number)
+			return (enum check_status)s;
+	return CHECK_STATUS_UNKNOWN;
+}

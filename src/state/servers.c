@@ -98,14 +98,6 @@ static bool take_numbers(struct slice *rest, uint64_t *numbers, size_t n)
 	return true;
 }
 
-static enum check_status status_of(uint64_t number)
-{
-	for (int s = 0; s < CHECK_STATUS_COUNT; s++)
-		if ((uint64_t)check_status_number((enum check_status)s) == number)
-			return (enum check_status)s;
-	return CHECK_STATUS_UNKNOWN;
-}
-
 /* Where the numbers of a server's line stand. */
 enum { ADMIN, DISABLED, WEIGHT, SET_WEIGHT, CHECKED, UP, SCORE, FULL, STATUS, CODE, DURATION, CHANGED, CHECKS, FAILED, DOWNS,
 	DOWNTIME, NUMBERS_1, STOPPING = NUMBERS_1, AGENT_DOWN_THERE, CHECKS_OFF, AGENT_OFF, NUMBERS };
@@ -121,7 +113,7 @@ static void restore(struct server *srv, const uint64_t *n, struct slice info)
 		.up = n[UP] != 0, .score = n[SCORE] > INT16_MAX ? INT16_MAX : (int)n[SCORE], .full = n[FULL] > INT16_MAX ? INT16_MAX : (int)n[FULL],
 		.stopping = n[STOPPING] != 0, .agent_known = srv->agent != NULL, .agent_down = n[AGENT_DOWN_THERE] != 0,
 		.changed_ms = n[CHANGED],
-		.last = { .status = status_of(n[STATUS]), .code = (int)n[CODE], .duration_ms = (uint32_t)n[DURATION] },
+		.last = { .status = check_status_by_number(n[STATUS] > INT32_MAX ? -1 : (int)n[STATUS]), .code = (int)n[CODE], .duration_ms = (uint32_t)n[DURATION] },
 	};
 
 	unescape(info, r.last.info, sizeof(r.last.info));

@@ -61,6 +61,9 @@ void http_answer_begin(struct stream *s, unsigned status)
 	struct http_txn *t = s->http;
 
 	/* What the server may have begun to say is not wanted any more; interim answers may still be under way. */
+	if (t->req_valid)
+		(void)stream_unique_id(s); /* it may speak of the head, which leaves now */
+	var_store_free(&s->vars_req);
 	t->res_spent = t->res_valid && !t->local && server_is_done(s);
 	buf_put(&s->res.buf);
 	t->res_len = 0;

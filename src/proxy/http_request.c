@@ -112,7 +112,7 @@ static void keep_line(struct stream *s, const char *head)
 	t->method_text = t->method == HTTP_OTHER ? arena_copy(&s->arena, t->req.method_text) : methods[t->method];
 	if (!http_keeps_line)
 		return;
-	size_t most = (size_t)global.logurilen;
+	size_t most = global.logurilen ? (size_t)global.logurilen - 1 : 0; /* HAProxy counts the byte that ends its strings */
 	t->line = arena_copy(&s->arena, slice_make(head, len < most ? len : most));
 	if (t->line.ptr == NULL)
 		return;
@@ -296,6 +296,7 @@ bool http_compose_request(struct stream *s)
 	if (out == NULL)
 		return false;
 	s->req.head = out;
+	(void)stream_unique_id(s); /* it may speak of the head, which leaves now */
 	http_strip_hop_by_hop(h);
 	if (t->rewritten)
 		http_restore_framing(s, h);

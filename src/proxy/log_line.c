@@ -232,9 +232,11 @@ static bool write_line(struct stream *s, enum log_origin origin, bool wrong)
 	if (!wanted(fe, level))
 		return false;
 	strbuf_init_fixed(&line, memory, sizeof(memory));
-	if (fe->log_format == NULL)
+	bool unread = s->http && !s->http->req_parsed && fe->error_log_format;
+	const struct format *format = unread ? fe->error_log_format : fe->log_format;
+	if (format == NULL)
 		add_default(s->session, &line);
-	send_line(s->session, origin, level, fe->log_format, &line);
+	send_line(s->session, origin, level, format, &line);
 	return true;
 }
 

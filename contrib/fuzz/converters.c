@@ -23,7 +23,9 @@ static const char *const with_arguments[] = {
 	"ltrim(/ )", "rtrim(/ )", "cut_crlf", "regsub('a(.)|b','<\\1>',g)", "regsub(^,x)", "regsub(x*,y,g)", "language(de;en;fr-CA,de)",
 	"host_only", "port_only", "ipmask(24,64)", "http_date", "http_date(5,us)", "utime(%Y-%m-%d %N)", "us_ltime(%N%%)",
 	"add(9223372036854775807)", "mul(-1)", "div(-1)", "mod(0)", "sub(-9223372036854775808)", "iif(yes,no)",
-	"concat(a,sess.none,b)", "add_item(;,,x)", "strcmp(txn.s)", "secure_memcmp(txn.s)", "htonl", 
+	"concat(a,sess.none,b)", "add_item(;,,x)", "strcmp(txn.s)", "secure_memcmp(txn.s)", "htonl",
+	"protobuf(1)", "protobuf(1.2,sint64)", "protobuf(1.2.3,double)", "ungrpc(1)", "ungrpc(1.2,float)", "fix_tag_value(35)",
+	"mqtt_field_value(connect,username)", "mqtt_field_value(connect,24)", "mqtt_field_value(connack,reason_code)",
 };
 
 static const char *const round_trips[] = { "base64,b64dec", "ub64enc,ub64dec", "url_enc,url_dec" };

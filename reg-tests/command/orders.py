@@ -22,6 +22,7 @@ def asker(name):
 
 
 web = Origin(echo)
+page = Origin(lambda s: s.recv(4096) and s.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'))
 check1, check2, agent1, agent2 = [asker(n) for n in ('check1', 'check2', 'agent1', 'agent2')]
 
 CONFIG = f'''
@@ -45,6 +46,14 @@ frontend narrow
 backend be
     server s1 127.0.0.1:{web.port} maxconn 1
     server s2 127.0.0.1:{web.port} disabled
+frontend to-marked
+    mode http
+    bind "fd@${{marked}}"
+    default_backend marked
+backend marked
+    mode http
+    cookie S insert indirect
+    server m 127.0.0.1:{page.port} cookie m
 backend asked
     server s 127.0.0.1:{web.port} check inter 50ms addr 127.0.0.1 port {check1.port}
     server a 127.0.0.1:{web.port} agent-check agent-inter 50ms agent-port {agent1.port} agent-send "one\\n"
@@ -80,6 +89,16 @@ disable agent be/s1 >
 enable agent be/s1 > Agent was not configured on this server, cannot enable.
 set server asked/a agent > 'set server <srv> agent' expects 'up' or 'down'.
 set server asked/s agent up > agent checks are not enabled on this server.
+set server be/s2 health > 'set server <srv> health' expects 'up', 'stopping', or 'down'.
+set server asked/t health stopping > cannot change health on a tracking server.
+set server be/s2 addr > set server <b>/<s> addr requires an address and optionally a port.
+set server be/s2 addr 127.0.0.1.1 > Invalid addr '127.0.0.1.1': expected an IP address.
+set server be/s2 addr 127.0.0.1 port > usage: set server <backend>/<server> addr <addr> [port <port>]
+set server be/s2 addr 127.0.0.1 port +5 > Invalid port '+5': expected a number from 1 to 65535.
+set server be/s2 addr 127.0.0.1 port 65536 > Invalid port '65536': expected a number from 1 to 65535.
+set server be/s2 addr 127.0.0.9 > IP changed from '127.0.0.1' to '127.0.0.9' by 'stats socket command'
+set server be/s2 addr 127.0.0.9 port 7 > no need to change the addr, port changed from '{web}' to '7' by 'stats socket command'
+set server be/s2 addr ::1 port 7 > IP changed from '127.0.0.9' to '::1', no need to change the port by 'stats socket command'
 set server asked/t health up > cannot change health on a tracking server.
 set server asked/a agent-addr > set server <b>/<s> agent-addr requires an address and optionally a port.
 set server asked/s agent-addr 127.0.0.1 > agent checks are not enabled on this server
@@ -101,6 +120,23 @@ set timeout cli 20 >
 '''
 
 USAGE = 'usage: set server <backend>/<server> addr | agent | '
+
+
+def stopping(usher):
+    """NOLB is for those who belong to a server by a cookie."""
+    def status():
+        return say(usher, 'show stat marked 4 1').split('\n')[1].split(',')[17]
+    def code(cookie=b''):
+        with usher.connect('marked') as c:
+            c.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' + cookie + b'\r\n')
+            return read_all(c).split(b' ')[1]
+    assert code() == b'200'
+    assert say(usher, 'set server marked/m health stopping') == ''
+    assert status() == 'NOLB' and ' 3 0 1 1 ' in say(usher, 'show servers state marked')
+    assert code() == b'503' and code(b'Cookie: S=m\r\n') == b'200'
+    assert 'Server marked/m is stopping, changed from CLI. ' in usher.log()
+    assert say(usher, 'set server marked/m health up') == ''
+    assert status() == 'no check' and code() == b'200'
 
 
 def heard(name, said=None):
@@ -215,15 +251,16 @@ def places(usher):
     heard('agent1')
 
 
-with Usher(CONFIG, sockets=['cli', 'fe', 'narrow']) as usher:
+with Usher(CONFIG, sockets=['cli', 'fe', 'narrow', 'marked']) as usher:
     for line in ANSWERS.strip('\n').split('\n'):
-        command, _, answer = line.partition(' >')
+        command, _, answer = line.replace('{web}', str(web.port)).partition(' >')
         assert say(usher, command) == answer.strip(), (command, say(usher, command))
     assert say(usher, 'set server be/s1').startswith(USAGE) and say(usher, 'set server be/s1 nonsense').startswith(USAGE)
     sessions(usher, *limit_of_server(usher))
     limit_of_frontend(usher)
     limit_of_process(usher)
     places(usher)
+    stopping(usher)
     with socket.create_connection(usher.address('cli'), timeout=WAIT_S) as c:
         c.sendall(b'prompt;set timeout cli 10ms\n')
         assert read_all(c) == b'\n> \n> ', 'it ends by itself'

@@ -157,6 +157,9 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
     assert state('s1') == state('s2') == 'no check'
     assert order('locked', page, [('s', 's1'), ('s', 'none'), ('action', 'drain'), ('b', 'be')], **admin) == page + ';st=PART'
     assert state('s1') == 'DRAIN'
+    for word, becomes in (('hnolb', 'NOLB'), ('ready', 'NOLB'), ('hdown', 'DOWN'), ('hrunn', 'no check'), ('drain', 'DRAIN')):
+        assert order('locked', page, [('s', 's1'), ('action', word), ('b', 'be')], **admin) == page + ';st=DONE'
+        assert state('s1') == becomes, (word, state('s1'))
     for form, result in [([('s', 's1'), ('action', 'explode'), ('b', 'be')], 'ERRP'), ([('action', 'ready'), ('b', 'be')], 'NONE'),
                          ([('s', 's1'), ('action', 'ready')], 'ERRP'), ([('s', 's1'), ('action', 'ready'), ('b', '#9999')], 'ERRP')]:
         assert order('locked', page, form, **admin).endswith(';st=' + result), (form, result)

@@ -53,43 +53,55 @@ static bool set_state(struct cli *c, struct server *srv, const char *word)
 
 static bool set_health(struct cli *c, struct server *srv, const char *word)
 {
-	if (word == NULL || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0))
-		return cli_refuse(c, "'set server <srv> health' expects 'up' or 'down'.");
+	bool stopping = word && strcmp(word, "stopping") == 0;
+
+	if (!stopping && (word == NULL || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)))
+		return cli_refuse(c, "'set server <srv> health' expects 'up', 'stopping', or 'down'.");
 	if (srv->track)
 		return cli_refuse(c, "cannot change health on a tracking server.");
-	health_force(srv, strcmp(word, "up") == 0);
+	if (stopping)
+		health_force_stopping(srv);
+	else
+		health_force(srv, strcmp(word, "up") == 0);
 	return true;
 }
 
 /* "addr 10.0.0.9 [port 8080]": what is not said stays as it is. */
-static bool set_address(struct cli *c, struct server *srv, const char *unused)
+static bool set_address(struct cli *c, struct server *srv, const char *word)
 {
 	struct endpoint to = *server_endpoint(srv);
+	char before[ADDR_TEXT_MAX], after[ADDR_TEXT_MAX];
+	uint16_t old_port = to.addr.port;
 	struct addr addr;
-	int64_t port;
+	uint64_t port = old_port;
 
-	(void)unused;
 	if (to.kind != ENDPOINT_INET)
 		return cli_refuse(c, "This server has no IP address.");
-	if (c->arg_count < 3 || !addr_parse_ip(slice_of(c->args[2]), &addr))
+	if (word == NULL)
 		return cli_refuse(c, "set server <b>/<s> addr requires an address and optionally a port.");
-	addr.port = to.addr.port;
+	if (!addr_parse_ip(slice_of(word), &addr))
+		return cli_refuse(c, "Invalid addr '%s': expected an IP address.", word);
 	if (c->arg_count > 3) {
-		if (c->arg_count != 5 || strcmp(c->args[3], "port") != 0 || !slice_to_i64(slice_of(c->args[4]), &port) || port < 1 ||
-		    port > 65535)
+		if (strcmp(c->args[3], "port") != 0 || c->arg_count != 5)
 			return cli_refuse(c, "usage: set server <backend>/<server> addr <addr> [port <port>]");
-		addr.port = (uint16_t)port;
+		if (!slice_to_u64(slice_of(c->args[4]), &port) || port < 1 || port > 65535)
+			return cli_refuse(c, "Invalid port '%s': expected a number from 1 to 65535.", c->args[4]);
 		to.port = PORT_FIXED;
 	}
-	char before[ADDR_TEXT_MAX], after[ADDR_TEXT_MAX];
+	addr.port = old_port;
 	addr_format_ip(&to.addr, before);
 	addr_format_ip(&addr, after);
 	if (memcmp(&to.addr, &addr, sizeof(addr)) == 0)
-		strbuf_addf(&c->out, "no need to change the addr, port\n");
+		strbuf_addf(&c->out, "no need to change the addr");
 	else
-		strbuf_addf(&c->out, "IP changed from '%s' to '%s', port changed from '%u' to '%u' by 'stats socket command'\n", before, after,
-			to.addr.port, addr.port);
+		strbuf_addf(&c->out, "IP changed from '%s' to '%s'", before, after);
+	if (c->arg_count > 3 && port == old_port)
+		strbuf_addf(&c->out, ", no need to change the port");
+	else if (c->arg_count > 3)
+		strbuf_addf(&c->out, ", port changed from '%u' to '%u'", old_port, (unsigned)port);
+	strbuf_addf(&c->out, " by 'stats socket command'\n");
 	to.addr = addr;
+	to.addr.port = (uint16_t)port;
 	to.host = NULL;
 	health_move(srv, &to);
 	return true;

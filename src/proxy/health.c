@@ -377,13 +377,33 @@ void health_force(struct server *srv, bool up)
 	struct change c = change_begin(srv);
 
 	if (!(srv->admin & SERVER_IN_MAINT) && srv->track == NULL) {
+		bool stopped = LOAD(srv->stopping);
 		STORE(srv->score, up ? health_full(srv) : 0);
 		STORE(srv->agent_down, false);
 		STORE(srv->stopping, false);
 		settle(srv);
 		change_apply(&c);
-		if (up != c.running)
+		if (up != c.running || (up && stopped))
 			say_health(&c, ", changed from CLI");
+	}
+	change_end(&c, false);
+}
+
+void health_force_stopping(struct server *srv)
+{
+	struct change c = change_begin(srv);
+
+	if (!(srv->admin & SERVER_IN_MAINT) && srv->track == NULL) {
+		bool stopped = LOAD(srv->stopping) && c.running;
+		STORE(srv->score, health_full(srv));
+		STORE(srv->agent_down, false);
+		STORE(srv->stopping, true);
+		settle(srv);
+		change_apply(&c);
+		if (!stopped)
+			say_with_rest(&c, LOG_LEVEL_NOTICE, " is stopping, changed from CLI");
+		if (!stopped && srv->admin & SERVER_IN_DRAIN)
+			say(srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
 	}
 	change_end(&c, false);
 }

@@ -396,6 +396,37 @@ static void forced_up_while_stopping(void **unused)
 	strbuf_clear(&said);
 }
 
+/* An operator may have it stop as well, from whatever it was; its next check ends that, and maintenance is stronger. */
+static void forced_to_stop(void **unused)
+{
+	struct proxy *be = fresh(false);
+	struct server *s = first(be);
+
+	(void)unused;
+	give(s, false);
+	assert_status(s, "DOWN");
+	strbuf_clear(&said);
+	health_force_stopping(s);
+	assert_status(s, "NOLB");
+	assert_true(server_running(s));
+	assert_false(server_usable(s));
+	assert_said("5 Server be/s1 is stopping, changed from CLI. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n");
+	health_force_stopping(s);
+	assert_said("");
+	health_force(s, true);
+	assert_said("5 Server be/s1 is UP, changed from CLI. 2 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n");
+	health_force_stopping(s);
+	give(s, true);
+	assert_status(s, "UP");
+	assert_true(server_usable(s));
+	health_set_admin(s, SERVER_MAINT);
+	health_force_stopping(s);
+	assert_status(s, "MAINT");
+	health_set_admin(s, 0);
+	assert_status(s, "UP 1/3");
+	strbuf_clear(&said);
+}
+
 /* Who tracks a stopping server is stopping too, whatever an operator did to it in between. */
 static void tracker_of_a_stopping_one(void **unused)
 {
@@ -523,7 +554,7 @@ int health_test(void)
 		cmocka_unit_test(last_one_and_backup), cmocka_unit_test(logged_checks), cmocka_unit_test(maintenance),
 		cmocka_unit_test(drain), cmocka_unit_test(weight_nought), cmocka_unit_test(lines_move), cmocka_unit_test(restored),
 		cmocka_unit_test(unchecked), cmocka_unit_test(from_all_threads),
-		cmocka_unit_test(forced_up_while_stopping), cmocka_unit_test(tracker_of_a_stopping_one), cmocka_unit_test(restored_turns),
+		cmocka_unit_test(forced_up_while_stopping), cmocka_unit_test(forced_to_stop), cmocka_unit_test(tracker_of_a_stopping_one), cmocka_unit_test(restored_turns),
 	};
 	return cmocka_run_group_tests(tests, open_thread, close_thread);
 }

@@ -22,6 +22,12 @@ bool stats_page_order(struct slice word, struct server *srv)
 		health_force(srv, true);
 	else if (slice_is(word, "hdown"))
 		health_force(srv, false);
+	else if (slice_is(word, "hnolb"))
+		health_force_stopping(srv);
+	else if (slice_is(word, "arunn") && srv->agent)
+		health_force_agent(srv, true);
+	else if (slice_is(word, "adown") && srv->agent)
+		health_force_agent(srv, false);
 	else if (slice_is(word, "dagent"))
 		__atomic_store_n(&srv->agent_off, true, __ATOMIC_RELAXED);
 	else if (slice_is(word, "eagent"))

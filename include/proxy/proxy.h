@@ -162,6 +162,12 @@ struct proxy_settings {
 /* What an operator made of a frontend: paused, it holds its addresses and takes nobody; stopped, it gave them up for good. */
 enum frontend_state { FRONTEND_OPEN, FRONTEND_PAUSED, FRONTEND_STOPPED };
 
+/* Sums over the servers of a backend. */
+struct proxy_load {
+	uint64_t weight;                  /* of those that get traffic */
+	uint64_t conns;                   /* streams on all of them */
+};
+
 #define PROXY_MAGIC 0x70726f78u
 #define PROXY_FE 1u
 #define PROXY_BE 2u
@@ -225,6 +231,8 @@ struct proxy {
 	uint64_t last_change_ms;          /* atomic: the backend went up or down */
 	uint64_t last_sess_ms;            /* atomic */
 	int usable_servers, usable_backups; /* atomics: servers that may get traffic now */
+	struct proxy_load load;           /* atomics: as it was last summed up, at load_ms */
+	uint64_t load_ms;                 /* atomic; 0: never */
 };
 
 TAILQ_HEAD(proxy_list, proxy);
@@ -240,6 +248,8 @@ struct proxy *proxy_new_internal(const char *name, const char *file, int line);
 struct proxy *proxy_find(struct slice name, unsigned caps);
 /* How many servers traffic goes to now: active ones, or the backups that stand in for them. */
 int proxy_usable_servers(const struct proxy *be);
+/* The sums over its servers, at most a tenth of a second old: thousands of checks a second may ask for them. Any thread. */
+void proxy_load_read(struct proxy *be, struct proxy_load *out);
 /* "frontend", "backend", "listen" or "defaults". */
 const char *proxy_kind(const struct proxy *p);
 /* After all files are read: resolves names, formats and rules, checks what must be there. Reports every fault; false when any. */

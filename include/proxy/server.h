@@ -129,6 +129,7 @@ struct server {
 	uint32_t observed_errors;   /* atomic: errors of its traffic in a row */
 	struct server *track;       /* borrows, frozen: the server whose state it takes over, or NULL */
 	struct server **trackers;   /* owns, frozen, NULL-terminated: those that take over this one's; or NULL */
+	uint32_t tracker_count;
 	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */

@@ -58,15 +58,12 @@ static const char *version_of(const struct http_check_request *q)
 /* Manual, http-check send-state. */
 static void add_state(struct check *c, struct strbuf *out)
 {
-	struct server *srv = c->srv, *s;
+	struct server *srv = c->srv;
 	const struct endpoint *e = server_endpoint(srv);
-	uint64_t weight = 0, conns = 0;
+	struct proxy_load all;
 	char addr[ADDR_TEXT_MAX];
 
-	TAILQ_FOREACH(s, &srv->px->servers, link) {
-		weight += server_usable(s) ? (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED) : 0;
-		conns += gauge_now(&s->conns);
-	}
+	proxy_load_read(srv->px, &all);
 	strbuf_add_str(out, "X-Haproxy-Server-State: ");
 	health_status_text(srv, out);
 	if (e->kind == ENDPOINT_INET) {
@@ -77,7 +74,7 @@ static void add_state(struct check *c, struct strbuf *out)
 	}
 	strbuf_addf(out, "; name=%s/%s; node=%s; weight=%d/%llu; scur=%u/%llu; qcur=%u\r\n", srv->px->name, srv->name,
 		global.node ? global.node : "", server_usable(srv) ? __atomic_load_n(&srv->weight, __ATOMIC_RELAXED) : 0,
-		(unsigned long long)weight, gauge_now(&srv->conns), (unsigned long long)conns, gauge_now(&srv->queue_len));
+		(unsigned long long)all.weight, gauge_now(&srv->conns), (unsigned long long)all.conns, gauge_now(&srv->queue_len));
 }
 
 /* A name for a server that was given none: HTTP/1.1 wants one (RFC 9110 section 7.2). */

@@ -20,6 +20,8 @@ static struct names by_name; /* what stands in `proxies`, but the internal one *
 
 /* Backends with fewer are looked through: most have a handful, and an index costs memory. */
 #define SERVERS_INDEXED 32
+/* How long sums over the servers of a backend serve. */
+#define LOAD_FRESH_MS 100
 
 static void set_builtin(struct proxy_settings *set)
 {
@@ -227,4 +229,24 @@ int proxy_usable_servers(const struct proxy *be)
 	if (active || !backup)
 		return active;
 	return be->set.allbackups ? backup : 1;
+}
+
+void proxy_load_read(struct proxy *be, struct proxy_load *out)
+{
+	uint64_t summed_ms = __atomic_load_n(&be->load_ms, __ATOMIC_ACQUIRE);
+	const struct server *s;
+
+	if (summed_ms && clock_now_ms < summed_ms + LOAD_FRESH_MS) {
+		out->weight = __atomic_load_n(&be->load.weight, __ATOMIC_RELAXED);
+		out->conns = __atomic_load_n(&be->load.conns, __ATOMIC_RELAXED);
+		return;
+	}
+	*out = (struct proxy_load){ 0 };
+	TAILQ_FOREACH(s, &be->servers, link) {
+		out->weight += server_usable(s) ? (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED) : 0;
+		out->conns += gauge_now(&s->conns);
+	}
+	__atomic_store_n(&be->load.weight, out->weight, __ATOMIC_RELAXED);
+	__atomic_store_n(&be->load.conns, out->conns, __ATOMIC_RELAXED);
+	__atomic_store_n(&be->load_ms, clock_now_ms, __ATOMIC_RELEASE);
 }

@@ -26,14 +26,15 @@ static struct server *find(const struct server *srv)
 
 static void add_tracker(struct server *to, struct server *srv)
 {
-	size_t n = 0;
+	uint32_t n = to->tracker_count + 1;
 
-	while (to->trackers && to->trackers[n])
-		n++;
-	to->trackers = realloc(to->trackers, (n + 2) * sizeof(struct server *));
-	ASSERT(to->trackers != NULL);
-	to->trackers[n] = srv;
-	to->trackers[n + 1] = NULL;
+	/* Room for a power of two, the NULL behind them included. */
+	if ((n & (n - 1)) == 0) {
+		to->trackers = realloc(to->trackers, 2 * (size_t)n * sizeof(struct server *));
+		ASSERT(to->trackers != NULL);
+	}
+	to->trackers[to->tracker_count++] = srv;
+	to->trackers[to->tracker_count] = NULL;
 }
 
 static bool connect_tracks(struct proxy *px)

@@ -50,11 +50,18 @@ struct loop {
 	struct timer_wheel wheel;
 	TAILQ_HEAD(task_list, task) tasks;
 	struct grave *graves;
-	uint64_t turns;                /* atomic: ended so far */
+	/* Atomics, written by its thread alone: what it was about so far. */
+	uint64_t turns;                /* ended */
+	uint64_t events;               /* of descriptors */
+	uint64_t polls_with_events, polls_in_vain; /* those in vain had waited */
+	uint64_t turns_awake;          /* that did not wait: tasks, mail or a timer were there */
+	uint64_t tasks_woken;
+	unsigned tasks_queued;         /* how many wait in tasks */
+	unsigned idle_percent;         /* share of the last half second spent waiting, 0-100 */
+	unsigned turn_us;              /* how long a turn of that half second took, without its wait */
+	int tid, cpu_clock;            /* the kernel's number of its thread, and the clock of its processor time; 0: it does not run */
 	uint32_t batch;                /* counts epoll_wait() calls, see struct watch */
-	unsigned tasks_queued;         /* atomic: how many wait in tasks */
-	unsigned idle_percent;         /* atomic: share of the last half second spent waiting, 0-100 */
-	uint64_t period_start_us, period_idle_us;
+	uint64_t period_start_us, period_idle_us, period_start_turns;
 } __attribute__((aligned(64)));
 
 extern _Thread_local struct loop *loop_self; /* this thread's loop, set by loop_enter() alone */

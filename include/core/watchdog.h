@@ -23,6 +23,8 @@ struct watchdog_report {
 bool watchdog_start(unsigned after_ms, void (*report)(const struct watchdog_report *));
 /* The calling thread is watched until its loop ends. Harmless without watchdog_start(). */
 void watchdog_enter(void);
+/* How long the thread has had no turn, once that is long enough to call it stuck; else 0. Any thread. */
+unsigned watchdog_stuck_ms(int thread);
 /* Waits for its end; before the threads' memory goes. */
 void watchdog_stop(void);
 

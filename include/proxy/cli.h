@@ -25,11 +25,16 @@ enum cli_next {
 	CLI_END,   /* everything was said: close behind c->out */
 };
 
+/* What a session has switched on, for itself alone. */
+#define CLI_EXPERT 1u
+#define CLI_EXPERIMENTAL 2u
+
 #define CLI_MAGIC 0x636c6921u
 struct cli {
 	uint32_t magic;
 	enum cli_level level;
 	bool prompt;                    /* interactive: goes on behind the first line */
+	unsigned modes;                 /* CLI_EXPERT, CLI_EXPERIMENTAL */
 	bool ending;                    /* nothing more is read or run */
 	bool had_line;                  /* the first line came */
 	/* For commands: the words behind the command's own, and the payload. Borrowed while the command runs. */
@@ -73,5 +78,9 @@ bool cli_refuse(struct cli *c, const char *fmt, ...) __attribute__((format(print
 /* True when the level suffices; else the answer says "Permission denied". */
 bool cli_allows(struct cli *c, enum cli_level level);
 const char *cli_level_name(enum cli_level level);
+/* Lowers the level; the modes, which admins alone may have, end. */
+void cli_lower(struct cli *c, enum cli_level level);
+/* "experimental": what refusals and answers call a mode. */
+const char *cli_mode_name(unsigned mode);
 
 #endif

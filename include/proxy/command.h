@@ -23,6 +23,7 @@ struct command {
 	const char *usage;    /* "show info [desc | json | typed]" */
 	const char *text;     /* one line for `help` */
 	enum cli_level level; /* the least that may use it */
+	unsigned mode;        /* what must be switched on for it: CLI_EXPERT, CLI_EXPERIMENTAL; 0: nothing */
 	enum command_scope scope; /* which processes have it; the keyword "@" is the master's way to its workers */
 	/* May be NULL. Looks at the arguments and may make c->state. False: the answer says why; neither run() nor end()
 	 * is called then. */

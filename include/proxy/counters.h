@@ -70,6 +70,8 @@ static inline struct counters *counters_own(struct counter_set *set)
 }
 /* Adds all threads' blocks up into *out; what belongs to request rates is not in it. */
 void counters_sum(const struct counter_set *set, struct counters *out);
+/* One thread's own of one counter, named by its offset in struct counters. */
+uint64_t counters_of_thread(const struct counter_set *set, int thread, size_t offset);
 /* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms);
 /* One answer of an http server whose head came so long after its request had left. Bucket 0 is below 128 us; the others

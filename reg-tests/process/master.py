@@ -84,6 +84,9 @@ with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-S', f'unix@{os.getcwd()}
     second = rows(ask_cli('m.sock', 'show proc'))
     assert second['old workers'] == [first] and second['workers'] != [first]
     assert ask_cli('m.sock', '@1 get weight fe/s') == ask_cli(usher.address('cli'), 'get weight fe/s') == '7 (initial 10)\n\n'
+    # Modes of a session here are those of its commands there.
+    assert ask_cli('m.sock', 'expert-mode on', 'experimental-mode on', '@1 expert-mode;experimental-mode', '@1 debug dev sym 0x10') == \
+        '\n\nexpert-mode is ON\n\nexperimental-mode is ON\n\n0x10: no code is there.\n\n'
     assert ask_cli('m.sock', f'@!{first} show version; @{first} show version') == ask_cli('m.sock', 'show version; show version')
     held[0].sendall(b'y')
     assert held[0].recv(1) == b'y'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Commands about the session of the runtime socket itself: prompt, quit, and its level. One thread.
+ * Commands about the session of the runtime socket itself: prompt, quit, its level and its modes. One thread.
  */
 #include "base/units.h"
 #include "proxy/command.h"
@@ -27,7 +27,7 @@ COMMAND(quit) = {
 
 static bool operator_start(struct cli *c)
 {
-	c->level = CLI_OPERATOR;
+	cli_lower(c, CLI_OPERATOR);
 	return true;
 }
 COMMAND(operator) = {
@@ -38,7 +38,7 @@ COMMAND(operator) = {
 
 static bool user_start(struct cli *c)
 {
-	c->level = CLI_USER;
+	cli_lower(c, CLI_USER);
 	return true;
 }
 COMMAND(user) = {
@@ -73,4 +73,50 @@ COMMAND(show_cli_level) = {
 	.scope = COMMAND_EVERYWHERE,
 	.keyword = "show cli level", .usage = "show cli level", .text = "display the level of the current CLI session",
 	.start = level_start,
+};
+
+static bool switch_mode(struct cli *c, unsigned mode)
+{
+	const char *name = cli_mode_name(mode);
+
+	if (c->arg_count == 0)
+		strbuf_addf(&c->out, "%s-mode is %s\n", name, c->modes & mode ? "ON" : "OFF");
+	else if (strcmp(c->args[0], "on") == 0)
+		c->modes |= mode;
+	else if (strcmp(c->args[0], "off") == 0)
+		c->modes &= ~mode;
+	else
+		return cli_refuse(c, "Expected 'on' or 'off'.");
+	return true;
+}
+
+static bool expert_start(struct cli *c)
+{
+	return switch_mode(c, CLI_EXPERT);
+}
+COMMAND(expert_mode) = {
+	.scope = COMMAND_EVERYWHERE, .level = CLI_ADMIN,
+	.keyword = "expert-mode", .usage = "expert-mode [on|off]", .text = "allow this session commands that can end the process",
+	.start = expert_start,
+};
+
+static bool experimental_start(struct cli *c)
+{
+	return switch_mode(c, CLI_EXPERIMENTAL);
+}
+COMMAND(experimental_mode) = {
+	.scope = COMMAND_EVERYWHERE, .level = CLI_ADMIN,
+	.keyword = "experimental-mode", .usage = "experimental-mode [on|off]", .text = "allow this session commands that may change",
+	.start = experimental_start,
+};
+
+static bool echo_start(struct cli *c)
+{
+	for (int i = 0; i < c->arg_count; i++)
+		strbuf_addf(&c->out, "%s%s", i ? " " : "", c->args[i]);
+	return true;
+}
+COMMAND(echo) = {
+	.scope = COMMAND_EVERYWHERE,
+	.keyword = "echo", .usage = "echo <text>", .text = "say this text, to tell answers apart", .start = echo_start,
 };

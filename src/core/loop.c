@@ -5,10 +5,12 @@
 #include "core/loop.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/assert.h"
 #include "core/clock.h"
@@ -108,6 +110,11 @@ void loop_close(struct watch *w)
 	}
 }
 
+static void note(uint64_t *counter, uint64_t more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
 static void note_queued(struct loop *l, unsigned change)
 {
 	__atomic_store_n(&l->tasks_queued, l->tasks_queued + change, __ATOMIC_RELAXED);
@@ -118,6 +125,7 @@ void task_wake(struct task *t)
 	if (!t->queued) {
 		t->queued = true;
 		note_queued(loop_self, 1);
+		note(&loop_self->tasks_woken, 1);
 		TAILQ_INSERT_TAIL(&loop_self->tasks, t, link);
 	}
 }
@@ -194,8 +202,11 @@ static void account(struct loop *l, uint64_t wait_us)
 	if (length >= IDLE_PERIOD_US) {
 		unsigned percent = (unsigned)(l->period_idle_us * 100 / length);
 		__atomic_store_n(&l->idle_percent, percent > 100 ? 100 : percent, __ATOMIC_RELAXED);
+		uint64_t busy_us = length > l->period_idle_us ? length - l->period_idle_us : 0;
+		__atomic_store_n(&l->turn_us, (unsigned)(busy_us / (l->turns - l->period_start_turns + 1)), __ATOMIC_RELAXED);
 		l->period_idle_us = 0;
 		l->period_start_us = clock_now_us;
+		l->period_start_turns = l->turns + 1;
 	}
 }
 
@@ -214,6 +225,18 @@ static void end_turn(struct loop *l)
 	for (int i = 0; i < turn_end_count; i++)
 		turn_end[i]();
 	run_burials(l);
+}
+
+static void note_poll(struct loop *l, int n, bool waited)
+{
+	if (n > 0) {
+		note(&l->polls_with_events, 1);
+		note(&l->events, (uint64_t)n);
+	} else if (waited) {
+		note(&l->polls_in_vain, 1);
+	}
+	if (!waited)
+		note(&l->turns_awake, 1);
 }
 
 void loop_turn(struct loop *l, int max_wait_ms)
@@ -246,6 +269,7 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		errno = err;
 		die("epoll_wait");
 	}
+	note_poll(l, n, wait != 0);
 	/* A watch closed since has no descriptor; one that got a new descriptor since was registered in this very batch. */
 	l->batch++;
 	for (int i = 0; i < n; i++) {
@@ -253,12 +277,22 @@ void loop_turn(struct loop *l, int max_wait_ms)
 		if (w->fd >= 0 && w->batch != l->batch)
 			w->on_event(w, events[i].events);
 	}
-	__atomic_store_n(&l->turns, l->turns + 1, __ATOMIC_RELAXED);
+	note(&l->turns, 1);
+}
+
+static void name_thread(struct loop *l)
+{
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(pthread_self(), &clock) == 0)
+		__atomic_store_n(&l->cpu_clock, clock, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->tid, gettid(), __ATOMIC_RELAXED);
 }
 
 void loop_run(struct loop *l)
 {
 	loop_enter(l);
+	name_thread(l);
 	clock_update();
 	epoch_pass(l->thread);
 	while (!l->stop)

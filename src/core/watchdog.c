@@ -38,6 +38,7 @@ static pthread_t self;
 static unsigned tick_ms;
 static void (*tell)(const struct watchdog_report *);
 static struct watched watched[THREADS_MAX];
+static unsigned stuck_ms[THREADS_MAX]; /* atomic: 0 while it turns */
 
 static struct {
 	struct loop *of;      /* atomic: the loop whose thread shall answer; taken out by who does it */
@@ -121,6 +122,12 @@ static void report(int id, bool over)
 	free(names);
 }
 
+static void note_stuck(int id, unsigned ms)
+{
+	if (stuck_ms[id] != ms)
+		__atomic_store_n(&stuck_ms[id], ms, __ATOMIC_RELAXED);
+}
+
 static void look_at(int id)
 {
 	struct watched *w = &watched[id];
@@ -134,10 +141,20 @@ static void look_at(int id)
 		w->ticks = 0;
 		w->report_at = TICKS;
 		w->cpu_ms = cpu_ms_of(w);
-	} else if (++w->ticks == w->report_at) {
+		note_stuck(id, 0);
+		return;
+	}
+	if (++w->ticks >= TICKS)
+		note_stuck(id, w->ticks * tick_ms);
+	if (w->ticks == w->report_at) {
 		report(id, false);
 		w->report_at *= 2;
 	}
+}
+
+unsigned watchdog_stuck_ms(int thread)
+{
+	return __atomic_load_n(&stuck_ms[thread], __ATOMIC_RELAXED);
 }
 
 static void *watchdog_main(void *unused)

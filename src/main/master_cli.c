@@ -197,6 +197,7 @@ struct relay {
 	struct strbuf order; /* owns: what goes to the worker, its payload too */
 	size_t sent;         /* of it */
 	bool held;           /* a newline is kept back: the last one is ours to say */
+	unsigned unsaid;     /* empty answers to come first: to the modes that were switched on */
 	struct grave grave;
 };
 
@@ -231,6 +232,20 @@ static bool switch_target(struct cli *c, struct slice target)
 
 	snprintf(c->relay_to, sizeof(c->relay_to), "%.*s", home ? 0 : (int)target.len, target.ptr);
 	return true;
+}
+
+/* The session's modes are the worker's session's too. Returns how many there are. */
+static unsigned relay_modes(struct strbuf *order, unsigned modes)
+{
+	unsigned n = 0;
+
+	for (unsigned mode = CLI_EXPERT; mode <= CLI_EXPERIMENTAL; mode <<= 1) {
+		if (!(modes & mode))
+			continue;
+		strbuf_addf(order, "%s-mode on;", cli_mode_name(mode));
+		n++;
+	}
+	return n;
 }
 
 /* The command as it goes to the worker. A payload ends with a line that does not stand in it. */
@@ -278,6 +293,7 @@ static bool relay_open(struct cli *c, struct child *to, struct slice command)
 	}
 	r->cli = c;
 	r->watch = (struct watch){ .fd = fd, .on_event = on_relay };
+	r->unsaid = relay_modes(&r->order, c->modes);
 	relay_compose(&r->order, command, c->payload);
 	if (!r->order.truncated && relay_push(r) && loop_add(&r->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
 		c->state = r;
@@ -324,10 +340,15 @@ static enum command_result relay_run(struct cli *c)
 			return COMMAND_WAIT;
 		if (n <= 0)
 			return COMMAND_DONE;
+		ssize_t from = 0;
+		for (; from < n && r->unsaid; from++)
+			r->unsaid--;
+		if (from == n)
+			continue;
 		if (r->held)
 			strbuf_add_byte(&c->out, '\n');
 		r->held = part[n - 1] == '\n';
-		strbuf_add(&c->out, part, (size_t)n - r->held);
+		strbuf_add(&c->out, part + from, (size_t)(n - from) - r->held);
 	}
 	return COMMAND_MORE;
 }

@@ -90,6 +90,17 @@ const char *cli_level_name(enum cli_level level)
 	return level == CLI_ADMIN ? "admin" : level == CLI_OPERATOR ? "operator" : "user";
 }
 
+const char *cli_mode_name(unsigned mode)
+{
+	return mode == CLI_EXPERT ? "expert" : "experimental";
+}
+
+void cli_lower(struct cli *c, enum cli_level level)
+{
+	c->level = level;
+	c->modes = 0;
+}
+
 bool cli_allows(struct cli *c, enum cli_level level)
 {
 	return c->level >= level || cli_refuse(c, "Permission denied");
@@ -180,7 +191,7 @@ unsigned command_list(struct cli *c, struct slice head)
 
 	for (size_t i = 0; i < command_registry.n; i++) {
 		const struct command *cmd = command_registry.sorted[i]->item;
-		if (!command_is_here(cmd) || cmd->level > c->level || !slice_starts(slice_of(cmd->keyword), head))
+		if (!command_is_here(cmd) || cmd->level > c->level || (cmd->mode & ~c->modes) || !slice_starts(slice_of(cmd->keyword), head))
 			continue;
 		strbuf_addf(&c->out, "  %-38s : %s\n", cmd->usage, cmd->text);
 		n++;
@@ -253,6 +264,11 @@ static int relay_words(struct cli *c, char **text, const char **words)
 	return 2;
 }
 
+static bool mode_allows(struct cli *c, const struct command *cmd)
+{
+	return !(cmd->mode & ~c->modes) || cli_refuse(c, "This command is restricted to %s mode only.", cli_mode_name(cmd->mode));
+}
+
 static void start_command(struct cli *c, char *text)
 {
 	size_t from = c->out.len;
@@ -272,7 +288,7 @@ static void start_command(struct cli *c, char *text)
 		cli_refuse(c, "Too many words");
 	else if (cmd == NULL)
 		say_unknown(c, words, n);
-	else if (cli_allows(c, cmd->level)) {
+	else if (cli_allows(c, cmd->level) && mode_allows(c, cmd)) {
 		c->arg_count = n - used;
 		memcpy(c->args, words + used, (size_t)(n - used + 1) * sizeof(words[0]));
 		if (cmd->start == NULL || cmd->start(c))

@@ -71,6 +71,14 @@ void counters_sum(const struct counter_set *set, struct counters *out)
 	}
 }
 
+uint64_t counters_of_thread(const struct counter_set *set, int thread, size_t offset)
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+	const char *one = slots ? (const char *)__atomic_load_n(&slots[thread], __ATOMIC_ACQUIRE) : NULL;
+
+	return one ? get((const uint64_t *)(const void *)(one + offset)) : 0;
+}
+
 static void note_time(uint64_t *sum, uint64_t *max, uint64_t ms)
 {
 	counter_add(sum, ms);

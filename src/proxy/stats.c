@@ -153,10 +153,12 @@ static void fill_frontend(struct stats_row *r, const struct proxy *px)
 	put_s(r, STAT_status, door_status(px, __atomic_load_n(&px->fe_full, __ATOMIC_RELAXED)));
 	put_rate(r, STAT_rate, STAT_rate_max, &px->fe_sess_rate);
 	put_u(r, STAT_rate_lim, (uint64_t)px->set.rate_limit);
+	/* In tcp mode the same counters tell of streams, which `show info` wants, and these columns do not. */
+	bool is_http = px->set.mode == MODE_HTTP;
 	uint32_t requests = counters_request_rate(&px->fe), most = __atomic_load_n(&px->fe.request_rate_max, __ATOMIC_RELAXED);
-	put_u(r, STAT_req_rate, requests);
-	put_u(r, STAT_req_rate_max, requests > most ? requests : most);
-	put_u(r, STAT_req_tot, c.req_total);
+	put_u(r, STAT_req_rate, is_http ? requests : 0);
+	put_u(r, STAT_req_rate_max, !is_http ? 0 : requests > most ? requests : most);
+	put_u(r, STAT_req_tot, is_http ? c.req_total : 0);
 	put_answers(r, px, &c);
 	put_zeros(r, STAT_comp_in, STAT_comp_rsp);
 	put_rate(r, STAT_conn_rate, STAT_conn_rate_max, &px->fe_conn_rate);

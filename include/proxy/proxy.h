@@ -240,7 +240,7 @@ extern struct proxy_list proxies;     /* frontends, backends, listens in file or
 
 /* A proxy with the settings of `defaults` (NULL: built-in ones) and a name (copied). caps 0: a defaults section, not listed. */
 struct proxy *proxy_new(const char *name, unsigned caps, const struct proxy *defaults, const char *file, int line);
-/* Found by nobody from now on; it stays in memory. */
+/* Found by nobody from now on; it stays in memory. For tests, whose proxies come and go. */
 void proxy_unlist(struct proxy *p);
 /* The runtime socket's own frontend: number 1, found by nobody, counted by no limit of the process. */
 struct proxy *proxy_new_internal(const char *name, const char *file, int line);

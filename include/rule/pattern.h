@@ -77,8 +77,9 @@ extern const struct pattern_engine pattern_regex;  /* it holds what a regular ex
 extern const struct pattern_engine pattern_net;    /* the address lies in a network */
 extern const struct pattern_engine pattern_range;  /* the number, or the length, lies in a range */
 
-/* An empty index; NULL: memory is out. And its end, whole. */
+/* An empty index; NULL: memory is out. */
 struct pattern_index *pattern_index_new(const struct matcher *m, bool nocase);
-void pattern_index_free(struct pattern_index **x);
+/* Its end, in pieces: each costs some of the budget. False: that is used up, and there is more to do. An index NULL is none. */
+bool pattern_index_free(struct pattern_index **x, size_t *budget);
 
 #endif

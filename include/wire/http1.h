@@ -9,35 +9,34 @@
 #include <sys/types.h>
 #include "wire/http.h"
 
-/* Every way a message can be wrong: enum, counter name, status to answer a request with, text. */
-#define HTTP1_REASONS(X)                                                                            \
-	X(OK, "ok", 200, "not wrong")                                                               \
-	X(START_LINE, "start-line", 400, "the start line is malformed")                             \
-	X(METHOD, "method", 400, "the method is no token")                                          \
-	X(TARGET, "target", 400, "the request target is malformed")                                 \
-	X(VERSION, "version", 505, "the version is not HTTP/1.x")                                      \
-	X(STATUS, "status", 502, "the status code is not three digits from 100 on")                 \
-	X(CONTROL, "control-byte", 400, "a control byte, NUL, or a bare CR")                        \
-	X(BARE_LF, "bare-lf", 400, "a line ends in a bare LF")                                      \
-	X(OBS_FOLD, "obs-fold", 400, "a folded field line")                                         \
-	X(FIELD_NAME, "field-name", 400, "a field name is empty, no token, or followed by a blank") \
-	X(FIELDS, "too-many-fields", 431, "more fields than allowed")                               \
-	X(LENGTH, "content-length", 400, "Content-Length is not one number")                        \
-	X(LENGTH_TWICE, "content-length-conflict", 400, "Content-Length fields that differ")        \
-	X(CODING, "transfer-encoding", 501, "a transfer coding other than chunked")                 \
-	X(CODING_LENGTH, "coding-and-length", 400, "both Transfer-Encoding and Content-Length")     \
-	X(CODING_OLD, "coding-in-1.0", 400, "Transfer-Encoding in an HTTP/1.0 message")             \
-	X(HOST, "host", 400, "Host is missing, doubled, malformed, or not the target's")               \
-	X(CHUNK, "chunk", 400, "a malformed chunk")                                                 \
-	X(TRAILER, "trailer", 400, "a malformed or forbidden trailer field")
+/* Every way a message can be wrong: enum, status to answer a request with, text. */
+#define HTTP1_REASONS(X)                                                              \
+	X(OK, 200, "not wrong")                                                       \
+	X(START_LINE, 400, "the start line is malformed")                             \
+	X(METHOD, 400, "the method is no token")                                      \
+	X(TARGET, 400, "the request target is malformed")                             \
+	X(VERSION, 505, "the version is not HTTP/1.x")                                \
+	X(STATUS, 502, "the status code is not three digits from 100 on")             \
+	X(CONTROL, 400, "a control byte, NUL, or a bare CR")                          \
+	X(BARE_LF, 400, "a line ends in a bare LF")                                   \
+	X(OBS_FOLD, 400, "a folded field line")                                       \
+	X(FIELD_NAME, 400, "a field name is empty, no token, or followed by a blank") \
+	X(FIELDS, 431, "more fields than allowed")                                    \
+	X(LENGTH, 400, "Content-Length is not one number")                            \
+	X(LENGTH_TWICE, 400, "Content-Length fields that differ")                     \
+	X(CODING, 501, "a transfer coding other than chunked")                        \
+	X(CODING_LENGTH, 400, "both Transfer-Encoding and Content-Length")            \
+	X(CODING_OLD, 400, "Transfer-Encoding in an HTTP/1.0 message")                \
+	X(HOST, 400, "Host is missing, doubled, malformed, or not the target's")      \
+	X(CHUNK, 400, "a malformed chunk")                                            \
+	X(TRAILER, 400, "a malformed or forbidden trailer field")
 
 enum http1_reason {
-#define X(id, name, status, text) HTTP1_##id,
+#define X(id, status, text) HTTP1_##id,
 	HTTP1_REASONS(X)
 #undef X
 	HTTP1_REASON_COUNT
 };
-const char *http1_reason_name(enum http1_reason r);
 const char *http1_reason_text(enum http1_reason r);
 unsigned http1_reason_status(enum http1_reason r);
 

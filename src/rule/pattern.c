@@ -103,14 +103,13 @@ struct pattern_index *pattern_index_new(const struct matcher *m, bool nocase)
 	return x;
 }
 
-void pattern_index_free(struct pattern_index **px)
+bool pattern_index_free(struct pattern_index **px, size_t *budget)
 {
 	struct pattern_index *x = *px;
-	size_t budget = SIZE_MAX;
 
-	*px = NULL;
-	if (!x)
-		return;
-	x->matcher->engine->close(x, &budget);
+	if (x && !x->matcher->engine->close(x, budget))
+		return false;
 	free(x);
+	*px = NULL;
+	return true;
 }

@@ -25,13 +25,9 @@ struct pattern_version *pattern_version_new(uint32_t number, const struct patter
 
 static bool free_indexes(struct pattern_version *v, size_t *budget)
 {
-	for (; v->index_count; v->index_count--) {
-		struct pattern_index *x = v->indexes[v->index_count - 1];
-
-		if (x && !x->matcher->engine->close(x, budget))
+	for (; v->index_count; v->index_count--)
+		if (!pattern_index_free(&v->indexes[v->index_count - 1], budget))
 			return false;
-		free(x);
-	}
 	return true;
 }
 

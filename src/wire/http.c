@@ -5,6 +5,7 @@
  * per head; the tables are frozen.
  */
 #include "wire/http.h"
+#include "base/assert.h"
 #include "wire/http_char.h"
 
 static const struct slice field_names[] = {
@@ -155,71 +156,85 @@ int http_head_remove_all(struct http_head *h, struct slice name)
 	return http_head_remove_known(h, http_field_id_of(name), name, 0);
 }
 
+/* By the class of a status and what is left of it. */
+static const char *const reasons[5][52] = {
+	{
+		[0] = "Continue",
+		[1] = "Switching Protocols",
+		[2] = "Processing",
+		[3] = "Early Hints",
+	},
+	{
+		[0] = "OK",
+		[1] = "Created",
+		[2] = "Accepted",
+		[3] = "Non-Authoritative Information",
+		[4] = "No Content",
+		[5] = "Reset Content",
+		[6] = "Partial Content",
+		[7] = "Multi-Status",
+		[8] = "Already Reported",
+		[26] = "IM Used",
+	},
+	{
+		[0] = "Multiple Choices",
+		[1] = "Moved Permanently",
+		[2] = "Found",
+		[3] = "See Other",
+		[4] = "Not Modified",
+		[5] = "Use Proxy",
+		[7] = "Temporary Redirect",
+		[8] = "Permanent Redirect",
+	},
+	{
+		[0] = "Bad Request",
+		[1] = "Unauthorized",
+		[2] = "Payment Required",
+		[3] = "Forbidden",
+		[4] = "Not Found",
+		[5] = "Method Not Allowed",
+		[6] = "Not Acceptable",
+		[7] = "Proxy Authentication Required",
+		[8] = "Request Timeout",
+		[9] = "Conflict",
+		[10] = "Gone",
+		[11] = "Length Required",
+		[12] = "Precondition Failed",
+		[13] = "Content Too Large",
+		[14] = "URI Too Long",
+		[15] = "Unsupported Media Type",
+		[16] = "Range Not Satisfiable",
+		[17] = "Expectation Failed",
+		[21] = "Misdirected Request",
+		[22] = "Unprocessable Content",
+		[23] = "Locked",
+		[24] = "Failed Dependency",
+		[25] = "Too Early",
+		[26] = "Upgrade Required",
+		[28] = "Precondition Required",
+		[29] = "Too Many Requests",
+		[31] = "Request Header Fields Too Large",
+		[51] = "Unavailable For Legal Reasons",
+	},
+	{
+		[0] = "Internal Server Error",
+		[1] = "Not Implemented",
+		[2] = "Bad Gateway",
+		[3] = "Service Unavailable",
+		[4] = "Gateway Timeout",
+		[5] = "HTTP Version Not Supported",
+		[6] = "Variant Also Negotiates",
+		[7] = "Insufficient Storage",
+		[8] = "Loop Detected",
+		[11] = "Network Authentication Required",
+	},
+};
+
 const char *http_reason(unsigned status)
 {
-	switch (status) {
-	case 100: return "Continue";
-	case 101: return "Switching Protocols";
-	case 102: return "Processing";
-	case 103: return "Early Hints";
-	case 200: return "OK";
-	case 201: return "Created";
-	case 202: return "Accepted";
-	case 203: return "Non-Authoritative Information";
-	case 204: return "No Content";
-	case 205: return "Reset Content";
-	case 206: return "Partial Content";
-	case 207: return "Multi-Status";
-	case 208: return "Already Reported";
-	case 226: return "IM Used";
-	case 300: return "Multiple Choices";
-	case 301: return "Moved Permanently";
-	case 302: return "Found";
-	case 303: return "See Other";
-	case 304: return "Not Modified";
-	case 305: return "Use Proxy";
-	case 307: return "Temporary Redirect";
-	case 308: return "Permanent Redirect";
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 402: return "Payment Required";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 406: return "Not Acceptable";
-	case 407: return "Proxy Authentication Required";
-	case 408: return "Request Timeout";
-	case 409: return "Conflict";
-	case 410: return "Gone";
-	case 411: return "Length Required";
-	case 412: return "Precondition Failed";
-	case 413: return "Content Too Large";
-	case 414: return "URI Too Long";
-	case 415: return "Unsupported Media Type";
-	case 416: return "Range Not Satisfiable";
-	case 417: return "Expectation Failed";
-	case 421: return "Misdirected Request";
-	case 422: return "Unprocessable Content";
-	case 423: return "Locked";
-	case 424: return "Failed Dependency";
-	case 425: return "Too Early";
-	case 426: return "Upgrade Required";
-	case 428: return "Precondition Required";
-	case 429: return "Too Many Requests";
-	case 431: return "Request Header Fields Too Large";
-	case 451: return "Unavailable For Legal Reasons";
-	case 500: return "Internal Server Error";
-	case 501: return "Not Implemented";
-	case 502: return "Bad Gateway";
-	case 503: return "Service Unavailable";
-	case 504: return "Gateway Timeout";
-	case 505: return "HTTP Version Not Supported";
-	case 506: return "Variant Also Negotiates";
-	case 507: return "Insufficient Storage";
-	case 508: return "Loop Detected";
-	case 511: return "Network Authentication Required";
-	}
-	return "";
+	unsigned class = status / 100 - 1, rest = status % 100;
+
+	return class < COUNT_OF(reasons) && rest < COUNT_OF(reasons[0]) && reasons[class][rest] ? reasons[class][rest] : "";
 }
 
 /* Length of what stands before the next comma outside a quoted string. A string that never closes runs to the end. */

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP/1.x beside the parser: what the reasons are called, and what may stand before a request. No state: any thread.
+ * HTTP/1.x beside the parser: what the reasons say, and what may stand before a request. No state: any thread.
  */
 #include "wire/http1.h"
 
-static const char *const reason_names[] = {
-#define X(id, name, status, text) name,
-	HTTP1_REASONS(X)
-#undef X
-};
 static const char *const reason_texts[] = {
-#define X(id, name, status, text) text,
+#define X(id, status, text) text,
 	HTTP1_REASONS(X)
 #undef X
 };
 static const uint16_t reason_statuses[] = {
-#define X(id, name, status, text) status,
+#define X(id, status, text) status,
 	HTTP1_REASONS(X)
 #undef X
 };
 
-const char *http1_reason_name(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_names[r] : "?"; }
 const char *http1_reason_text(enum http1_reason r) { return (unsigned)r < HTTP1_REASON_COUNT ? reason_texts[r] : "?"; }
 unsigned http1_reason_status(enum http1_reason r)
 {

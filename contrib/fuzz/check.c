@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Fuzz target of what servers and agents answer to checks. The first byte chooses the check, the rest is the answer, looked
- * at as it comes and again when it is whole. Asserted beyond "no bad memory": no look asks for more when there is none,
+ * at as it comes and again when it is whole, and fetches ask for all there is to it. Asserted beyond "no bad memory": no look asks for more when there is none,
  * what it says is text, and an agent's line leaves its server with a weight and an admin state that exist.
  */
 #include <stdlib.h>
@@ -10,9 +10,11 @@
 #include "conf/reader.h"
 #include "core/clock.h"
 #include "core/thread.h"
+#include "conn/buf.h"
 #include "proxy/agent.h"
 #include "proxy/notice.h"
 #include "proxy/queue.h"
+#include "rule/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,6 +31,7 @@ static const char config[] =
 	"backend b12" SERVER;
 #define KINDS 13
 static struct check *checks[KINDS];
+static struct format *answers; /* everything rules may ask of an answer */
 
 static void hush(const struct proxy *px, enum log_level level, struct slice text) { (void)px, (void)level, (void)text; }
 
@@ -50,6 +53,12 @@ static void start(void)
 	TAILQ_FOREACH(px, &proxies, link)
 		checks[n++] = TAILQ_FIRST(&px->servers)->check;
 	ASSERT(n == KINDS);
+	struct strbuf err = STRBUF_EMPTY;
+	answers = format_compile("%[status] %[res.ver] %[res.hdr(x-a)] %[res.hdrs] %[res.hdrs_bin,hex] %[res.cook(a)] %[res.fhdr_cnt] "
+		"%[res.hdr_ip(x-a,1)] %[res.body] %[res.body_size] %[res.len] %[res.payload(0,0)] %[res.payload_lv(0,2)] %[method] %[req.len]",
+		PHASE_ANY, NULL, &err);
+	ASSERT(answers != NULL);
+	strbuf_free(&err);
 	/* The last is an agent. */
 	struct server *srv = checks[KINDS - 1]->srv;
 	checks[KINDS - 1]->talk = agent_talk();
@@ -60,6 +69,22 @@ static void start(void)
 static void check_text(const struct check_report *r)
 {
 	ASSERT(memchr(r->info, '\0', sizeof(r->info)) != NULL && r->status < CHECK_STATUS_COUNT);
+}
+
+/* Rules ask for all there is to an answer. */
+static void ask(struct check *c, const uint8_t *data, size_t len)
+{
+	struct strbuf out = STRBUF_EMPTY;
+	struct eval ev;
+
+	c->run->in = buf_get_small();
+	ASSERT(c->run->in != NULL);
+	buf_append(c->run->in, data, len);
+	ev = checkseq_eval(c);
+	format_write(answers, &ev, &out);
+	strbuf_free(&out);
+	c->run->answer = NULL;
+	buf_put(&c->run->in);
 }
 
 /* One step looks at the first len bytes. */
@@ -81,6 +106,7 @@ static void look(struct check *c, const struct checkseq_step *step, const uint8_
 		check_text(&srv->last_agent);
 	}
 	free(copy);
+	c->run->answer = NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -100,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		strbuf_free(&out);
 		if (step->kind != CHECKSEQ_EXPECT)
 			continue;
+		ask(c, data, size);
 		for (size_t len = 1; len < size; len += 1 + len / 2)
 			look(c, step, data, len, false);
 		look(c, step, data, size, true);

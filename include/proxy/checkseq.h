@@ -130,6 +130,8 @@ struct checkseq_run {
 	size_t out_at;
 	struct buf *in;        /* owns: what came since something was last sent */
 	struct arena arena;    /* values of this round */
+	struct check_answer *answer; /* in the arena: what came read as HTTP (check_answer.h), once somebody asked; NULL: not yet */
+	uint8_t method;        /* enum http_method of the request that is being answered; 0: none known */
 	struct var_store *vars_check, *vars_sess; /* owns */
 	struct check_report last; /* what the last expect said */
 	bool has_last, told;   /* there is one; it is what the whole will say (expect.tells) */

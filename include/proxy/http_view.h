@@ -2,7 +2,7 @@
  *
  * What fetches see of HTTP messages: heads and the beginning of bodies while rules may look at them,
  * and what is kept of a request when its head has left. In tcp mode the bytes that have come are
- * read as HTTP when a rule asks. One thread.
+ * read as HTTP when a rule asks, and so is what a server said to a health check. One thread.
  */
 #ifndef USHER_PROXY_HTTP_VIEW_H
 #define USHER_PROXY_HTTP_VIEW_H
@@ -10,7 +10,7 @@
 #include "proxy/http.h"
 
 /* The head of the request or the answer. EVAL_NONE: there is none, or it is no HTTP, or it has left; EVAL_WAIT (tcp mode):
- * it is not whole yet. The fields borrow from the stream's buffer. */
+ * it is not whole yet. The fields borrow from the stream's buffer. In a health check, of what its server answered. */
 enum eval_result http_see_head(struct eval *ev, bool response, const struct http_head **h);
 /* What is there of its body, without chunk framing, and *size: the length it will have, or of what is there when that is
  * not known. EVAL_NONE without a head. */

@@ -116,6 +116,24 @@ CASES = [
     ('h_old', 'ok', 'option httpchk GET /old HTTP/1.1\\r\\nHost:\\ www', 'Layer7 check passed, code: 200'),
     ('h_connect', 'ok', 'option httpchk; http-check connect linger; http-check send uri /1; http-check expect status 200; '
      'http-check connect; http-check send uri /2', 'Layer7 check passed, code: 200'),
+    # Fetches of answers, in whatever speaks of them.
+    ('h_fetch_head', 'ok', 'option httpchk; http-check expect on-success "%[status] %[res.ver] %[res.hdr(x-a)] %[res.fhdr(x-a)] '
+     '%[res.hdr_cnt(x-a)] %[res.hdr_val(content-length)] %[shdr(x-a,1)] %[res.hdr_names]" status 200',
+     'Layer7 check passed, code: 200, info: "200 1.0 c b, c 2 11 b x-a,content-length"'),
+    ('h_fetch_body', 'chunked', 'option httpchk; http-check expect on-success "%[res.body] %[res.body_len] %[res.len] %[res.payload(5,3)]" '
+     'string hello', 'Layer7 check passed, code: 200, info: "hello 5 95 1.1"'),
+    ('h_fetch_failed', 'bad', 'option httpchk; http-check expect on-error "%[status] of %[res.ver]: %[res.body]" status 200',
+     'Layer7 wrong status, code: 503, info: "503 of 1.0: x"'),
+    ('h_fetch_code', 'ok', 'option httpchk; http-check expect status-code res.hdr(content-length) fhdr name x-a value-lf "%[res.fhdr(x-a)]"',
+     'Layer7 check passed, code: 11'),
+    ('h_fetch_var', 'ok', 'option httpchk; http-check connect; http-check send uri /first; http-check expect status 200; '
+     'http-check set-var(check.n) res.hdr(content-length); http-check connect; '
+     'http-check send meth HEAD uri-lf "/next-%[var(check.n)]-%[res.hdr(x-a)]"; http-check expect on-success "(%[res.body])" status 200',
+     'Layer7 check passed, code: 200, info: "()"'),
+    ('t_fetch', 'pong', 'option tcp-check; tcp-check expect on-success "%[res.len] %[res.payload(1,4)] %[payload(0,1)] '
+     '(%[res.hdr(x)])" string +PONG', 'Layer7 check passed, code: 0, info: "7 PONG + ()"'),
+    ('t_fetch_var', 'gone', 'option tcp-check; tcp-check send x\\r\\n\\r\\n; tcp-check expect string Found; tcp-check set-var(check.s) status; '
+     'tcp-check expect on-success "%[var(check.s)] %[res.payload_lv(0,1)]" string 404', 'Layer7 check passed, code: 0, info: "404 "'),
     ('t_expect', 'pong', 'option tcp-check; tcp-check expect string +PONG', 'Layer7 check passed, code: 0, info: "(tcp-check)"'),
     ('t_none', 'pong', 'option tcp-check; tcp-check expect string +PING',
      'Layer7 timeout, info: " at step 1 of tcp-check (expect string \'+PING\')"'),
@@ -238,6 +256,7 @@ assert b'GET /1 HTTP/1.0' not in sent and b'OPTIONS /1 HTTP/1.0' in sent and b'O
 # A request of HTTP/1.1 has a Host, asked for or not (RFC 9110 section 7.2); HAProxy leaves it out.
 assert b'\r\nHost: 127.0.0.1:%d\r\n' % ports['chunked'] in sent[b'GET / HTTP/1.1'], sent
 assert b'HEAD /hidden HTTP/1.0' in sent and b'GET /anew HTTP/1.0' in sent, sent
+assert b'HEAD /next-11- HTTP/1.0' in sent, sent
 state = [r for r in requests if b'X-Haproxy-Server-State' in r][0]
 assert re.search(rb'\r\nX-Haproxy-Server-State: UP 1/3; address=127.0.0.1; port=\d+; name=h_state/s; node=lb1; weight=1/1; scur=0/0; '
                  rb'qcur=0\r\n', state), state

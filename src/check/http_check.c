@@ -8,12 +8,12 @@
 #include "base/assert.h"
 #include "conf/keyword.h"
 #include "proxy/check.h"
+#include "proxy/check_answer.h"
 #include "proxy/global.h"
 #include "rule/boot.h"
 #include "rule/format.h"
 #include "rule/regex.h"
 #include "rule/textmatch.h"
-#include "wire/http1.h"
 
 struct header {
 	const char *name;      /* borrows, for ever */
@@ -143,6 +143,7 @@ static bool compose(const struct checkseq_step *step, struct check *c, struct st
 	strbuf_add_str(out, "\r\n");
 	strbuf_add_slice(out, strbuf_slice(&body));
 	strbuf_free(&body);
+	c->run->method = http_method_of(slice_of(method_of(q)));
 	return !out->truncated;
 }
 
@@ -319,15 +320,6 @@ KEYWORD(http_check_send_state) = { .keyword = "http-check send-state", .usage = 
 
 /* ---- the answer ---- */
 
-#define FIELDS_MAX 100
-
-struct answer {
-	struct http_field fields[FIELDS_MAX];
-	struct http_head head;
-	struct slice body;    /* what came of it, framing and all */
-	bool whole;
-};
-
 enum expect_kind { EXPECT_STATUS, EXPECT_RSTATUS, EXPECT_HEADER, EXPECT_BODY };
 
 struct codes {
@@ -344,45 +336,6 @@ struct expect {
 	bool has_value, full;                      /* fhdr: the value is one, whatever commas are in it */
 	struct checkseq_pattern *body;
 };
-
-/* The final answer's head; interim ones are passed over. 1 it is there, 0 not yet, -1 it is none. */
-static int read_answer(struct answer *a, struct slice got, enum http_method method)
-{
-	struct http1_fault fault;
-	struct http1_body framing;
-
-	for (;;) {
-		http_head_init(&a->head, a->fields, FIELDS_MAX);
-		ssize_t n = http1_read_head(got.ptr, got.len, true, &a->head, &fault);
-		if (n <= 0)
-			return (int)n;
-		got = slice_from(got, (size_t)n);
-		if (a->head.status >= 200 || a->head.status == 101)
-			break;
-	}
-	http1_body_init(&framing, &a->head, method);
-	ssize_t used = http1_body_scan(&framing, got.ptr, got.len);
-	a->whole = used < 0 || framing.ended;
-	a->body = slice_make(got.ptr, used < 0 ? 0 : (size_t)used);
-	return 1;
-}
-
-static bool body_matches(const struct expect *e, struct check *c, const struct answer *a, enum http_method method)
-{
-	struct http1_body framing;
-	struct strbuf plain = STRBUF_EMPTY;
-	size_t used;
-	bool found;
-
-	if (!a->head.chunked)
-		return checkseq_pattern_found(e->body, c, a->body);
-	strbuf_add_slice(&plain, a->body);
-	http1_body_init(&framing, &a->head, method);
-	ssize_t n = plain.len ? http1_body_unchunk(&framing, plain.ptr, plain.len, &used) : 0;
-	found = n >= 0 && checkseq_pattern_found(e->body, c, slice_make(plain.ptr ? plain.ptr : "", (size_t)n));
-	strbuf_free(&plain);
-	return found;
-}
 
 /* The pattern with its text as it is in this round, which lives in `text`. */
 static struct textmatch now(const struct textmatch *m, const struct format *f, struct check *c, struct strbuf *text)
@@ -436,44 +389,32 @@ static bool status_matches(const struct expect *e, unsigned status)
 	return regex_find(e->status, slice_make(text, (size_t)len), 0, NULL);
 }
 
-/* The method of the request that is being answered. */
-static enum http_method asked(const struct check *c)
-{
-	const struct checkseq_step *step = NULL;
-
-	for (size_t i = 0; i < c->run->at; i++)
-		if (c->talk->steps[i]->kind == CHECKSEQ_SEND)
-			step = c->talk->steps[i];
-	return step ? http_method_of(slice_of(method_of(step->arg))) : HTTP_OTHER;
-}
-
 static enum checkseq_look look(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
 	struct check_report *r)
 {
 	const struct expect *e = step->arg;
-	enum http_method method = asked(c);
-	struct answer a;
+	const struct check_answer *a = check_answer_read(c, got);
+	struct slice body;
 	bool found;
-	int there = read_answer(&a, got, method);
 
-	if (there <= 0) {
+	if (a == NULL || a->there <= 0) {
 		r->status = CHECK_STATUS_L7RSP;
-		return there < 0 || last ? CHECKSEQ_BROKEN : CHECKSEQ_MORE;
+		return a == NULL || a->there < 0 || last ? CHECKSEQ_BROKEN : CHECKSEQ_MORE;
 	}
-	r->code = a.head.status;
-	if (a.head.status == 404 && c->srv->px->set.http_check_404 && __atomic_load_n(&c->srv->up, __ATOMIC_RELAXED)) {
+	r->code = a->head.status;
+	if (a->head.status == 404 && c->srv->px->set.http_check_404 && __atomic_load_n(&c->srv->up, __ATOMIC_RELAXED)) {
 		r->status = CHECK_STATUS_L7OKC;
 		return CHECKSEQ_ENOUGH;
 	}
 	if (e->kind == EXPECT_BODY) {
-		if (!a.whole && !last)
+		if (!a->whole && !last)
 			return CHECKSEQ_MORE;
-		found = body_matches(e, c, &a, method);
+		found = check_answer_body(c, a, &body) && checkseq_pattern_found(e->body, c, body);
 		snprintf(r->info, sizeof(r->info), "%s", found ? "HTTP check matched unwanted content" : "HTTP content check did not match");
 		return found ? CHECKSEQ_MATCH : CHECKSEQ_MISMATCH;
 	}
-	found = e->kind == EXPECT_HEADER ? header_matches(e, c, &a.head) : status_matches(e, a.head.status);
-	checkseq_tell(r, a.head.reason);
+	found = e->kind == EXPECT_HEADER ? header_matches(e, c, &a->head) : status_matches(e, a->head.status);
+	checkseq_tell(r, a->head.reason);
 	if (found == step->expect.inverse)
 		r->status = CHECK_STATUS_L7STS;
 	return found ? CHECKSEQ_MATCH : CHECKSEQ_MISMATCH;

@@ -36,6 +36,6 @@ static enum eval_result look(struct eval *ev, bool response, enum what what, str
 BODY(req_body, "req.body", VALUE_BIN, false, PHASE_REQUEST, BYTES);
 BODY(req_body_len, "req.body_len", VALUE_INT, false, PHASE_REQUEST, LENGTH);
 BODY(req_body_size, "req.body_size", VALUE_INT, false, PHASE_REQUEST, ANNOUNCED);
-BODY(res_body, "res.body", VALUE_BIN, true, PHASE_RESPONSE, BYTES);
-BODY(res_body_len, "res.body_len", VALUE_INT, true, PHASE_RESPONSE, LENGTH);
-BODY(res_body_size, "res.body_size", VALUE_INT, true, PHASE_RESPONSE, ANNOUNCED);
+BODY(res_body, "res.body", VALUE_BIN, true, PHASE_RESPONSE | PHASE_CHECK, BYTES);
+BODY(res_body_len, "res.body_len", VALUE_INT, true, PHASE_RESPONSE | PHASE_CHECK, LENGTH);
+BODY(res_body_size, "res.body_size", VALUE_INT, true, PHASE_RESPONSE | PHASE_CHECK, ANNOUNCED);

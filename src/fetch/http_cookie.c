@@ -7,7 +7,8 @@
 #include "rule/fetch.h"
 #include "wire/cookie.h"
 
-#define PHASE_EITHER (PHASE_REQUEST | PHASE_RESPONSE)
+#define PHASE_ANSWER (PHASE_RESPONSE | PHASE_CHECK)
+#define PHASE_EITHER (PHASE_REQUEST | PHASE_ANSWER)
 
 /* The next cookie of a head; with a name, of those that have it. */
 static bool next_cookie(const struct http_head *h, bool response, struct slice name, struct fetch_walk *w, struct cookie *c)
@@ -158,10 +159,10 @@ COOKIE(req_cook, "req.cook", VALUE_STR, PHASE_REQUEST, request_text);
 COOKIE(req_cook_val, "req.cook_val", VALUE_INT, PHASE_REQUEST, request_number);
 COOKIES(req_cook_cnt, "req.cook_cnt", "name", VALUE_INT, PHASE_REQUEST, request_count);
 COOKIES(req_cook_names, "req.cook_names", "delimiter", VALUE_STR, PHASE_REQUEST, request_names);
-COOKIE(res_cook, "res.cook", VALUE_STR, PHASE_RESPONSE, answer_text);
-COOKIE(res_cook_val, "res.cook_val", VALUE_INT, PHASE_RESPONSE, answer_number);
-COOKIES(res_cook_cnt, "res.cook_cnt", "name", VALUE_INT, PHASE_RESPONSE, answer_count);
-COOKIES(res_cook_names, "res.cook_names", "delimiter", VALUE_STR, PHASE_RESPONSE, answer_names);
-COOKIE(scook, "scook", VALUE_STR, PHASE_RESPONSE, answer_text);
-COOKIE(scook_val, "scook_val", VALUE_INT, PHASE_RESPONSE, answer_number);
-COOKIES(scook_cnt, "scook_cnt", "name", VALUE_INT, PHASE_RESPONSE, answer_count);
+COOKIE(res_cook, "res.cook", VALUE_STR, PHASE_ANSWER, answer_text);
+COOKIE(res_cook_val, "res.cook_val", VALUE_INT, PHASE_ANSWER, answer_number);
+COOKIES(res_cook_cnt, "res.cook_cnt", "name", VALUE_INT, PHASE_ANSWER, answer_count);
+COOKIES(res_cook_names, "res.cook_names", "delimiter", VALUE_STR, PHASE_ANSWER, answer_names);
+COOKIE(scook, "scook", VALUE_STR, PHASE_ANSWER, answer_text);
+COOKIE(scook_val, "scook_val", VALUE_INT, PHASE_ANSWER, answer_number);
+COOKIES(scook_cnt, "scook_cnt", "name", VALUE_INT, PHASE_ANSWER, answer_count);

@@ -7,7 +7,8 @@
 #include "proxy/http_view.h"
 #include "rule/fetch.h"
 
-#define PHASE_EITHER (PHASE_REQUEST | PHASE_RESPONSE)
+#define PHASE_ANSWER (PHASE_RESPONSE | PHASE_CHECK)
+#define PHASE_EITHER (PHASE_REQUEST | PHASE_ANSWER)
 
 /* The values of one name (none: of all fields), one by one. */
 struct values {
@@ -213,13 +214,13 @@ FIELD(req_hdr_val, "req.hdr_val", VALUE_INT, PHASE_REQUEST, request_number);
 COUNT_OF_FIELDS(req_hdr_cnt, "req.hdr_cnt", PHASE_REQUEST, request_count);
 FIELD(req_fhdr, "req.fhdr", VALUE_STR, PHASE_REQUEST, whole_request_text);
 COUNT_OF_FIELDS(req_fhdr_cnt, "req.fhdr_cnt", PHASE_REQUEST, whole_request_count);
-FIELD(res_hdr, "res.hdr", VALUE_STR, PHASE_RESPONSE, answer_text);
-FIELD(res_hdr_ip, "res.hdr_ip", VALUE_ADDR, PHASE_RESPONSE, answer_address);
-FIELD(res_hdr_val, "res.hdr_val", VALUE_INT, PHASE_RESPONSE, answer_number);
-COUNT_OF_FIELDS(res_hdr_cnt, "res.hdr_cnt", PHASE_RESPONSE, answer_count);
-FIELD(res_fhdr, "res.fhdr", VALUE_STR, PHASE_RESPONSE, whole_answer_text);
-COUNT_OF_FIELDS(res_fhdr_cnt, "res.fhdr_cnt", PHASE_RESPONSE, whole_answer_count);
-FIELD(shdr, "shdr", VALUE_STR, PHASE_RESPONSE, answer_text);
-FIELD(shdr_ip, "shdr_ip", VALUE_ADDR, PHASE_RESPONSE, answer_address);
-FIELD(shdr_val, "shdr_val", VALUE_INT, PHASE_RESPONSE, answer_number);
-COUNT_OF_FIELDS(shdr_cnt, "shdr_cnt", PHASE_RESPONSE, answer_count);
+FIELD(res_hdr, "res.hdr", VALUE_STR, PHASE_ANSWER, answer_text);
+FIELD(res_hdr_ip, "res.hdr_ip", VALUE_ADDR, PHASE_ANSWER, answer_address);
+FIELD(res_hdr_val, "res.hdr_val", VALUE_INT, PHASE_ANSWER, answer_number);
+COUNT_OF_FIELDS(res_hdr_cnt, "res.hdr_cnt", PHASE_ANSWER, answer_count);
+FIELD(res_fhdr, "res.fhdr", VALUE_STR, PHASE_ANSWER, whole_answer_text);
+COUNT_OF_FIELDS(res_fhdr_cnt, "res.fhdr_cnt", PHASE_ANSWER, whole_answer_count);
+FIELD(shdr, "shdr", VALUE_STR, PHASE_ANSWER, answer_text);
+FIELD(shdr_ip, "shdr_ip", VALUE_ADDR, PHASE_ANSWER, answer_address);
+FIELD(shdr_val, "shdr_val", VALUE_INT, PHASE_ANSWER, answer_number);
+COUNT_OF_FIELDS(shdr_cnt, "shdr_cnt", PHASE_ANSWER, answer_count);

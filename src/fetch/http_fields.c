@@ -136,4 +136,4 @@ static enum eval_result binary(struct eval *ev, bool response, struct value *out
 		.get = ident##_binary }
 
 SIDE(req, "req", false, PHASE_REQUEST);
-SIDE(res, "res", true, PHASE_RESPONSE);
+SIDE(res, "res", true, PHASE_RESPONSE | PHASE_CHECK);

@@ -7,6 +7,7 @@
 #include "rule/fetch.h"
 
 /* From FE_REQ_TCP to the log: what these say is kept when the head leaves. */
+#define PHASE_ANSWER (PHASE_RESPONSE | PHASE_LOG | PHASE_CHECK)
 #define PHASE_EXCHANGE (PHASE_REQUEST | PHASE_RESPONSE | PHASE_LOG)
 
 static enum eval_result give_version(uint8_t version, struct value *out)
@@ -107,9 +108,9 @@ static enum eval_result first_get(const struct args *a, struct eval *ev, struct 
 START(method, "method", VALUE_METHOD, PHASE_EXCHANGE, method_get);
 START(req_ver, "req.ver", VALUE_STR, PHASE_EXCHANGE, req_ver_get);
 START(req_ver_old, "req_ver", VALUE_STR, PHASE_EXCHANGE, req_ver_get);
-START(res_ver, "res.ver", VALUE_STR, PHASE_RESPONSE | PHASE_LOG, res_ver_get);
-START(res_ver_old, "resp_ver", VALUE_STR, PHASE_RESPONSE | PHASE_LOG, res_ver_get);
-START(status, "status", VALUE_INT, PHASE_RESPONSE | PHASE_LOG, status_get);
+START(res_ver, "res.ver", VALUE_STR, PHASE_ANSWER, res_ver_get);
+START(res_ver_old, "resp_ver", VALUE_STR, PHASE_ANSWER, res_ver_get);
+START(status, "status", VALUE_INT, PHASE_ANSWER, status_get);
 START(req_proto_http, "req.proto_http", VALUE_BOOL, PHASE_EXCHANGE, proto_http_get);
 START(req_proto_http_old, "req_proto_http", VALUE_BOOL, PHASE_EXCHANGE, proto_http_get);
 START(http_first_req, "http_first_req", VALUE_BOOL, PHASE_EXCHANGE, first_get);

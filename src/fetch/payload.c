@@ -1,34 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Raw bytes as they stand in the stream's buffers: req.len, req.payload, req.payload_lv and the
- * same of the response. Values are borrowed from the buffer. What is not there yet is waited for,
- * as long as it can come: until the delay is over, the sender has ended or the buffer is full. One
- * thread.
+ * same of the response, or of a server's answer to a check. Values are borrowed from the buffer.
+ * What is not there yet is waited for, as long as it can come: until the delay is over, the sender
+ * has ended or the buffer is full. Checks do not wait. One thread.
  */
+#include "proxy/check.h"
 #include "proxy/stream.h"
 #include "rule/fetch.h"
 
 #define PHASE_PAYLOAD_REQ PHASE_REQUEST
 #define PHASE_PAYLOAD_RES (PHASE_RESPONSE | PHASE_CHECK)
 
-static const struct pump *request(const struct eval *ev) { return ev->stream ? &ev->stream->req : NULL; }
-static const struct pump *response(const struct eval *ev) { return ev->stream ? &ev->stream->res : NULL; }
-static const struct pump *either(const struct eval *ev) { return ev->response ? response(ev) : request(ev); }
-
-static enum eval_result length(const struct pump *p, struct eval *ev, struct value *out)
+/* False: there is no such side. Its bytes, which may be none. */
+static bool request(const struct eval *ev, struct slice *all)
 {
-	if (p == NULL)
+	*all = buf_slice(ev->stream ? ev->stream->req.buf : NULL);
+	return ev->stream != NULL;
+}
+
+/* In a health check: what came since it last said something. */
+static bool response(const struct eval *ev, struct slice *all)
+{
+	*all = buf_slice(ev->stream ? ev->stream->res.buf : ev->check ? ev->check->run->in : NULL);
+	return ev->stream || ev->check;
+}
+
+static bool either(const struct eval *ev, struct slice *all) { return ev->response ? response(ev, all) : request(ev, all); }
+
+typedef bool side(const struct eval *ev, struct slice *all);
+
+static enum eval_result length(side *of, struct eval *ev, struct value *out)
+{
+	struct slice all;
+
+	if (!of(ev, &all))
 		return EVAL_NONE;
-	*out = value_int((int64_t)buf_len(p->buf));
+	*out = value_int((int64_t)all.len);
 	ev->may_change = !ev->final;
 	return EVAL_OK;
 }
 
 /* Bytes `from` to `from + len` (0: as many as there are). */
-static enum eval_result block(const struct pump *p, struct eval *ev, uint64_t from, uint64_t len, struct value *out)
+static enum eval_result block(struct slice all, struct eval *ev, uint64_t from, uint64_t len, struct value *out)
 {
-	struct slice all = buf_slice(p->buf);
-
 	if (from + len > buf_small_size)
 		return EVAL_NONE;
 	if (from + (len ? len : 1) > all.len)
@@ -47,9 +62,11 @@ static bool payload_check(struct args *a, struct strbuf *err)
 	return false;
 }
 
-static enum eval_result payload(const struct pump *p, const struct args *a, struct eval *ev, struct value *out)
+static enum eval_result payload(side *of, const struct args *a, struct eval *ev, struct value *out)
 {
-	return p ? block(p, ev, (uint64_t)a->v[0].num, (uint64_t)a->v[1].num, out) : EVAL_NONE;
+	struct slice all;
+
+	return of(ev, &all) ? block(all, ev, (uint64_t)a->v[0].num, (uint64_t)a->v[1].num, out) : EVAL_NONE;
 }
 
 /* The third argument: where the bytes stand, from the start or (with a sign) from behind the length. */
@@ -75,9 +92,10 @@ static bool payload_lv_check(struct args *a, struct strbuf *err)
 	return where->num >= 0;
 }
 
-static enum eval_result payload_lv(const struct pump *p, const struct args *a, struct eval *ev, struct value *out)
+static enum eval_result payload_lv(side *of, const struct args *a, struct eval *ev, struct value *out)
 {
-	enum eval_result r = p ? block(p, ev, (uint64_t)a->v[0].num, (uint64_t)a->v[1].num, out) : EVAL_NONE;
+	struct slice all;
+	enum eval_result r = of(ev, &all) ? block(all, ev, (uint64_t)a->v[0].num, (uint64_t)a->v[1].num, out) : EVAL_NONE;
 	uint64_t len = 0;
 
 	if (r != EVAL_OK)
@@ -86,25 +104,25 @@ static enum eval_result payload_lv(const struct pump *p, const struct args *a, s
 		len = len << 8 | (uint8_t)out->bytes.ptr[i];
 	if (len == 0)
 		return EVAL_NONE;
-	return block(p, ev, (uint64_t)a->v[2].num, len, out);
+	return block(all, ev, (uint64_t)a->v[2].num, len, out);
 }
 
-#define PAYLOAD(ident, word, side, where) \
+#define PAYLOAD(ident, word, from, where) \
 	static enum eval_result ident##_len(const struct args *a, struct eval *ev, struct value *out) \
 	{ \
 		(void)a; \
-		return length(side(ev), ev, out); \
+		return length(from, ev, out); \
 	} \
 	FETCH(ident##_len) = { .keyword = word "len", .usage = word "len", .type = VALUE_INT, .phases = where, .get = ident##_len }; \
-	PAYLOAD_BYTES(ident, word, side, where)
-#define PAYLOAD_BYTES(ident, word, side, where) \
+	PAYLOAD_BYTES(ident, word, from, where)
+#define PAYLOAD_BYTES(ident, word, from, where) \
 	static enum eval_result ident##_payload(const struct args *a, struct eval *ev, struct value *out) \
 	{ \
-		return payload(side(ev), a, ev, out); \
+		return payload(from, a, ev, out); \
 	} \
 	static enum eval_result ident##_payload_lv(const struct args *a, struct eval *ev, struct value *out) \
 	{ \
-		return payload_lv(side(ev), a, ev, out); \
+		return payload_lv(from, a, ev, out); \
 	} \
 	FETCH(ident##_payload) = { .keyword = word "payload", .usage = word "payload(<offset>,<length>)", .args = "ii", \
 		.type = VALUE_BIN, .phases = where, .check = payload_check, .get = ident##_payload }; \

@@ -140,7 +140,7 @@ struct eval checkseq_eval(struct check *c)
 {
 	struct checkseq_run *run = c->run;
 
-	return (struct eval){ .check = c, .arena = &run->arena, .phase = PHASE_CHECK, .final = true,
+	return (struct eval){ .check = c, .arena = &run->arena, .phase = PHASE_CHECK, .response = true, .final = true,
 		.vars = { [VAR_CHECK] = &run->vars_check, [VAR_SESS] = &run->vars_sess } };
 }
 
@@ -206,6 +206,7 @@ void checkseq_timed_out(const struct check *c, struct check_report *r)
 static void forget_input(struct checkseq_run *run)
 {
 	buf_put(&run->in);
+	run->answer = NULL;
 	run->heard = false;
 }
 

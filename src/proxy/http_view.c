@@ -4,6 +4,8 @@
  */
 #include "proxy/http_view.h"
 
+#include "proxy/check.h"
+#include "proxy/check_answer.h"
 #include "wire/uri.h"
 
 bool http_keeps_line;
@@ -63,10 +65,24 @@ static enum eval_result peek(struct eval *ev, bool response, const struct http_h
 	return p->result > 0 ? EVAL_OK : p->result < 0 ? EVAL_NONE : EVAL_WAIT;
 }
 
+/* The answer to a health check. */
+static const struct check_answer *answer_of(const struct eval *ev)
+{
+	struct slice got = buf_slice(ev->check->run->in);
+	const struct check_answer *a = got.len ? check_answer_read(ev->check, got) : NULL;
+
+	return a && a->there > 0 ? a : NULL;
+}
+
 enum eval_result http_see_head(struct eval *ev, bool response, const struct http_head **h)
 {
 	struct http_txn *t = http_of(ev);
 
+	if (ev->check) {
+		const struct check_answer *a = response ? answer_of(ev) : NULL;
+		*h = a ? &a->head : NULL;
+		return a ? EVAL_OK : EVAL_NONE;
+	}
 	if (t == NULL)
 		return ev->stream ? peek(ev, response, h) : EVAL_NONE;
 	*h = response ? &t->res : &t->req;
@@ -95,6 +111,13 @@ enum eval_result http_see_body(struct eval *ev, bool response, struct slice *bod
 	const struct http_head *h;
 	struct http1_body framing;
 
+	if (ev->check) {
+		const struct check_answer *a = response ? answer_of(ev) : NULL;
+		if (a == NULL || !check_answer_body(ev->check, a, body))
+			return EVAL_NONE;
+		*size = a->head.has_length ? a->head.content_length : body->len;
+		return EVAL_OK;
+	}
 	if (t == NULL || http_see_head(ev, response, &h) != EVAL_OK)
 		return EVAL_NONE;
 	framing = response ? t->res_body : t->req_body;

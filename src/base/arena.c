@@ -17,7 +17,7 @@ struct arena_chunk {
 	_Alignas(max_align_t) char bytes[];
 };
 
-static _Thread_local struct pool first_chunks;
+static _Thread_local struct pool first_chunks = { .name = "arena" };
 
 /* Makes the newest chunk one with at least n free bytes behind its head. */
 static bool grow(struct arena *a, size_t n)

@@ -101,6 +101,76 @@ static void another_thread_may_give_back(void **state)
 	assert_true((uintptr_t)result == 1 || (uintptr_t)result == 2);
 }
 
+static bool report_of(const char *name, struct pool_report *out)
+{
+	for (unsigned n = 0; pool_report(n, out); n++)
+		if (strcmp(out->name, name) == 0)
+			return true;
+	return false;
+}
+
+POOL_DEFINE(counted, struct thing);
+
+static void *hold_some(void *kept)
+{
+	struct thing *t[5], **one = kept;
+	struct pool_report r;
+
+	for (int i = 0; i < 5; i++)
+		t[i] = counted_alloc();
+	for (int i = 1; i < 5; i++)
+		counted_free(&t[i]);
+	*one = t[0];
+	assert_true(report_of("counted", &r));
+	assert_int_equal(r.made - r.cached, 2);
+	assert_int_equal(r.threads, 2);
+	return NULL;
+}
+
+static void figures_are_of_all_threads(void **state)
+{
+	struct thing *t = counted_alloc(), *others = NULL;
+	struct pool_report r;
+	pthread_t other;
+
+	(void)state;
+	assert_true(report_of("counted", &r));
+	assert_int_equal(r.size, sizeof(struct thing));
+	assert_int_equal(r.made, 1);
+	assert_int_equal(r.cached, 0);
+	assert_int_equal(r.threads, 1);
+	assert_int_equal(pthread_create(&other, NULL, hold_some, &others), 0);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	/* Its cache went with it, what it had handed on did not. */
+	assert_true(report_of("counted", &r));
+	assert_int_equal(r.made, 2);
+	assert_int_equal(r.cached, 0);
+	assert_int_equal(r.threads, 1);
+	counted_free(&others);
+	counted_free(&t);
+	assert_true(report_of("counted", &r));
+	assert_int_equal(r.made, r.cached);
+	while (counted_pool.cached)
+		free(counted_alloc());
+	assert_int_equal(r.failures, 0);
+}
+
+static void kinds_come_by_name(void **state)
+{
+	struct pool p = { 0 };
+	struct pool_report r, next;
+	unsigned n = 0, after = 0;
+
+	(void)state;
+	for (; pool_report(n, &r) && pool_report(n + 1, &next); n++)
+		assert_true(strcmp(r.name, next.name) < 0);
+	/* One without a name is in nobody's figures. */
+	free(pool_get(&p, 64));
+	while (pool_report(after, &r))
+		after++;
+	assert_int_equal(after, n + 1);
+}
+
 int pool_test(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +178,8 @@ int pool_test(void)
 		cmocka_unit_test(the_last_given_back_comes_first),
 		cmocka_unit_test(a_cache_has_a_bound),
 		cmocka_unit_test(another_thread_may_give_back),
+		cmocka_unit_test(figures_are_of_all_threads),
+		cmocka_unit_test(kinds_come_by_name),
 	};
 	return cmocka_run_group_tests_name("base/pool", tests, NULL, NULL);
 }

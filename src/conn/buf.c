@@ -9,7 +9,7 @@
 #include "base/pool.h"
 
 uint32_t buf_small_size = 16384;
-static _Thread_local struct pool small_pool, large_pool;
+static _Thread_local struct pool small_pool = { .name = "buffer" }, large_pool = { .name = "large_buffer" };
 
 static struct buf *get(struct pool *p, uint32_t cap)
 {

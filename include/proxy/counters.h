@@ -27,6 +27,7 @@
 	X(reused)           /* streams that went over a connection which had served before */     \
 	X(lb_total)         /* times the balancer chose it */                                     \
 	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
+	X(observed_bad)     /* times that a server's traffic met too many errors (observe) */     \
 	X(pp_v1) X(pp_v2) X(pp_local) X(pp_missing_allowed) X(pp_missing_refused) X(pp_ignored)   \
 	X(pp_rejected) X(pp_version_refused) X(pp_timeout) X(pp_truncated)                        \
 	X(pp_probe) X(pp_health_up) X(pp_health_down)                                             \

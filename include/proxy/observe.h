@@ -14,7 +14,8 @@ enum observed {
 	OBSERVED_CONNECT_FAILED,
 	OBSERVED_GOOD_ANSWER,
 	OBSERVED_BAD_STATUS,    /* 5xx but 501 and 505 */
-	OBSERVED_BAD_ANSWER,    /* no HTTP, or cut short */
+	OBSERVED_BAD_ANSWER,    /* no HTTP */
+	OBSERVED_CLOSED,        /* no answer, or one cut short: the server closed or reset */
 	OBSERVED_SILENCE,       /* timeout server before an answer */
 };
 

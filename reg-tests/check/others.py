@@ -140,13 +140,24 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     assert row['last_agt'] == 'via agent : up' and row['agent_health'] == '1', row
     agent_says = b'down #gone fishing\n'
     assert logged('Agent check for server agents/a failed').split(', check')[0] == ('Agent check for server agents/a failed, '
-        'reason: Layer7 wrong status, code: 0, info: "via agent : down gone fishing"')
+        'reason: Layer7 wrong status, code: 0, info: "via agent : down (gone fishing)"')
     logged('Server agents/a is DOWN.')
     assert stat('agents', 'a')['status'] == 'DOWN (agent)'
     agent_says = b'up, 75%, maxconn:30\r\n'
     logged('Server agents/a is UP.')
     row = stat('agents', 'a')
     assert row['weight'] == '30' and row['slim'] == '30', row
+    # Whatever their case; what follows the state and is no order is its reason, which cannot end its quotes in the log.
+    agent_says = b'Stopped 50% out for "lunch\n'
+    assert 'info: "via agent : Stopped (out for #22lunch)"' in logged('Agent check for server agents/a failed')
+    logged('Server agents/a is DOWN.')
+    agent_says = b'UP,MAXCONN:20\n'
+    logged('Server agents/a is UP.')
+    row = stat('agents', 'a')
+    assert row['weight'] == '20' and row['slim'] == '20', row
+    agent_says = b'up, 75%, maxconn:30\r\n'
+    while stat('agents', 'a')['slim'] != '30':
+        pass
     agent_says = b'drain\n'
     logged('Server agents/a enters drain state')
     assert stat('agents', 'a')['status'] == 'DRAIN (agent)'
@@ -162,6 +173,7 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     assert stat('agents', 'a')['agent_status'] == 'CHECKED' and stat('agents', 'a')['status'] == 'no check'
     # Lines that are cut off, or would have to be, order nothing; a carriage return alone ends one.
     for agent_says, said in [(b'drain maxconn:3', 'Ignoring incomplete line from agent'), (b'drain ' + b'x' * 60000, 'Ignoring incomplete line from agent'),
+                             (b'', 'Empty answer from agent'), (b'drain\0\n', 'Ignoring a line from agent that is no text'),
                              (b'up ' * 50 + b'drain\n', 'Ignoring a line from agent that is too long')]:
         while stat('agents', 'a')['last_agt'] != said:
             pass
@@ -182,7 +194,8 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     logged('Server trackers/t is DOWN via web/s')
     logged('Server trackers/chain is DOWN via trackers/t')
     assert c.makefile('rb').readline().split()[1] == b'502'
-    line = logged('"GET /held HTTP/1.1"')
+    held_line = '"GET /held HTTP/1.1"'
+    line = next((said for said in seen if held_line in said), None) or logged(held_line)
     assert ' DH' in line, line
     held.set()
     web_says = b'200 OK'
@@ -201,13 +214,18 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     # What traffic says: marked down at once, nearly so, counted as a failed check, or only looked at sooner.
     for _ in range(3):
         assert status('/tell') == 500
-    assert 'Health analyze, info: "Detected 3 consecutive errors, last one was: ' in logged('Health check for server tell/fails failed')
+    assert 'Health analyze, info: "Detected 3 consecutive errors, last one was: Wrong http response", status: 0/2 DOWN.' in \
+        logged('Health check for server tell/fails failed')
     logged('Server tell/fails is DOWN')
     assert status('/tell') == 503
     for _ in range(2):
         assert status('/brink') == 500
     logged('Health check for server brink/fails failed')
     assert stat('brink', 'fails')['status'] == 'UP 1/3', stat('brink', 'fails')
+    for _ in range(2):
+        assert status('/brink') == 500
+    logged('Server brink/fails is DOWN')
+    assert stat('brink', 'fails')['hanafail'] == '2', stat('brink', 'fails')
     for _ in range(2):
         assert status('/failcheck') == 503
     logged('Health check for server failcheck/fails failed, reason: Health analyze')
@@ -228,7 +246,7 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     cli('disable server slow/s')
     cli('enable server slow/s')
     row = stat('slow', 's')
-    assert row['throttle'] in ('1', '2'), row
+    assert row['throttle'] in ('1', '2') and row['weight'] == row['throttle'], row
     for _ in range(40):
         assert status('/slow') == 200
     assert int(stat('slow', 's')['stot']) <= 4, stat('slow', 's')['stot']

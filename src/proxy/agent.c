@@ -30,9 +30,11 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 	if (len == got.len && !last)
 		return CHECKSEQ_MORE;
 	if (got.len == 0)
-		return refuse(r, CHECK_STATUS_L7RSP, "");
+		return refuse(r, CHECK_STATUS_L7RSP, "Empty answer from agent");
 	if (len == got.len)
 		return refuse(r, CHECK_STATUS_L7TOUT, "Ignoring incomplete line from agent");
+	if (memchr(got.ptr, '\0', len))
+		return refuse(r, CHECK_STATUS_L7RSP, "Ignoring a line from agent that is no text");
 	/* Of a reason what does not fit is left out, of orders nothing. */
 	while (words < len && got.ptr[words] != '#')
 		words++;
@@ -91,7 +93,7 @@ static bool take_maxconn(struct server *srv, struct slice word)
 {
 	int64_t n;
 
-	if (!slice_starts(word, SLICE("maxconn:")) || !slice_to_i64(slice_from(word, sizeof("maxconn:") - 1), &n) || n < 0 ||
+	if (!slice_eq_nocase(slice_make(word.ptr, word.len < 8 ? word.len : 8), SLICE("maxconn:")) || !slice_to_i64(slice_from(word, sizeof("maxconn:") - 1), &n) || n < 0 ||
 	    n > INT32_MAX)
 		return false;
 	if (n != __atomic_load_n(&srv->maxconn, __ATOMIC_RELAXED))
@@ -106,7 +108,7 @@ static bool take_admin(struct server *srv, struct slice word)
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (slice_is(word, words[i].word)) {
+		if (slice_eq_nocase(word, slice_of(words[i].word))) {
 			health_set_admin(srv, words[i].admin);
 			return true;
 		}
@@ -116,9 +118,10 @@ static bool take_admin(struct server *srv, struct slice word)
 
 static enum health_agent state_of(struct slice word)
 {
-	if (slice_is(word, "up"))
+	if (slice_eq_nocase(word, SLICE("up")))
 		return AGENT_UP;
-	return slice_is(word, "down") || slice_is(word, "stopped") || slice_is(word, "fail") ? AGENT_DOWN : AGENT_NONE;
+	return slice_eq_nocase(word, SLICE("down")) || slice_eq_nocase(word, SLICE("stopped")) || slice_eq_nocase(word, SLICE("fail")) ?
+		AGENT_DOWN : AGENT_NONE;
 }
 
 static bool next_word(struct slice *rest, struct slice *word)
@@ -135,13 +138,13 @@ static bool next_word(struct slice *rest, struct slice *word)
 	return len > 0;
 }
 
-/* Every word in its turn. What it says of the state, and how that is reported. */
+/* Every word in its turn. What it says of the state, and how that is reported. A reason is the last thing in a line: what
+ * stands behind a '#', or begins with a word that is no order, once the state is known. */
 static enum health_agent take_words(struct server *srv, struct slice line, struct check_report *r)
 {
 	enum health_agent said = AGENT_NONE;
-	struct slice word, why = SLICE("");
+	struct slice word, why = SLICE(""), state_word = SLICE("");
 	char info[CHECK_INFO_MAX] = "";
-	/* "down #database is gone": a reason is the last thing in a line. */
 	ptrdiff_t hash = slice_find_byte(line, '#');
 
 	if (hash >= 0) {
@@ -152,15 +155,23 @@ static enum health_agent take_words(struct server *srv, struct slice line, struc
 		enum health_agent state = state_of(word);
 		if (state != AGENT_NONE) {
 			said = state;
-			snprintf(info, sizeof(info), "via agent : %.*s%s%.*s", SLICE_FMT(word), why.len ? " " : "", SLICE_FMT(why));
-		} else if (!take_weight(srv, word) && !take_admin(srv, word) && !take_maxconn(srv, word)) {
+			state_word = word;
+		} else if (take_weight(srv, word) || take_admin(srv, word) || take_maxconn(srv, word)) {
+			continue;
+		} else if (said != AGENT_NONE) {
+			why = slice_make(word.ptr, (size_t)(line.ptr + line.len - word.ptr));
+			break;
+		} else {
 			snprintf(info, sizeof(info), "agent reports an error : %.*s", SLICE_FMT(word));
 			break;
 		}
 	}
-	memcpy(r->info, info, sizeof(info));
-	if (said != AGENT_NONE)
+	if (said != AGENT_NONE) {
+		const char *open = why.len ? " (" : "", *close = why.len ? ")" : "";
+		snprintf(info, sizeof(info), "via agent : %.*s%s%.*s%s", SLICE_FMT(state_word), open, SLICE_FMT(why), close);
 		r->status = said == AGENT_UP ? CHECK_STATUS_L7OK : CHECK_STATUS_L7STS;
+	}
+	memcpy(r->info, info, sizeof(info));
 	return said;
 }
 

@@ -381,6 +381,7 @@ static void on_observed(struct mail *m)
 	struct check_report r = { .status = CHECK_STATUS_HANA };
 
 	CHECK_OBJ(c, CHECK_MAGIC);
+	COUNT(&srv->counters, observed_bad);
 	snprintf(r.info, sizeof(r.info), "Detected %u consecutive errors, last one was: %s",
 		__atomic_exchange_n(&srv->observed_errors, 0, __ATOMIC_RELAXED), observed_text((enum observed)c->observed_last));
 	__atomic_store_n(&c->observed_posted, false, __ATOMIC_RELEASE);

@@ -132,10 +132,11 @@ static void add_report(struct strbuf *b, const struct check_report *r)
 		strbuf_addf(b, ", code: %d", r->code);
 	if (r->info[0]) {
 		strbuf_add_str(b, ", info: \"");
-		strbuf_add_escaped(b, slice_of(r->info), '#', "");
+		strbuf_add_escaped(b, slice_of(r->info), '#', "\"");
 		strbuf_add_byte(b, '"');
 	}
-	strbuf_addf(b, ", check duration: %ums", r->duration_ms);
+	if (r->status != CHECK_STATUS_HANA) /* nobody checked */
+		strbuf_addf(b, ", check duration: %ums", r->duration_ms);
 }
 
 static void add_rest(struct strbuf *b, const struct change *c)
@@ -284,14 +285,15 @@ static void say_turn(struct change *c, bool stopped, const struct check_report *
 	if (server_running(srv) == c->running && srv->stopping == stopped)
 		return;
 	change_apply(c);
-	if (server_running(srv) == c->running) {
-		say_with_rest(c, LOG_LEVEL_NOTICE, srv->stopping ? " is stopping" : " is UP");
-		return;
-	}
 	strbuf_init_fixed(&b, why, sizeof(why));
+	if (server_running(srv) == c->running)
+		strbuf_add_str(&b, srv->stopping ? " is stopping" : " is UP");
 	if (!told)
 		add_report(&b, r);
-	say_health(c, why);
+	if (server_running(srv) == c->running)
+		say_with_rest(c, LOG_LEVEL_NOTICE, why);
+	else
+		say_health(c, why);
 }
 
 void health_report(struct server *srv, const struct check_report *r)
@@ -369,7 +371,8 @@ void health_mark_down(struct server *srv, const struct check_report *r)
 
 void health_on_the_brink(struct server *srv, const struct check_report *r)
 {
-	fall_to(srv, (int)srv->set.rise, r);
+	/* One failure more, where it is on the brink already. */
+	fall_to(srv, __atomic_load_n(&srv->score, __ATOMIC_RELAXED) > (int)srv->set.rise ? (int)srv->set.rise : 0, r);
 }
 
 void health_force(struct server *srv, bool up)
@@ -504,6 +507,7 @@ static void follow(struct server *srv, bool silent)
 
 	admin |= theirs & SERVER_IN_MAINT ? SERVER_MAINT_VIA : 0;
 	admin |= theirs & SERVER_IN_DRAIN ? SERVER_DRAIN_VIA : 0;
+	bool stopped = srv->stopping;
 	settle(srv);
 	STORE(srv->stopping, LOAD(srv->track->stopping));
 	if (silent) {
@@ -513,8 +517,9 @@ static void follow(struct server *srv, bool silent)
 		set_admin(&c, admin, true);
 	} else {
 		change_apply(&c);
-		if (server_running(srv) != c.running) {
-			snprintf(line, sizeof(line), " is %s%s", LOAD(srv->up) ? "UP" : "DOWN", via(srv, true, from, sizeof(from)));
+		if (server_running(srv) != c.running || (c.running && srv->stopping != stopped)) {
+			snprintf(line, sizeof(line), " is %s%s", !LOAD(srv->up) ? "DOWN" : srv->stopping ? "stopping" : "UP",
+				via(srv, true, from, sizeof(from)));
 			say_with_rest(&c, LOAD(srv->up) ? LOG_LEVEL_NOTICE : down_level(admin), line);
 		}
 	}

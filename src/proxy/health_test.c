@@ -439,7 +439,12 @@ static void tracker_of_a_stopping_one(void **unused)
 	t->track = s;
 	s->trackers = trackers;
 	give(s, true);
+	strbuf_clear(&said);
 	give_half(s);
+	assert_said("5 Server be/s1 is stopping, reason: Layer7 check conditionally passed, code: 404, check duration: 0ms. "
+		"1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n"
+		"5 Server be/s2 is stopping via be/s1. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n"
+		"0 backend be has no server available!\n");
 	assert_status(t, "NOLB");
 	health_set_admin(t, SERVER_MAINT);
 	health_set_admin(t, 0);

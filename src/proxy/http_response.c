@@ -93,7 +93,8 @@ static void take_head_off(struct stream *s)
 static enum step_result bad_answer(struct stream *s, enum close_reason reason, unsigned status)
 {
 	if (reason != CLOSE_INTERNAL)
-		observe(s->server, OBSERVED_BAD_ANSWER);
+		observe(s->server, reason == CLOSE_SERVER_TIMEOUT ? OBSERVED_SILENCE : reason == CLOSE_SERVER_ABORT ? OBSERVED_CLOSED :
+			OBSERVED_BAD_ANSWER);
 	COUNT(&s->be->be, err_resp);
 	COUNT(&s->server->counters, err_resp);
 	s->reply_status = (uint16_t)status;

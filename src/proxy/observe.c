@@ -27,8 +27,9 @@ const char *observed_text(enum observed what)
 {
 	static const char *const words[] = {
 		[OBSERVED_CONNECTED] = "L4 successful connection", [OBSERVED_CONNECT_FAILED] = "L4 unsuccessful connection",
-		[OBSERVED_GOOD_ANSWER] = "Valid http response", [OBSERVED_BAD_STATUS] = "http response with an error status",
-		[OBSERVED_BAD_ANSWER] = "Invalid http response", [OBSERVED_SILENCE] = "Timeout waiting for an http response",
+		[OBSERVED_GOOD_ANSWER] = "Valid http response", [OBSERVED_BAD_STATUS] = "Wrong http response",
+		[OBSERVED_BAD_ANSWER] = "Invalid http response (headers)", [OBSERVED_CLOSED] = "Close from server (http)",
+		[OBSERVED_SILENCE] = "Read timeout (http)",
 	};
 	return words[what];
 }

@@ -239,6 +239,7 @@ static void put_check(struct stats_row *r, const struct server *s, const struct 
 	last = s->last_check;
 	pthread_mutex_unlock(lock);
 	put_u(r, STAT_chkfail, c->checks_failed);
+	put_u(r, STAT_hanafail, c->observed_bad);
 	put_u(r, STAT_chkdown, c->downs);
 	put_u(r, STAT_downtime, health_downtime_ms(s) / 1000);
 	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT)
@@ -276,11 +277,16 @@ static void put_agent(struct stats_row *r, const struct server *s)
 	put_u(r, STAT_agent_health, !__atomic_load_n(&s->agent_down, __ATOMIC_RELAXED));
 }
 
+/* What slowstart leaves of its weight. */
+static uint64_t weight_now(const struct server *s)
+{
+	return (warmup_weight(s) + WARMUP_SCALE - 1) / WARMUP_SCALE;
+}
+
 static void fill_server(struct stats_row *r, const struct proxy *px, const struct server *s, bool private)
 {
 	struct counters c;
 	struct strbuf status;
-	uint64_t weight = (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
 
 	counters_sum(&s->counters, &c);
 	begin_row(r, STATS_SERVER, px, s->id, s->name);
@@ -294,8 +300,8 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 	strbuf_init_fixed(&status, r->status, sizeof(r->status));
 	health_status_text(s, &status);
 	put_s(r, STAT_status, r->status);
-	put_u(r, STAT_weight, weight);
-	put_u(r, STAT_uweight, weight);
+	put_u(r, STAT_weight, weight_now(s));
+	put_u(r, STAT_uweight, (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED));
 	if (warmup_percent(s) < 100)
 		put_u(r, STAT_throttle, warmup_percent(s));
 	put_u(r, STAT_act, !s->set.backup);
@@ -328,7 +334,7 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 }
 
 /* The weights of the servers in use: the active ones, else the backups. */
-static uint64_t weight_in_use(const struct proxy *px, bool backups)
+static uint64_t weight_in_use(const struct proxy *px, bool backups, uint64_t *user)
 {
 	const struct server *s;
 	uint64_t sum = 0;
@@ -336,7 +342,8 @@ static uint64_t weight_in_use(const struct proxy *px, bool backups)
 	TAILQ_FOREACH(s, &px->servers, link) {
 		if (s->set.backup != backups || !server_usable(s))
 			continue;
-		sum += (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
+		sum += weight_now(s);
+		*user += (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
 		if (backups && !px->set.allbackups)
 			break;
 	}
@@ -349,7 +356,7 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 	struct strbuf status;
 	int active = __atomic_load_n(&px->usable_servers, __ATOMIC_RELAXED);
 	int backup = __atomic_load_n(&px->usable_backups, __ATOMIC_RELAXED);
-	uint64_t weight = weight_in_use(px, active == 0);
+	uint64_t user_weight = 0, weight = weight_in_use(px, active == 0, &user_weight);
 
 	counters_sum(&px->be, &c);
 	begin_row(r, STATS_BACKEND, px, 0, "BACKEND");
@@ -366,7 +373,7 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 		strbuf_addf(&status, " (%d/%d)", active + backup, px->server_count);
 	put_s(r, STAT_status, r->status);
 	put_u(r, STAT_weight, weight);
-	put_u(r, STAT_uweight, weight);
+	put_u(r, STAT_uweight, user_weight);
 	put_u(r, STAT_act, (uint64_t)active);
 	put_u(r, STAT_bck, (uint64_t)backup);
 	put_u(r, STAT_chkdown, c.downs);

@@ -20,9 +20,10 @@ struct service {
 	const char *keyword;
 	const char *usage;
 	const char *log_name;                         /* what logs call it in a server's place: "<STATS>"; NULL: its keyword */
-	/* It speaks HTTP: start() finds a request whose body has been gathered (http_view.h), begins an answer (http_reply.h)
-	 * and either ends it or has it streamed; run() then writes the pieces of its body, if it is to have one. */
+	/* It speaks HTTP: start() begins an answer (http_reply.h) and either ends it or has it streamed; run() then writes the
+	 * pieces of its body, if it is to have one. */
 	bool http;
+	bool takes_forms;                             /* start() finds the body of a POST gathered (http_view.h); no other is waited for */
 	bool (*start)(struct stream *s);              /* may be NULL; sets s->service_state; false: end with an internal error */
 	enum service_result (*run)(struct stream *s);
 	/* May be NULL: how long a silent client is borne; 0: for ever. Without it `timeout client`. */

@@ -123,6 +123,25 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
             text += more
         assert b'chunked' not in text.split(b'\r\n\r\n')[0] and text.endswith(b'\n\n') or text.count(b'\n') > SERVERS
 
+    assert ask('open', '/stats;typed')[2].startswith('S.')
+
+    # A body that nobody asked for is not waited for, nor taken for the next request.
+    for page in ('/stats', '/stats;csv'):
+        for body in (b'', b'GET /stats HTTP/1.1\r\n\r\n'):
+            with usher.connect('open') as s:
+                s.sendall(b'GET %s HTTP/1.1\r\nHost: x\r\nContent-Length: 23\r\n\r\n%s' % (page.encode(), body))
+                r = http.client.HTTPResponse(s)
+                r.begin()
+                assert r.status == 200 and r.read()
+                s.sendall(b'GET /stats;json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+                rest = b''
+                try:
+                    while more := s.recv(65536):
+                        rest += more
+                except ConnectionResetError:
+                    pass
+                assert rest.count(b'HTTP/1.1 ') == (1 if body else 0), (body, rest[:100])
+
     # A target in absolute form (RFC 9112 section 3.2.2) is asked for its path.
     assert ask('open', 'http://lb.example/stats;csv')[2].startswith('# pxname')
     assert ask('open', 'http://lb.example/other')[2] == 'ok'

@@ -13,7 +13,7 @@
 /* NEXT: it has begun. */
 static enum step_result start(struct stream *s)
 {
-	if (s->http && s->http->req_body.kind != HTTP1_BODY_NONE) {
+	if (s->http && s->service->takes_forms && s->http->method == HTTP_POST && s->http->req_body.kind != HTTP1_BODY_NONE) {
 		enum step_result r = http_buffer_request(s);
 		if (r != STEP_NEXT)
 			return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The statistics page and what stands behind it: the page itself (stats_page.html, one file that
- * fetches the rest), ";csv" and ";json" as HAProxy has them, ";data" for the page, and the orders of
+ * fetches the rest), ";csv", ";typed" and ";json" as HAProxy has them, ";data" for the page, and the orders of
  * its forms. Big answers are made piece by piece. One thread per request.
  */
 #include <stdlib.h>
@@ -24,7 +24,7 @@ __asm__(".section .rodata\n"
 	".byte 0\n.previous\n");
 extern const char usher_stats_page[], usher_stats_page_end[];
 
-enum part { PART_CSV, PART_JSON, PART_DATA };
+enum part { PART_CSV, PART_TYPED, PART_JSON, PART_DATA };
 
 struct view {
 	enum part part;
@@ -185,7 +185,7 @@ static bool stream_view(struct stream *s, enum part part, const struct stats_pag
 	v->walk.up = has_option(target, page, "up");
 	v->walk.no_maint = has_option(target, page, "no-maint");
 	s->service_state = v;
-	begin_answer(s, part == PART_CSV ? "text/plain" : "application/json");
+	begin_answer(s, part <= PART_TYPED ? "text/plain" : "application/json");
 	http_answer_stream(s);
 	return true;
 }
@@ -206,6 +206,8 @@ static bool start(struct stream *s)
 		http_reply_error(s, 405);
 	else if (has_option(target, page, "csv"))
 		return stream_view(s, PART_CSV, page, own, stats_page_may_act(page, &ev));
+	else if (has_option(target, page, "typed"))
+		return stream_view(s, PART_TYPED, page, own, stats_page_may_act(page, &ev));
 	else if (has_option(target, page, "json"))
 		return stream_view(s, PART_JSON, page, own, stats_page_may_act(page, &ev));
 	else if (has_option(target, page, "data"))
@@ -373,6 +375,8 @@ static void make_more(struct view *v)
 	if (!v->offenders && next_row(v)) {
 		if (v->part == PART_CSV) {
 			stats_csv_row(&v->out, &v->row);
+		} else if (v->part == PART_TYPED) {
+			stats_typed_row(&v->out, &v->row, false);
 		} else if (v->part == PART_DATA) {
 			add_data_row(v);
 		} else {
@@ -428,5 +432,5 @@ static void end(struct stream *s)
 	s->service_state = NULL;
 }
 
-SERVICE(stats_page) = { .keyword = "stats-page", .usage = "stats enable", .log_name = "<STATS>", .http = true, .start = start, .run = run,
-	.end = end };
+SERVICE(stats_page) = { .keyword = "stats-page", .usage = "stats enable", .log_name = "<STATS>", .http = true, .takes_forms = true,
+	.start = start, .run = run, .end = end };

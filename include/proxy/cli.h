@@ -16,7 +16,7 @@ struct command;
 #define CLI_WORDS_MAX 64
 #define CLI_LINE_MAX 16000          /* bytes of one line */
 #define CLI_PAYLOAD_MAX (1u << 20)  /* bytes of one payload */
-#define CLI_PIECE 8192              /* about this much of an answer is made before it leaves */
+#define CLI_PIECE 65536             /* about this much of an answer is made before it leaves */
 
 enum cli_next {
 	CLI_READ,  /* wants more input */

@@ -2,7 +2,7 @@
  *
  * SERVICE: something built in that stands in a server's place: it reads what the client sends
  * and answers. It is called when bytes came, room was made, or it woke itself; it never blocks and
- * gives at most about one buffer per call. One thread.
+ * gives at most about SERVICE_PIECE per call. One thread.
  */
 #ifndef USHER_PROXY_SERVICE_H
 #define USHER_PROXY_SERVICE_H
@@ -38,8 +38,11 @@ struct slice service_input(const struct stream *s);
 void service_consume(struct stream *s, size_t n);
 /* True when the client has sent its end and nothing is left. */
 bool service_input_ended(const struct stream *s);
-/* Bytes of room for output now (a buffer is taken when there is none), and adding to it: all or nothing. */
-size_t service_room(struct stream *s);
+/* About so many bytes of a long answer are made in one turn: few writes, and nobody's traffic waits for long. */
+#define SERVICE_PIECE 65536
+/* Bytes of room for output now (a buffer is taken when there is none: a large one when `wanted` bytes do not fit into a
+ * small one), and adding to it: all or nothing. */
+size_t service_room(struct stream *s, size_t wanted);
 bool service_write(struct stream *s, struct slice bytes);
 
 /* The engine's: what run() has just written becomes a chunk where the answer is of chunks; `last`: and the end of all. */

@@ -197,6 +197,10 @@ struct stats_walk {
 	int stage;
 	const struct listener *listener;
 	const struct server *server;
+	struct stats_weight {
+		uint64_t now, user;
+		unsigned servers;
+	} weight[2]; /* of the servers that were passed and are in use: active ones, backups */
 };
 
 /* Fills the next row; false behind the last. */

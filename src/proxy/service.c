@@ -39,12 +39,23 @@ static bool is_chunked(const struct stream *s)
 	return s->http && s->http->served_chunks;
 }
 
-size_t service_room(struct stream *s)
+/* A buffer for so many bytes, which are chunks where the answer is of chunks; a small one will do when memory is short. */
+static struct buf *begin_buffer(struct stream *s, size_t wanted)
+{
+	size_t around = is_chunked(s) ? HTTP1_CHUNK_HEAD_MAX + CHUNK_TAIL_MAX : 0;
+
+	s->res.buf = wanted + around > buf_small_size ? buf_get_large() : NULL;
+	if (s->res.buf == NULL)
+		s->res.buf = buf_get_small();
+	return s->res.buf;
+}
+
+size_t service_room(struct stream *s, size_t wanted)
 {
 	struct buf *b = s->res.buf;
 	size_t room;
 
-	if (b == NULL && (b = s->res.buf = buf_get_small()) == NULL)
+	if (b == NULL && (b = begin_buffer(s, wanted)) == NULL)
 		return 0;
 	if (!is_chunked(s)) {
 		buf_compact(b);
@@ -70,7 +81,7 @@ void service_frame(struct stream *s, bool last)
 		memcpy(b->data + b->head, head, n);
 		buf_append(b, CHUNK_END, sizeof(CHUNK_END) - 1);
 	}
-	if (last && service_room(s) + CHUNK_TAIL_MAX >= sizeof(CHUNKS_END) - 1)
+	if (last && service_room(s, 0) + CHUNK_TAIL_MAX >= sizeof(CHUNKS_END) - 1)
 		buf_append(s->res.buf, CHUNKS_END, sizeof(CHUNKS_END) - 1);
 	else if (last)
 		s->http->client_close = true; /* no memory for the end: the connection's says it */
@@ -78,7 +89,7 @@ void service_frame(struct stream *s, bool last)
 
 bool service_write(struct stream *s, struct slice bytes)
 {
-	if (service_room(s) < bytes.len)
+	if (service_room(s, bytes.len) < bytes.len)
 		return false;
 	buf_append(s->res.buf, bytes.ptr, bytes.len);
 	s->res.total += bytes.len;

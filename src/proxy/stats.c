@@ -333,30 +333,13 @@ static void fill_server(struct stats_row *r, const struct proxy *px, const struc
 		put_s(r, STAT_cookie, cookie);
 }
 
-/* The weights of the servers in use: the active ones, else the backups. */
-static uint64_t weight_in_use(const struct proxy *px, bool backups, uint64_t *user)
-{
-	const struct server *s;
-	uint64_t sum = 0;
-
-	TAILQ_FOREACH(s, &px->servers, link) {
-		if (s->set.backup != backups || !server_usable(s))
-			continue;
-		sum += weight_now(s);
-		*user += (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
-		if (backups && !px->set.allbackups)
-			break;
-	}
-	return sum;
-}
-
 static void fill_backend(struct stats_row *r, const struct proxy *px, const struct stats_walk *w)
 {
 	struct counters c;
 	struct strbuf status;
 	int active = __atomic_load_n(&px->usable_servers, __ATOMIC_RELAXED);
 	int backup = __atomic_load_n(&px->usable_backups, __ATOMIC_RELAXED);
-	uint64_t user_weight = 0, weight = weight_in_use(px, active == 0, &user_weight);
+	const struct stats_weight *weight = &w->weight[active == 0];
 
 	counters_sum(&px->be, &c);
 	begin_row(r, STATS_BACKEND, px, 0, "BACKEND");
@@ -372,8 +355,8 @@ static void fill_backend(struct stats_row *r, const struct proxy *px, const stru
 	if (w->up || w->no_maint)
 		strbuf_addf(&status, " (%d/%d)", active + backup, px->server_count);
 	put_s(r, STAT_status, r->status);
-	put_u(r, STAT_weight, weight);
-	put_u(r, STAT_uweight, user_weight);
+	put_u(r, STAT_weight, weight->now);
+	put_u(r, STAT_uweight, weight->user);
 	put_u(r, STAT_act, (uint64_t)active);
 	put_u(r, STAT_bck, (uint64_t)backup);
 	put_u(r, STAT_chkdown, c.downs);
@@ -426,12 +409,25 @@ static bool next_listener(struct stats_walk *w, struct stats_row *row)
 	return false;
 }
 
+/* A backend's weight is that of its active servers, else of the backups it uses. */
+static void add_weight(struct stats_walk *w, const struct server *s)
+{
+	struct stats_weight *sum = &w->weight[s->set.backup];
+
+	if (!server_usable(s) || (s->set.backup && !w->px->set.allbackups && sum->servers))
+		return;
+	sum->servers++;
+	sum->now += weight_now(s);
+	sum->user += (uint64_t)__atomic_load_n(&s->weight, __ATOMIC_RELAXED);
+}
+
 static bool next_server(struct stats_walk *w, struct stats_row *row)
 {
-	if (!wanted(w, STATS_WANT_SERVERS))
+	if (!wanted(w, STATS_WANT_SERVERS | STATS_WANT_BACKENDS))
 		return false;
 	while ((w->server = w->server ? TAILQ_NEXT(w->server, link) : TAILQ_FIRST(&w->px->servers)) != NULL) {
-		if (!server_wanted(w, w->server))
+		add_weight(w, w->server);
+		if (!wanted(w, STATS_WANT_SERVERS) || !server_wanted(w, w->server))
 			continue;
 		fill_server(row, w->px, w->server, w->private);
 		return true;
@@ -482,6 +478,7 @@ bool stats_next(struct stats_walk *w, struct stats_row *row)
 			w->stage = STAGE_FRONTEND;
 			w->listener = NULL;
 			w->server = NULL;
+			w->weight[0] = w->weight[1] = (struct stats_weight){ 0 };
 			if (w->px == NULL)
 				return false;
 			if (!proxy_wanted(w, w->px)) {

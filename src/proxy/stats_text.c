@@ -35,15 +35,24 @@ void stats_add_value(struct strbuf *out, const struct stats_value *v)
 	}
 }
 
-/* RFC 4180: only what needs quotes gets them. */
-static void add_csv(struct strbuf *out, const struct stats_value *v)
+/* RFC 4180: what must stand in quotes; all of these are in the first quarter of ASCII. */
+static bool wants_quotes(char c)
 {
-	if (v->type != STATS_STR || strpbrk(v->s, ",\"\r\n") == NULL) {
-		stats_add_value(out, v);
+	return (unsigned char)c <= ',' && (c == ',' || c == '"' || c == '\r' || c == '\n');
+}
+
+static void add_csv_string(struct strbuf *out, const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] && !wants_quotes(s[len]))
+		len++;
+	if (s[len] == 0) {
+		strbuf_add(out, s, len);
 		return;
 	}
 	strbuf_add_byte(out, '"');
-	for (const char *c = v->s; *c; c++) {
+	for (const char *c = s; *c; c++) {
 		if (*c == '"')
 			strbuf_add_byte(out, '"');
 		strbuf_add_byte(out, *c);
@@ -82,7 +91,10 @@ void stats_csv_row(struct strbuf *out, const struct stats_row *row)
 			*p++ = (char)('0' + v->u);
 		} else if (v->type != STATS_NONE) {
 			out->len = (size_t)(p - out->ptr);
-			add_csv(out, v);
+			if (v->type == STATS_STR)
+				add_csv_string(out, v->s);
+			else
+				stats_add_value(out, v);
 			if (!strbuf_reserve(out, CSV_ROW_MIN))
 				return;
 			p = out->ptr + out->len;

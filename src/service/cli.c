@@ -29,7 +29,7 @@ static bool cli_start(struct stream *s)
 /* Moves what fits of the answer; true when all of it went. */
 static bool send_out(struct stream *s, struct cli *c)
 {
-	size_t room = service_room(s), n = c->out.len < room ? c->out.len : room;
+	size_t room = service_room(s, c->out.len), n = c->out.len < room ? c->out.len : room;
 
 	if (n && service_write(s, slice_make(c->out.ptr, n))) {
 		memmove(c->out.ptr, c->out.ptr + n, c->out.len - n);

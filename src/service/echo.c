@@ -8,7 +8,7 @@
 static enum service_result echo_run(struct stream *s)
 {
 	struct slice in = service_input(s);
-	size_t room = service_room(s);
+	size_t room = service_room(s, 0);
 
 	if (in.len > room)
 		in.len = room;

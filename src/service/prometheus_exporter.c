@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * service prometheus-exporter: answers a scrape with the metrics of proxy/metrics.h, as many objects at a time as one
- * buffer holds. Parameters of the query choose what is told. One thread.
+ * service prometheus-exporter: answers a scrape with the metrics of proxy/metrics.h, a piece of them at
+ * a time. Parameters of the query choose what is told. One thread.
  */
 #include <stdlib.h>
 #include "proxy/http.h"
@@ -70,16 +70,17 @@ static bool start(struct stream *s)
 static enum service_result run(struct stream *s)
 {
 	struct scrape *e = s->service_state;
-	size_t room = service_room(s);
 	bool more = true;
 
 	if (e->out_at == e->out.len) {
 		strbuf_clear(&e->out);
 		e->out_at = 0;
-		for (int n = 0; more && n < OBJECTS_AT_ONCE && e->out.len < room; n++)
+		for (int n = 0; more && n < OBJECTS_AT_ONCE && e->out.len < SERVICE_PIECE; n++)
 			more = metrics_next(&e->walk, &e->out);
 	}
-	size_t n = e->out.len - e->out_at < room ? e->out.len - e->out_at : room;
+	size_t n = e->out.len - e->out_at, room = service_room(s, n);
+	if (n > room)
+		n = room;
 	if (n && service_write(s, slice_make(e->out.ptr + e->out_at, n)))
 		e->out_at += n;
 	return more || e->out_at < e->out.len ? SERVICE_MORE : SERVICE_END;

@@ -404,22 +404,18 @@ static enum service_result run(struct stream *s)
 {
 	struct view *v = s->service_state;
 
-	for (;;) {
-		if (v->out_at == v->out.len) {
-			v->out_at = 0;
-			strbuf_clear(&v->out);
-			if (v->ended)
-				return SERVICE_END;
+	if (v->out_at == v->out.len) {
+		v->out_at = 0;
+		strbuf_clear(&v->out);
+		while (!v->ended && v->out.len < SERVICE_PIECE)
 			make_more(v);
-		}
-		size_t room = service_room(s), n = v->out.len - v->out_at;
-		if (n > room)
-			n = room;
-		if (n == 0)
-			return SERVICE_MORE;
-		service_write(s, slice_make(v->out.ptr + v->out_at, n));
-		v->out_at += n;
 	}
+	size_t n = v->out.len - v->out_at, room = service_room(s, n);
+	if (n > room)
+		n = room;
+	if (n && service_write(s, slice_make(v->out.ptr + v->out_at, n)))
+		v->out_at += n;
+	return v->ended && v->out_at == v->out.len ? SERVICE_END : SERVICE_MORE;
 }
 
 static void end(struct stream *s)

@@ -54,7 +54,7 @@ struct checkseq_expect {
 
 struct checkseq_step {
 	enum checkseq_kind kind;
-	unsigned number;       /* its place in the list as written, from 1; 0: it was not written */
+	unsigned number;       /* its place in a numbered list, from 1; else 0 */
 	const char *comment;   /* borrows, for ever; NULL: none */
 	const char *words;     /* what messages call it, "expect string '+OK'"; boot memory; NULL: nothing is said */
 	struct checkseq_connect connect;
@@ -70,7 +70,7 @@ struct checkseq {
 	struct checkseq_step **steps; /* boot memory */
 	size_t n;
 	const char *passed;    /* what a success says; NULL: nothing */
-	bool quotes_comment;   /* comment: 'so' */
+	bool numbered;         /* tcp-check rules: messages count the steps and quote comments */
 };
 
 /* The list of no steps: a connection that stands is enough. */
@@ -79,7 +79,7 @@ extern const struct checkseq checkseq_layer4;
 /* ---- start-up ---- */
 
 struct checkseq *checkseq_new(void);
-/* A step at the end; the caller fills it. number is 0. */
+/* A step at the end; the caller fills it. */
 struct checkseq_step *checkseq_add(struct checkseq *seq, enum checkseq_kind kind);
 /* The same with what every step of built-in talks has. */
 struct checkseq_step *checkseq_add_send(struct checkseq *seq,
@@ -92,11 +92,23 @@ void checkseq_use(void *proxy, struct checkseq *seq);
 bool checkseq_compose_bytes(const struct checkseq_step *step, struct check *c, struct strbuf *out);
 /* The step that opens the first connection; NULL: nobody wrote one. */
 const struct checkseq_step *checkseq_first_connect(const struct checkseq *seq);
-/* A connect may be added: only variables and comments stand before the first of them. */
-bool checkseq_may_connect(const struct checkseq *seq);
-/* `connect` and `comment` and the options that every expect has, shared by tcp-check and http-check: each takes its words
- * from the line; false after conf_fail(). The options may stand before and behind the pattern. */
-bool checkseq_parse_connect(struct conf_line *l, struct checkseq_step *step, struct proxy *px);
+/* The last step that is a connect, a send or an expect; NULL: there is none. */
+const struct checkseq_step *checkseq_last_act(const struct checkseq *seq);
+
+/* tcp-check and http-check rules. */
+enum checkseq_rules { CHECKSEQ_TCP, CHECKSEQ_HTTP };
+/* The list of the proxy the line stands in. Its first rule begins it: it has none of its defaults section's then. */
+struct checkseq *checkseq_own_rules(const struct conf_line *l, struct proxy *px, enum checkseq_rules which);
+/* The option that looks at such rules: the servers of this proxy are asked what `talk` makes of them. */
+void checkseq_use_rules(struct proxy *px, enum checkseq_rules which, const struct checkseq *(*talk)(struct proxy *be));
+/* After the files are read: warns, as HAProxy does, of rules that no option looked at. */
+void checkseq_advise(const struct proxy *px);
+/* The rules that both have: `connect`, `comment` and those that set variables. Each takes its words from the line;
+ * false after conf_fail(). */
+bool checkseq_take_connect(struct conf_line *l, struct checkseq *rules, struct proxy *px);
+bool checkseq_take_comment(struct conf_line *l, struct checkseq *rules);
+bool checkseq_take_action(struct conf_line *l, struct checkseq *rules, struct proxy *px);
+/* The options that every expect has, before and behind the pattern; the comment of any other rule. */
 bool checkseq_parse_expect_options(struct conf_line *l, struct checkseq_step *step, struct proxy *px);
 bool checkseq_parse_comment(struct conf_line *l, struct checkseq_step *step);
 

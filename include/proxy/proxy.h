@@ -152,7 +152,8 @@ struct proxy_settings {
 	 * a fault was reported. No function: a connection is enough. */
 	const struct checkseq *(*check_talk)(struct proxy *be);
 	struct checkseq *check_built_in;  /* owned for ever; check_talk's own: a talk that is ready */
-	struct checkseq *tcp_check, *http_check; /* owned for ever: tcp-check and http-check rules; NULL: none */
+	struct checkseq *check_rules[2];  /* owned for ever, by enum checkseq_rules; NULL: none */
+	unsigned check_rules_used;        /* which of them the option in force looks at: 1 << enum checkseq_rules; 0: none */
 	struct http_check_request *httpchk; /* owned for ever: what `option httpchk` says of the request; NULL: nothing */
 	bool http_check_404, http_check_send_state;
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
@@ -215,6 +216,7 @@ struct proxy {
 	struct switch_rules use_server;
 	struct persist_rule *persist_rules; /* force-persist and ignore-persist; boot memory */
 	unsigned persist_rule_count;
+	int check_rules_unused[2];        /* the line of its first tcp-check or http-check rule that no option looked at; 0: none */
 	struct persist *persist;          /* owns; NULL without `cookie` */
 	struct ruleset redirects;         /* the `redirect` keyword; they follow the http-request rules */
 	void *balance_state;              /* the algorithm's own: published, see balance.h */

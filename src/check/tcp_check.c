@@ -10,37 +10,22 @@
 #include "rule/boot.h"
 #include "rule/format.h"
 
-/* A proxy's rules replace those of its defaults section. */
-static struct checkseq *own_rules(struct proxy *px)
+static struct checkseq *rules(const struct conf_line *l, void *owner)
 {
-	if (px->set.tcp_check == NULL || (px->defaults && px->set.tcp_check == px->defaults->set.tcp_check)) {
-		px->set.tcp_check = checkseq_new();
-		px->set.tcp_check->passed = "(tcp-check)";
-		px->set.tcp_check->quotes_comment = true;
-	}
-	return px->set.tcp_check;
-}
-
-static struct checkseq_step *add(struct proxy *px, enum checkseq_kind kind)
-{
-	struct checkseq *seq = own_rules(px);
-	struct checkseq_step *step = checkseq_add(seq, kind);
-
-	step->number = (unsigned)seq->n;
-	return step;
+	return checkseq_own_rules(l, owner, CHECKSEQ_TCP);
 }
 
 static const struct checkseq *tcp_check_talk(struct proxy *be)
 {
-	return be->set.tcp_check ? be->set.tcp_check : &checkseq_layer4;
+	const struct checkseq *own = be->set.check_rules[CHECKSEQ_TCP];
+
+	return own ? own : &checkseq_layer4;
 }
 
 static bool parse_option(struct conf_line *l, void *owner)
 {
-	struct proxy *px = owner;
-
 	(void)l;
-	px->set.check_talk = tcp_check_talk;
+	checkseq_use_rules(owner, CHECKSEQ_TCP, tcp_check_talk);
 	return true;
 }
 KEYWORD(option_tcp_check) = { .keyword = "option tcp-check", .usage = "option tcp-check", .where = IN_BE, .parse = parse_option };
@@ -49,27 +34,21 @@ KEYWORD(option_tcp_check) = { .keyword = "option tcp-check", .usage = "option tc
 
 static bool parse_connect(struct conf_line *l, void *owner)
 {
-	struct checkseq *seq = own_rules(owner);
-
-	if (!checkseq_may_connect(seq))
-		return conf_fail(l, "a list with connections begins with one: this tcp-check connect comes after a send or an expect");
-	return checkseq_parse_connect(l, add(owner, CHECKSEQ_CONNECT), owner);
+	return checkseq_take_connect(l, rules(l, owner), owner);
 }
 KEYWORD(tcp_check_connect) = { .keyword = "tcp-check connect", .usage = "tcp-check connect [default] [port <expr>] [addr <ip>] "
 	"[send-proxy] [linger] [comment <msg>]", .where = IN_BE, .parse = parse_connect };
 
 static bool parse_comment(struct conf_line *l, void *owner)
 {
-	return checkseq_parse_comment(l, add(owner, CHECKSEQ_COMMENT));
+	return checkseq_take_comment(l, rules(l, owner));
 }
 KEYWORD(tcp_check_comment) = { .keyword = "tcp-check comment", .usage = "tcp-check comment <string>", .where = IN_BE,
 	.parse = parse_comment };
 
 static bool parse_action(struct conf_line *l, void *owner)
 {
-	struct proxy *px = owner;
-
-	return rule_parse(l, &add(px, CHECKSEQ_ACTION)->rules, RULES_CHECK, PHASE_CHECK, &px->set.acls, px);
+	return checkseq_take_action(l, rules(l, owner), owner);
 }
 KEYWORD(tcp_check) = { .keyword = "tcp-check", .usage = "tcp-check {set-var(<name>) <expr> | set-var-fmt(<name>) <format> | "
 	"unset-var(<name>)}", .where = IN_BE, .parse = parse_action };
@@ -81,18 +60,18 @@ static bool take_comment(struct conf_line *l, struct checkseq_step *step)
 	return !conf_take_if(l, "comment") || checkseq_parse_comment(l, step);
 }
 
-static struct checkseq_step *add_send(void *owner, bool (*compose)(const struct checkseq_step *, struct check *, struct strbuf *))
+static struct checkseq_step *add_send(const struct conf_line *l, void *owner,
+	bool (*compose)(const struct checkseq_step *, struct check *, struct strbuf *))
 {
-	struct checkseq_step *step = add(owner, CHECKSEQ_SEND);
+	struct checkseq_step *step = checkseq_add_send(rules(l, owner), compose, NULL);
 
-	step->compose = compose;
 	step->words = "send";
 	return step;
 }
 
 static bool take_bytes(struct conf_line *l, void *owner, bool hex)
 {
-	struct checkseq_step *step = add_send(owner, checkseq_compose_bytes);
+	struct checkseq_step *step = add_send(l, owner, checkseq_compose_bytes);
 	struct slice *bytes = step->arg = boot_alloc(sizeof(*bytes));
 	const char *text = conf_need(l, hex ? "hexadecimal digits" : "what to send");
 
@@ -134,7 +113,7 @@ static bool compose_hex_format(const struct checkseq_step *step, struct check *c
 
 static bool take_format(struct conf_line *l, void *owner, bool hex)
 {
-	struct checkseq_step *step = add_send(owner, hex ? compose_hex_format : compose_format);
+	struct checkseq_step *step = add_send(l, owner, hex ? compose_hex_format : compose_format);
 	const char *text = conf_need(l, "a format");
 
 	step->arg = text ? format_parse(l, text, PHASE_CHECK, owner) : NULL;
@@ -171,9 +150,8 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 static bool parse_expect(struct conf_line *l, void *owner)
 {
 	static const char *const kinds[] = { "string", "rstring", "string-lf", "binary", "rbinary", "binary-lf", NULL };
-	struct checkseq_step *step = add(owner, CHECKSEQ_EXPECT);
+	struct checkseq_step *step = checkseq_add_expect(rules(l, owner), look, NULL);
 
-	step->expect.look = look;
 	if (!checkseq_parse_expect_options(l, step, owner))
 		return false;
 	step->expect.inverse = conf_take_if(l, "!");

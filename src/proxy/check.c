@@ -68,6 +68,7 @@ bool checks_resolve(struct proxy *be)
 	struct server *srv;
 	bool ok = talk != NULL;
 
+	checkseq_advise(be);
 	TAILQ_FOREACH(srv, &be->servers, link) {
 		if (srv->set.agent_check)
 			ok = make_agent(srv) && ok;

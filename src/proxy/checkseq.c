@@ -34,6 +34,7 @@ struct checkseq_step *checkseq_add(struct checkseq *seq, enum checkseq_kind kind
 	seq->steps = boot_grow(seq->steps, seq->n, sizeof(struct checkseq_step *));
 	seq->steps[seq->n++] = step;
 	step->kind = kind;
+	step->number = seq->numbered ? (unsigned)seq->n : 0;
 	step->expect.min_recv = -1;
 	return step;
 }
@@ -69,6 +70,7 @@ void checkseq_use(void *proxy, struct checkseq *seq)
 
 	px->set.check_built_in = seq;
 	px->set.check_talk = built_in;
+	px->set.check_rules_used = 0;
 }
 
 bool checkseq_compose_bytes(const struct checkseq_step *step, struct check *c, struct strbuf *out)
@@ -89,13 +91,12 @@ const struct checkseq_step *checkseq_first_connect(const struct checkseq *seq)
 	return NULL;
 }
 
-bool checkseq_may_connect(const struct checkseq *seq)
+const struct checkseq_step *checkseq_last_act(const struct checkseq *seq)
 {
-	bool talks = false;
-
-	for (size_t i = 0; i < seq->n; i++)
-		talks |= seq->steps[i]->kind == CHECKSEQ_SEND || seq->steps[i]->kind == CHECKSEQ_EXPECT;
-	return !talks || checkseq_first_connect(seq);
+	for (size_t i = seq->n; i > 0; i--)
+		if (seq->steps[i - 1]->kind != CHECKSEQ_COMMENT && seq->steps[i - 1]->kind != CHECKSEQ_ACTION)
+			return seq->steps[i - 1];
+	return NULL;
 }
 
 /* ---- a round ---- */
@@ -171,7 +172,7 @@ static void add_comment(const struct check *c, struct strbuf *info)
 	const char *comment = comment_of(c);
 
 	if (comment)
-		strbuf_addf(info, c->talk->quotes_comment ? " comment: '%s'" : " comment: %s", comment);
+		strbuf_addf(info, c->talk->numbered ? " comment: '%s'" : " comment: %s", comment);
 }
 
 void checkseq_failed(const struct check *c, enum check_status status, const char *why, struct check_report *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What tcp-check and http-check rules have in common: how a connection is wished for, the options
- * of an expect, comments and patterns. One thread: start-up only, but for the search itself.
+ * What tcp-check and http-check rules have in common: whose they are, how a connection is wished for,
+ * comments, variables, the options of an expect, and patterns. One thread: start-up only, but for the search itself.
  */
 #include "proxy/checkseq.h"
 
@@ -13,7 +13,41 @@
 #include "rule/format.h"
 #include "rule/regex.h"
 
-/* ---- connect ---- */
+/* ---- whose rules ---- */
+
+struct checkseq *checkseq_own_rules(const struct conf_line *l, struct proxy *px, enum checkseq_rules which)
+{
+	struct checkseq **rules = &px->set.check_rules[which];
+
+	if (px->set.check_rules_used != 1u << which && px->check_rules_unused[which] == 0)
+		px->check_rules_unused[which] = l->line;
+	if (*rules == NULL || (px->defaults && *rules == px->defaults->set.check_rules[which])) {
+		*rules = checkseq_new();
+		(*rules)->numbered = which == CHECKSEQ_TCP;
+		(*rules)->passed = which == CHECKSEQ_TCP ? "(tcp-check)" : NULL;
+	}
+	return *rules;
+}
+
+void checkseq_use_rules(struct proxy *px, enum checkseq_rules which, const struct checkseq *(*talk)(struct proxy *be))
+{
+	px->set.check_talk = talk;
+	px->set.check_rules_used = 1u << which;
+	px->check_rules_unused[which] = 0;
+}
+
+void checkseq_advise(const struct proxy *px)
+{
+	static const char *const names[] = { [CHECKSEQ_TCP] = "tcp-check", [CHECKSEQ_HTTP] = "http-check" };
+	static const char *const options[] = { [CHECKSEQ_TCP] = "tcp-check", [CHECKSEQ_HTTP] = "httpchk" };
+
+	for (int i = 0; i < 2; i++)
+		if (px->check_rules_unused[i])
+			diag_at(DIAG_WARNING, px->file, px->check_rules_unused[i], "%s '%s' has %s rules and no 'option %s': they are ignored",
+				proxy_kind(px), px->name, names[i], options[i]);
+}
+
+/* ---- connect, comment, variables ---- */
 
 static bool parse_port(struct conf_line *l, struct checkseq_connect *want, struct proxy *px)
 {
@@ -49,7 +83,7 @@ static const char *connect_words(const struct checkseq_connect *want)
 	return text;
 }
 
-bool checkseq_parse_connect(struct conf_line *l, struct checkseq_step *step, struct proxy *px)
+static bool parse_connect(struct conf_line *l, struct checkseq_step *step, struct proxy *px)
 {
 	struct checkseq_connect *want = &step->connect;
 	bool ok = true;
@@ -78,6 +112,23 @@ bool checkseq_parse_connect(struct conf_line *l, struct checkseq_step *step, str
 bool checkseq_parse_comment(struct conf_line *l, struct checkseq_step *step)
 {
 	return (step->comment = conf_need(l, "a comment")) != NULL;
+}
+
+bool checkseq_take_connect(struct conf_line *l, struct checkseq *rules, struct proxy *px)
+{
+	if (checkseq_last_act(rules) && checkseq_first_connect(rules) == NULL)
+		return conf_fail(l, "a list with connections begins with one: this one comes after a send or an expect");
+	return parse_connect(l, checkseq_add(rules, CHECKSEQ_CONNECT), px);
+}
+
+bool checkseq_take_comment(struct conf_line *l, struct checkseq *rules)
+{
+	return checkseq_parse_comment(l, checkseq_add(rules, CHECKSEQ_COMMENT));
+}
+
+bool checkseq_take_action(struct conf_line *l, struct checkseq *rules, struct proxy *px)
+{
+	return rule_parse(l, &checkseq_add(rules, CHECKSEQ_ACTION)->rules, RULES_CHECK, PHASE_CHECK, &px->set.acls, px);
 }
 
 /* ---- expect ---- */

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """People's tools at the runtime socket and the exporter: hatop in a terminal of its own shows screens, takes commands and
 takes servers out and in by its keys; socat asks over unix and TCP sockets, and holds a session; promtool reads what a scrape
-tells. What is not installed is skipped.
+tells; collectd keeps figures by its curl plugin from the page's CSV, and by its python plugin from the runtime socket as the scripts
+that people have for it do. What is not installed is skipped.
 
     contrib/interop/tools.py [name ...]        USHER=./usher
 """
 import csv
 import fcntl
+import glob
 import os
 import pty
 import re
@@ -42,6 +44,7 @@ frontend web
 frontend metrics
     bind 127.0.0.1:{metrics}
     option socket-stats
+    stats uri /stats
     http-request use-service prometheus-exporter if {{ path /metrics }}
 backend app
     option httpchk GET /metrics
@@ -186,6 +189,95 @@ def case_promtool(ports):
         # HAProxy's own name, which its dashboards know.
         faults = [line for line in faults if line != 'haproxy_process_failed_resolutions counter metrics should have "_total" suffix']
         assert not faults, faults
+
+
+# doc/management.md shows the curl part.
+COLLECTD = r'''
+BaseDir "{dir}"
+PIDFile "{dir}/collectd.pid"
+Hostname "lb1"
+FQDNLookup false
+Interval 1
+LoadPlugin csv
+<Plugin csv>
+    DataDir "{dir}"
+</Plugin>
+LoadPlugin curl
+<Plugin curl>
+    <Page "usher">
+        URL "http://127.0.0.1:{metrics}/stats;csv"
+        <Match>
+            Regex "\napp,one,[0-9]+,[0-9]+,([0-9]+),"
+            DSType "GaugeLast"
+            Type "current_sessions"
+            Instance "app-one"
+        </Match>
+        <Match>
+            Regex "\nmetrics,FRONTEND,,,[0-9]*,[0-9]*,[0-9]*,([0-9]+),"
+            DSType "DeriveSet"
+            Type "total_sessions"
+            Instance "metrics"
+        </Match>
+    </Page>
+</Plugin>
+LoadPlugin python
+<Plugin python>
+    ModulePath "{dir}"
+    Import "usher_stats"
+</Plugin>
+'''
+COLLECTD_SCRIPT = r'''
+import collectd, csv, socket
+
+def ask(command):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect('{sock}')
+    s.sendall(command.encode() + b'\n')
+    text = b''.join(iter(lambda: s.recv(8192), b'')).decode()
+    s.close()
+    return text
+
+def read():
+    info = dict(line.split(': ', 1) for line in ask('show info').splitlines() if ': ' in line)
+    rows = list(csv.DictReader(ask('show stat').lstrip('# ').splitlines()))
+    values = [('info', 'current_connections', info['CurrConns'])]
+    values += [(row['pxname'] + '-' + row['svname'], 'total_sessions', row['stot']) for row in rows]
+    for where, kind, value in values:
+        collectd.Values(plugin='haproxy', plugin_instance=where, type='gauge', type_instance=kind).dispatch(values=[float(value or 0)])
+
+collectd.register_read(read)
+'''
+
+
+def case_collectd(ports):
+    program = need('collectd')
+    where = os.path.join(TMP, 'collectd')
+    os.mkdir(where)
+    with open(os.path.join(where, 'usher_stats.py'), 'w') as f:
+        f.write(COLLECTD_SCRIPT.format(sock=SOCK))
+    with open(os.path.join(where, 'collectd.conf'), 'w') as f:
+        f.write(COLLECTD.format(dir=where, **ports))
+
+    def kept(path):
+        """The last value of a series, or None."""
+        for name in glob.glob(os.path.join(where, 'lb1', path + '-20*')):
+            lines = open(name).read().split()
+            if len(lines) > 1 and lines[-1].split(',')[1] not in ('nan', '-nan'):
+                return float(lines[-1].split(',')[1])
+        return None
+
+    with open(os.path.join(where, 'log'), 'wb') as log:
+        daemon = subprocess.Popen([program, '-f', '-C', os.path.join(where, 'collectd.conf')], stdout=log, stderr=log)
+    try:
+        wanted = ['curl-usher/current_sessions-app-one', 'curl-usher/total_sessions-metrics', 'haproxy-info/gauge-current_connections',
+                  'haproxy-app-one/gauge-total_sessions', 'haproxy-web-FRONTEND/gauge-total_sessions']
+        end = time.monotonic() + 2 * WAIT_S
+        while any(kept(path) is None for path in wanted):
+            assert time.monotonic() < end, ({path: kept(path) for path in wanted}, open(os.path.join(where, 'log')).read()[-2000:])
+            time.sleep(0.2)
+    finally:
+        daemon.terminate()
+        daemon.wait()
 
 
 def main():

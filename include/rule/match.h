@@ -23,10 +23,16 @@ struct matcher {
 	bool hex;                /* pattern_whole: patterns are hexadecimal digits */
 	bool at_end;             /* pattern_ends: the text's end, not its beginning */
 	bool by_length;          /* pattern_range: the text's length counts */
+	bool dotted;             /* pattern_range: patterns are versions, 3.1 for 3 * 65536 + 1 */
 	bool tree;               /* operators are told "tree", not "list", when case counts: HAProxy's way to keep them */
 };
 #define MATCHER(ident) REGISTRY_ADD(matcher, ident)
 extern struct registry matcher_registry;
+
+/* pattern_range's numbers: a version when m->dotted, else an integer. False: it is none. */
+bool match_number(const struct matcher *m, struct slice text, int64_t *out);
+/* Writes one that was read so. */
+void match_number_write(const struct matcher *m, int64_t n, struct strbuf *out);
 
 struct acl_table; /* the named ACLs of one proxy */
 struct cond;      /* a compiled condition */

@@ -109,6 +109,11 @@ static const struct { const char *acl; bool want; } answers[] = {
 	{ "ipv4(1.2.3.4) -m str 1.2.3.4", true }, { "ipv4(1.2.3.4) -m beg 1.2.", true }, { "str(1.2.3.4) -m ip 1.2.3.0/24", true },
 	{ "str(nothing) -m ip 0.0.0.0/0", false }, { "int(16909060) -m ip 1.2.3.4", true },
 	{ "str(abc) -m bin 616263", true }, { "str(abc) -m bin 6162", false }, { "str(jkl) -m bin 6a6B6c", true },
+	{ "int(196609) -m dotted 3.1", true }, { "int(196609) -m dotted 3", false }, { "int(196608) -m dotted 3", true },
+	{ "int(196609) -m dotted 3.0:3.3", true }, { "int(196612) -m dotted 3.0:3.3", false }, { "int(196609) -m dotted 3:", true },
+	{ "int(196609) -m dotted :3", false }, { "int(196609) -m dotted ge 3.1", true }, { "int(196609) -m dotted gt 3.1", false },
+	{ "int(196609) -m dotted lt 3.2", true }, { "int(196609) -m dotted le 3", false }, { "int(196609) -m dotted eq 3.1", true },
+	{ "int(4294967295) -m dotted ge 65535.65535", true },
 	{ "str(x),upper -m beg UPP", true }, { "str(x),upper UPPER", true },
 };
 
@@ -116,6 +121,9 @@ static const struct { const char *acl, *why; } refused[] = {
 	{ "int(5) -1", "'-1' is no flag" }, { "int(5) 5x", "a number or a range" }, { "int(5) :", "a number or a range" },
 	{ "int(5) 9:1", "a number or a range" }, { "int(5) gt 1:3", "no range" }, { "int(5) gt 9223372036854775807", "no number compares so" },
 	{ "int(5) lt -9223372036854775808", "no number compares so" }, { "int(5) le x", "a number or a range" }, { "int(5) 3.1", "a number or a range" },
+	{ "int(5) -m dotted 3.1.2", "a version" }, { "int(5) -m dotted 196609", "a version" },
+	{ "int(5) -m dotted 3.", "a version" }, { "int(5) -m dotted .3", "a version" }, { "int(5) -m dotted gt 65535.65535", "no number" },
+	{ "int(5) -m dotted lt 0", "no number" }, { "int(5) -m dotted gt 3.1:3.2", "no range" },
 	{ "raw(a) 61", "a match method is needed" }, { "raw(a) -m bin 6", "pairs of hexadecimal" }, { "raw(a) -m bin 6x", "pairs of hexadecimal" },
 	{ "raw(a) -m int 6", "does not apply" }, { "bool(1) -m ip 1.2.3.4", "does not apply" }, { "str(a) -m foo a", "unknown match method 'foo'" },
 	{ "str(a) -m fund", "did you mean 'found'" }, { "str(a) -m reg (", "at offset" }, { "str(a) -f /nonexistent/x", "cannot read patterns" },

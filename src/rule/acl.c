@@ -6,7 +6,6 @@
  */
 #include "rule/acl.h"
 
-#include <inttypes.h>
 #include "base/assert.h"
 #include "base/names.h"
 #include "base/units.h"
@@ -102,22 +101,25 @@ static bool acl_load_file(struct conf_line *l, struct acl_test *t, const struct 
 }
 
 /* "gt 5" as the range it means, which is what operators see. What is no number is left for the method to refuse. */
-static bool acl_compare(const char *op, struct slice word, struct strbuf *text, struct strbuf *err)
+static bool acl_compare(const struct matcher *m, const char *op, struct slice word, struct strbuf *text, struct strbuf *err)
 {
 	int64_t n;
 
-	if (!slice_to_i64(word, &n)) {
+	if (!match_number(m, word, &n)) {
 		strbuf_add_slice(text, word);
 		if (slice_find_byte(word, ':') >= 0)
 			strbuf_add_str(err, "a comparison takes single numbers, no range");
-	} else if ((strcmp(op, "gt") == 0 && n == INT64_MAX) || (strcmp(op, "lt") == 0 && n == INT64_MIN)) {
+	} else if ((strcmp(op, "gt") == 0 && n == (m->dotted ? UINT32_MAX : INT64_MAX)) ||
+		   (strcmp(op, "lt") == 0 && n == (m->dotted ? 0 : INT64_MIN))) {
 		strbuf_add_str(err, "no number compares so");
 	} else if (op[0] == 'g') {
-		strbuf_addf(text, "%" PRId64 ":", n + (op[1] == 't'));
+		match_number_write(m, n + (op[1] == 't'), text);
+		strbuf_add_str(text, ":");
 	} else if (op[0] == 'l') {
-		strbuf_addf(text, ":%" PRId64, n - (op[1] == 't'));
+		strbuf_add_str(text, ":");
+		match_number_write(m, n - (op[1] == 't'), text);
 	} else {
-		strbuf_add_i64(text, n);
+		match_number_write(m, n, text);
 	}
 	return err->len == 0;
 }
@@ -128,7 +130,7 @@ static bool acl_add_word(struct conf_line *l, struct acl_test *t, const struct a
 	bool ok;
 
 	if (f->op)
-		ok = acl_compare(f->op, slice_of(word), &text, &err) && patref_add_word(r, strbuf_slice(&text), &err);
+		ok = acl_compare(t->matcher, f->op, slice_of(word), &text, &err) && patref_add_word(r, strbuf_slice(&text), &err);
 	else
 		ok = patref_add_word(r, slice_of(word), &err);
 	if (ok)

@@ -14,6 +14,7 @@
 #include "rule/pattern_list.h"
 #include "rule/range_map.h"
 
+#define DOTTED_MAX 0xffff /* of either part */
 #define STALE_MIN 32 /* a map is not made anew for fewer changes */
 
 struct range_node {
@@ -33,7 +34,29 @@ struct ranges {
 	size_t closing;              /* the place that ranges_close() came to */
 };
 
-static bool parse_range(struct slice text, struct range *r)
+bool match_number(const struct matcher *m, struct slice text, int64_t *out)
+{
+	ptrdiff_t dot = slice_find_byte(text, '.');
+	uint64_t major, minor = 0;
+
+	if (!m->dotted)
+		return slice_to_i64(text, out);
+	if (!slice_to_u64(dot < 0 ? text : slice_make(text.ptr, (size_t)dot), &major) || major > DOTTED_MAX ||
+	    (dot >= 0 && (!slice_to_u64(slice_from(text, (size_t)dot + 1), &minor) || minor > DOTTED_MAX)))
+		return false;
+	*out = (int64_t)(major << 16 | minor);
+	return true;
+}
+
+void match_number_write(const struct matcher *m, int64_t n, struct strbuf *out)
+{
+	if (m->dotted)
+		strbuf_addf(out, "%d.%d", (int)(n >> 16), (int)(n & DOTTED_MAX));
+	else
+		strbuf_add_i64(out, n);
+}
+
+static bool parse_range(const struct matcher *m, struct slice text, struct range *r)
 {
 	ptrdiff_t colon = slice_find_byte(text, ':');
 	struct slice low = slice_make(text.ptr, colon < 0 ? text.len : (size_t)colon);
@@ -42,16 +65,17 @@ static bool parse_range(struct slice text, struct range *r)
 	*r = (struct range){ INT64_MIN, INT64_MAX };
 	if (low.len == 0 && high.len == 0)
 		return false;
-	return (low.len == 0 || slice_to_i64(low, &r->low)) && (high.len == 0 || slice_to_i64(high, &r->high)) &&
+	return (low.len == 0 || match_number(m, low, &r->low)) && (high.len == 0 || match_number(m, high, &r->high)) &&
 	       r->low <= r->high;
 }
 
-static bool ranges_parse(struct slice text, struct range *r, struct strbuf *err)
+static bool ranges_parse(const struct matcher *m, struct slice text, struct range *r, struct strbuf *err)
 {
-	bool ok = parse_range(text, r);
+	bool ok = parse_range(m, text, r);
 
 	if (!ok)
-		strbuf_add_str(err, "a number or a range as 1:10, 1: or :10 is expected");
+		strbuf_add_str(err, m->dotted ? "a version or a range as 3.1:3.3, 3.1: or :3.3 is expected" :
+			"a number or a range as 1:10, 1: or :10 is expected");
 	return ok;
 }
 
@@ -59,8 +83,8 @@ static bool ranges_check(const struct matcher *m, bool nocase, struct slice text
 {
 	struct range r;
 
-	(void)m, (void)nocase;
-	return ranges_parse(text, &r, err);
+	(void)nocase;
+	return ranges_parse(m, text, &r, err);
 }
 
 static uint32_t single_hash(int64_t n) { return pattern_hash_word((uint64_t)n, 0); }
@@ -102,7 +126,7 @@ static bool ranges_add(struct pattern_index *index, const struct pattern *p, str
 	struct range_node *n;
 	struct range r;
 
-	if (!ranges_parse(pattern_key(p), &r, err))
+	if (!ranges_parse(index->matcher, pattern_key(p), &r, err))
 		return false;
 	n = malloc(sizeof(*n));
 	if (n) {
@@ -134,7 +158,7 @@ static void ranges_del(struct pattern_index *index, const struct pattern *p)
 	struct range_node *n = NULL;
 	struct range r;
 
-	parse_range(pattern_key(p), &r);
+	parse_range(index->matcher, pattern_key(p), &r);
 	if (r.low == r.high) {
 		n = single_of(x, r.low, p);
 		pattern_hash_del(&x->singles, single_hash(r.low), n);

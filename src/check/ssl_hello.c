@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include "conf/keyword.h"
 #include "proxy/check.h"
-
-#define RECORD_ALERT 0x15
-#define RECORD_HANDSHAKE 0x16
+#include "wire/tls_hello.h"
 
 static const char hello[] =
 	"\x16\x03\x01\x00\x57"             /* record: handshake, 87 bytes */
@@ -25,14 +23,15 @@ static const char hello[] =
 static enum checkseq_look look(const struct checkseq_step *step, struct check *c, struct slice got, bool last,
 	struct check_report *r)
 {
-	unsigned char type = got.len ? (unsigned char)got.ptr[0] : 0;
+	struct tls_record rec;
+	int n = tls_record_head(got, &rec);
 
 	(void)step, (void)c, (void)r;
-	if (type != RECORD_ALERT && type != RECORD_HANDSHAKE)
+	if (n < 0 || (got.len && got.ptr[0] != TLS_ALERT && got.ptr[0] != TLS_HANDSHAKE))
 		return CHECKSEQ_BROKEN;
-	if (got.len < 5)
+	if (n == 0)
 		return last ? CHECKSEQ_BROKEN : CHECKSEQ_MORE;
-	return got.ptr[1] == 3 ? CHECKSEQ_MATCH : CHECKSEQ_BROKEN;
+	return CHECKSEQ_MATCH;
 }
 
 static bool parse(struct conf_line *l, void *owner)

@@ -24,6 +24,9 @@ void threads_stop(void);
 void threads_join(void);
 /* Runs fn(arg) on thread `id`'s loop, in a turn of its own. Any thread. */
 void thread_run_on(int id, void (*fn)(void *), void *arg);
+/* Runs fn(arg) here, on thread 0, while every other thread stands still at the top of a turn: nobody holds anything borrowed
+ * on its stack then. For what changes the shape of the model, and short: all traffic waits for it. */
+void threads_parked(void (*fn)(void *), void *arg);
 /* Runs fn(arg) once on every thread (the own one too, through its mailbox). */
 void thread_run_on_all(void (*fn)(void *), void *arg);
 

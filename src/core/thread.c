@@ -22,6 +22,60 @@ static pthread_t handles[THREADS_MAX];
 static void (*start_fn)(int id);
 static int started = 1;
 
+/* ---- parking ---- */
+
+/* Thread 0 alone parks the others, so nobody is ever asked by two. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t came, go;
+	unsigned parked;        /* lock: threads that stand still */
+	unsigned ended;         /* lock: threads whose loop has ended: they read no mail any more */
+	unsigned released;      /* lock: parkings that are over */
+	bool has_ended[THREADS_MAX]; /* lock */
+	struct mail call[THREADS_MAX];
+} parking = { .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER, .go = PTHREAD_COND_INITIALIZER };
+
+static void park(struct mail *m)
+{
+	(void)m;
+	pthread_mutex_lock(&parking.lock);
+	unsigned before = parking.released;
+	parking.parked++;
+	pthread_cond_signal(&parking.came);
+	while (parking.released == before)
+		pthread_cond_wait(&parking.go, &parking.lock);
+	pthread_mutex_unlock(&parking.lock);
+	clock_update();
+}
+
+static void park_never_more(void)
+{
+	pthread_mutex_lock(&parking.lock);
+	parking.has_ended[thread_id] = true;
+	parking.ended++;
+	pthread_cond_signal(&parking.came);
+	pthread_mutex_unlock(&parking.lock);
+}
+
+void threads_parked(void (*fn)(void *), void *arg)
+{
+	ASSERT(thread_id == 0);
+	pthread_mutex_lock(&parking.lock);
+	for (int i = 1; i < started; i++) {
+		if (parking.has_ended[i])
+			continue;
+		parking.call[i].deliver = park;
+		mail_post(&thread_loops[i], &parking.call[i]);
+	}
+	while (parking.parked + parking.ended + 1 < (unsigned)started)
+		pthread_cond_wait(&parking.came, &parking.lock);
+	fn(arg);
+	parking.parked = 0;
+	parking.released++;
+	pthread_cond_broadcast(&parking.go);
+	pthread_mutex_unlock(&parking.lock);
+}
+
 void threads_init(int count)
 {
 	ASSERT(count >= 1 && count <= THREADS_MAX);
@@ -44,6 +98,7 @@ static void *thread_main(void *arg)
 	epoch_pass(thread_id);
 	start_fn(thread_id);
 	loop_run(l);
+	park_never_more();
 	log_sinks_thread_end();
 	epoch_sleep(thread_id);
 	return NULL;

@@ -3,6 +3,7 @@
  * Tests of threads, mail between them and epochs under load. Threads start once per process, so
  * everything that needs them runs in one life: started here, used by each step, joined at the end.
  */
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -102,9 +103,42 @@ static void read_published(void *arg)
 		thread_run_on(thread_id, read_published, arg);
 }
 
+/* While thread 0 changes it in two steps, nobody else looks. */
+#define PARKINGS 300
+static int halves[2], parkings, torn; /* torn: atomic */
+static int watching; /* atomic: threads that look */
+
+static void look_for_halves(void *arg)
+{
+	for (int i = 0; i < 100; i++)
+		if (halves[0] != halves[1])
+			__atomic_store_n(&torn, 1, __ATOMIC_RELAXED);
+	if (halves[0] < PARKINGS)
+		thread_run_on(thread_id, look_for_halves, arg);
+	else
+		__atomic_sub_fetch(&watching, 1, __ATOMIC_SEQ_CST);
+}
+
+static void change_halves(void *arg)
+{
+	(void)arg;
+	halves[0]++;
+	sched_yield();
+	halves[1]++;
+}
+
 static void send_everywhere(void)
 {
 	thread_run_on_all(send_letters, NULL);
+}
+
+static void park_them(void *arg)
+{
+	threads_parked(change_halves, NULL);
+	if (++parkings < PARKINGS)
+		thread_run_on(0, park_them, arg);
+	else
+		send_everywhere();
 }
 
 static void swap_published(void *arg)
@@ -119,7 +153,10 @@ static void swap_published(void *arg)
 		return;
 	}
 	__atomic_store_n(&stop_reading, 1, __ATOMIC_RELAXED);
-	send_everywhere();
+	watching = THREADS - 1;
+	for (int i = 1; i < THREADS; i++)
+		thread_run_on(i, look_for_halves, NULL);
+	thread_run_on(0, park_them, NULL);
 }
 
 static void on_start(int id)
@@ -155,6 +192,9 @@ static void a_life_with_threads(void **state)
 	assert_int_equal(masked, THREADS - 1); /* thread 0 handles the signals */
 	assert_int_equal(disorder, 0);
 	assert_int_equal(bad_reads, 0);
+	assert_int_equal(torn, 0);
+	assert_int_equal(watching, 0);
+	assert_int_equal(halves[1], PARKINGS);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(received[i], LETTERS * THREADS);
 	assert_int_equal(sum_received, each * THREADS * THREADS);

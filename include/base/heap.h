@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct heap {
-	void **items;  /* owns the array, which lives as long as the heap; borrows the items */
+	void **items;  /* owns the array; borrows the items */
 	size_t n, cap;
 	bool (*before)(const void *a, const void *b); /* a strict order */
 	size_t place_offset; /* of the size_t in an item: 0: it is in no heap */
@@ -22,5 +22,7 @@ bool heap_add(struct heap *h, void *item);
 void heap_remove(struct heap *h, void *item);
 /* NULL when it is empty. */
 static inline void *heap_first(const struct heap *h) { return h->n ? h->items[0] : NULL; }
+/* Gives the array back; the items are the caller's. */
+void heap_free(struct heap *h);
 
 #endif

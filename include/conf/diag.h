@@ -24,6 +24,9 @@ struct diag {
 };
 extern struct diag diag_state;
 
+/* What this thread says from now on is added to `out` alone, without level and place, one line each; it is neither shown
+ * nor kept nor counted. NULL: no more. For words that come while the process runs. */
+void diag_capture(struct strbuf *out);
 /* Says something without a place in a file. */
 void diag_say(enum diag_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Says something about a place; file is borrowed. */

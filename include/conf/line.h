@@ -18,6 +18,7 @@ struct conf_line {
 	int at;             /* the next word to be taken */
 	bool no, dflt;      /* the line began with "no" or "default" (already taken off) */
 	bool failed;        /* conf_fail() was called */
+	bool running;       /* no start-up: the words are an operator's, and nothing may wait (names are not resolved) */
 };
 
 /* The next word, or NULL at the end; conf_take moves past it. */

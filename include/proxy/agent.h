@@ -9,7 +9,7 @@
 
 #include "proxy/check.h"
 
-/* Start-up: what is said to a server's agent and heard from it. */
+/* What is said to a server's agent and heard from it. The first call is of start-up. */
 const struct checkseq *agent_talk(void);
 /* A round with the agent ended. */
 void agent_report(struct check *c, const struct check_report *r);

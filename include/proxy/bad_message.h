@@ -34,6 +34,8 @@ struct bad_message {
 void bad_message_keep(struct stream *s, bool response, struct slice bytes, size_t position, const char *why);
 /* A copy, the caller's to free(); NULL when there is none. */
 struct bad_message *bad_message_copy(struct proxy *px, bool response);
+/* Its server is gone for good: what is kept does not speak of it any more. */
+void bad_message_forget(const struct server *srv);
 /* How many were refused since the start. */
 uint64_t bad_messages_total(void);
 

@@ -41,6 +41,12 @@ struct check {
 
 /* Start-up, after the files are read: makes the checks of a backend's servers. Reports faults; false when any. */
 bool checks_resolve(struct proxy *be);
+/* The same for one server; for one that comes while the process runs, too. */
+bool checks_make(struct server *srv);
+/* Begins the checks of a server that was added, each on a thread of its own. Thread 0. */
+void checks_start_server(struct server *srv);
+/* Gives up those of them that run on this thread; the server is gone. */
+void checks_stop_server(struct server *srv);
 /* Start-up, once the number of threads is known: spreads the checks over threads and time. */
 void checks_spread(void);
 /* Begins this thread's checks; gives them up. */

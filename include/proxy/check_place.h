@@ -19,6 +19,8 @@ struct check_place {
 struct check_place check_place_get(const struct server *srv, bool agent);
 /* From now on there; `send` is copied. */
 void check_place_set(struct server *srv, bool agent, const struct check_place *to);
+/* Frees what was set; the server is nobody's any more. */
+void check_place_drop(struct server *srv);
 /* The address of the server's agent or health check: what it has itself, else the check's, else the server's. */
 struct endpoint check_place_target(const struct server *srv, bool agent);
 /* Its port; 0: unknown. */

@@ -82,6 +82,8 @@ void counters_latency(struct counter_set *set, uint64_t us);
 uint64_t counters_latency_from_us(unsigned bucket);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */
 void counters_clear(struct counter_set *set);
+/* Frees the blocks; nobody may count there any more. */
+void counters_free(struct counter_set *set);
 /* One http request; its answer. */
 void counters_request(struct counter_set *set);
 void counters_answer(struct counter_set *set, unsigned status);

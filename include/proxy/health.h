@@ -23,6 +23,9 @@ void health_agent(struct server *srv, enum health_agent said, const struct check
 void health_mark_down(struct server *srv, const struct check_report *r);
 void health_on_the_brink(struct server *srv, const struct check_report *r);
 
+/* It begins to track another: takes over what that one is now, without a word. */
+void health_begin_tracking(struct server *srv);
+
 /* Operators' orders. */
 void health_set_admin(struct server *srv, unsigned admin);  /* SERVER_MAINT, SERVER_DRAIN or 0 (ready) */
 void health_set_weight(struct server *srv, int weight);     /* 0-256 */

@@ -63,6 +63,8 @@ struct link_counts {
 	unsigned needed;    /* the most of this time and the one before */
 };
 void links_count(const struct server *srv, int thread, struct link_counts *out);
+/* The server is gone: closes this thread's idle links to it and, when none is in use, forgets it. */
+void links_forget(struct server *srv);
 /* The server went out of service: every thread closes its idle links to it. Any thread. */
 void links_server_gone(struct server *srv);
 

@@ -210,9 +210,10 @@ struct proxy {
 	const struct service *service;    /* its connections are served by this, not by servers (the runtime socket) */
 
 	/* backend */
-	TAILQ_HEAD(server_list, server) servers; /* owns, in file order */
+	TAILQ_HEAD(server_list, server) servers; /* owns, in file order; like the next two it changes while all threads are parked */
 	int server_count;
 	struct names server_names;        /* of a backend with many */
+	const struct checkseq *check_talk; /* boot memory: what checks say to its servers; NULL: a fault was reported */
 	struct switch_rules use_server;
 	struct persist_rule *persist_rules; /* force-persist and ignore-persist; boot memory */
 	unsigned persist_rule_count;

@@ -44,6 +44,9 @@ void queue_leave(struct queue_entry **e);
 unsigned queue_pull(struct server *srv);
 /* The server went down: everybody who waits for it is woken to choose anew. Returns how many. Any thread. */
 unsigned queue_dissolve(struct server *srv);
+/* Makes the line of a server that nobody finds yet; frees it again, empty and out of sight. */
+void queue_open(struct server *srv);
+void queue_close(struct server *srv);
 /* Makes the lines of a backend and its servers; start-up only. */
 void queues_open(struct proxy *be);
 

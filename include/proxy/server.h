@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A server of a backend. Settings are frozen after boot; state (health, admin, weight) is atomics,
+ * A server of a backend. Settings are frozen once it is in its backend's list; state (health, admin, weight) is atomics,
  * changed through health.h, which tells the balancer.
  */
 #ifndef USHER_PROXY_SERVER_H
@@ -97,6 +97,14 @@ struct server {
 	const char *file;
 	int line;
 	TAILQ_ENTRY(server) link;
+	uint64_t serial;            /* frozen: the order of all servers ever made */
+	bool added;                 /* frozen: while the process ran */
+	bool referenced;            /* frozen: a rule or an expression of the configuration points to it */
+	bool gone;                  /* removed, for good; changes while all threads are parked */
+	bool known;                 /* atomic: gone, and some stream still has to do with it (server_gone.c) */
+	uint8_t unknown_rounds;     /* thread 0's, as the next */
+	struct server *next_gone;
+	void *own_words;            /* owns: what settings of one that was added borrow */
 	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
 	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
 	struct server_settings set;
@@ -139,7 +147,22 @@ struct server {
 
 /* A server appended to a backend, with the backend's default-server settings; name copied. */
 struct server *server_new(struct proxy *px, const char *name, const char *file, int line);
+/* One that nobody finds yet, without settings. */
+struct server *server_make(struct proxy *px, const char *name, const char *file, int line);
+/* What a server has that nobody said anything of. */
+struct server_settings server_settings_built_in(void);
+/* Makes it the last of its backend's servers; takes it out again. Start-up, or while all threads are parked. */
+void server_enlist(struct server *s);
+void server_unlist(struct server *s);
 struct server *server_find(const struct proxy *px, struct slice name);
+/* A place among the servers of a backend that outlives turns. Zeroed, it is before the first. */
+struct server_place {
+	const struct server *at; /* borrows, while nobody was removed; NULL: the beginning or the end */
+	uint64_t serial;         /* of that server: they rise in the list */
+	uint64_t removals;       /* how many servers had been removed then */
+};
+/* Moves on to the next server and gives it; NULL behind the last. */
+struct server *server_after(const struct proxy *px, struct server_place *place);
 /* Where it is; valid until the thread's turn ends. */
 static inline const struct endpoint *server_endpoint(const struct server *s)
 {

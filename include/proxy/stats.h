@@ -196,7 +196,8 @@ struct stats_walk {
 	const struct proxy *px;
 	int stage;
 	const struct listener *listener;
-	const struct server *server;
+	const struct server *server; /* the one of the last row; of this turn alone */
+	struct server_place place;
 	struct stats_weight {
 		uint64_t now, user;
 		unsigned servers;

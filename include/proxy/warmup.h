@@ -14,6 +14,8 @@
 
 /* The server came up, in this moment; nothing happens without `slowstart`. Its backend's health_lock is held. */
 void warmup_begin(struct server *srv);
+/* It is gone. Thread 0. */
+void warmup_forget(struct server *srv);
 /* How much of it may be used now, in percent: 1 to 100. */
 unsigned warmup_percent(const struct server *srv);
 /* Its weight in sixteenths, as balancers are to see it now; 0 only for a weight of 0. */

@@ -128,17 +128,19 @@ static void leastconn_load_changed(struct server *srv)
 	struct tournament *t = srv->px->balance_state;
 
 	pthread_mutex_lock(&t->lock);
-	weigh(t, srv->balance_place);
+	/* One that was added has no place yet, and one that was removed has none any more. */
+	if (srv->balance_place < t->n && t->entrant[srv->balance_place].srv == srv)
+		weigh(t, srv->balance_place);
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* All take their places, nobody serves yet. */
+/* All take their places; who had one keeps what is known of it, and others do not serve yet. Under the lock. */
 static void enter_all(struct tournament *t, struct proxy *px)
 {
+	struct entrant *before = t->entrant;
+	uint32_t count_before = t->n, i = 0;
 	struct server *srv;
-	uint32_t i = 0;
 
-	free(t->entrant);
 	free(t->winner);
 	t->n = (uint32_t)px->server_count;
 	for (t->base = 1; t->base < t->n; t->base *= 2)
@@ -150,10 +152,13 @@ static void enter_all(struct tournament *t, struct proxy *px)
 		t->winner[node] = t->n;
 	t->entrant[t->n].load = LOAD_AWAY;
 	TAILQ_FOREACH(srv, &px->servers, link) {
+		uint32_t old = srv->balance_place;
+		bool had_one = before && old < count_before && before[old].srv == srv;
 		srv->balance_place = i;
 		t->winner[t->base + i] = i;
-		t->entrant[i++] = (struct entrant){ .srv = srv, .load = LOAD_AWAY };
+		t->entrant[i++] = had_one ? before[old] : (struct entrant){ .srv = srv, .load = LOAD_AWAY };
 	}
+	free(before);
 	for (uint32_t node = t->base - 1; node; node--)
 		t->winner[node] = better(t, t->winner[2 * node], t->winner[2 * node + 1]);
 }
@@ -170,8 +175,10 @@ static void leastconn_server_changed(struct proxy *px)
 		pthread_mutex_init(&t->lock, NULL);
 		enter_all(t, px);
 		__atomic_store_n(&px->balance_state, t, __ATOMIC_RELEASE);
-	} else if (t->n != (uint32_t)px->server_count) { /* all threads are parked then */
+	} else if (t->n != (uint32_t)px->server_count) {
+		pthread_mutex_lock(&t->lock);
 		enter_all(t, px);
+		pthread_mutex_unlock(&t->lock);
 	}
 	struct seat *seats = seats_now(px, false, &n);
 	bool *serves = calloc((size_t)t->n + 1, sizeof(*serves));

@@ -64,3 +64,10 @@ void heap_remove(struct heap *h, void *item)
 	sift_down(h, i, last);
 	sift_up(h, *place(h, last) - 1, last);
 }
+
+void heap_free(struct heap *h)
+{
+	free(h->items);
+	h->items = NULL;
+	h->n = h->cap = 0;
+}

@@ -16,7 +16,7 @@
 /* Where the walk stands. */
 struct walk {
 	struct proxy *px;
-	struct server *srv; /* the next one; NULL: the backend's first */
+	struct server_place place; /* of the last one shown */
 	bool only_one;
 	void (*add)(struct strbuf *out, struct server *srv); /* its line */
 };
@@ -127,15 +127,16 @@ static enum command_result walk_run(struct cli *c)
 
 	while (w->px) {
 		if (w->px->caps & PROXY_BE && !w->px->internal) {
-			if (w->srv == NULL)
-				w->srv = TAILQ_FIRST(&w->px->servers);
-			while (w->srv) {
+			for (;;) {
 				if (c->out.len >= CLI_PIECE)
 					return COMMAND_MORE;
-				w->add(&c->out, w->srv);
-				w->srv = TAILQ_NEXT(w->srv, link);
+				struct server *srv = server_after(w->px, &w->place);
+				if (srv == NULL)
+					break;
+				w->add(&c->out, srv);
 			}
 		}
+		w->place = (struct server_place){ 0 };
 		w->px = w->only_one ? NULL : TAILQ_NEXT(w->px, link);
 	}
 	return COMMAND_DONE;

@@ -8,6 +8,7 @@
 #include "conf/diag.h"
 
 struct diag diag_state;
+static _Thread_local struct strbuf *captured; /* borrows */
 
 static const char *const diag_labels[] = {
 	[DIAG_DIAG] = "[DIAG]    ",
@@ -16,8 +17,18 @@ static const char *const diag_labels[] = {
 	[DIAG_ALERT] = "[ALERT]   ",
 };
 
+void diag_capture(struct strbuf *out)
+{
+	captured = out;
+}
+
 static void diag_vat(enum diag_level level, const char *file, int line, const char *fmt, va_list ap)
 {
+	if (captured) {
+		strbuf_add_str(captured, captured->len ? "\n" : "");
+		strbuf_vaddf(captured, fmt, ap);
+		return;
+	}
 	if (diag_state.muted || (level == DIAG_DIAG && !diag_state.diag))
 		return;
 	if (level == DIAG_ALERT)

@@ -21,10 +21,14 @@ static bool server_resolve(struct args *a, struct proxy *px, struct strbuf *err)
 			SLICE_FMT(a->v[0].str));
 		return false;
 	}
-	a->priv = server_find(be, name);
-	if (a->priv == NULL)
+	struct server *srv = server_find(be, name);
+	if (srv == NULL) {
 		strbuf_addf(err, "%s '%s' has no server '%.*s'", proxy_kind(be), be->name, SLICE_FMT(name));
-	return a->priv != NULL;
+		return false;
+	}
+	srv->referenced = true;
+	a->priv = srv;
+	return true;
 }
 
 static int64_t conns(const struct server *s) { return gauge_now(&s->conns); }

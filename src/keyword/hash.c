@@ -108,4 +108,4 @@ static bool parse_hash_key(struct conf_line *l, void *owner)
 	}
 	return word && conf_fail(l, "expected 'id', 'addr' or 'addr-port'");
 }
-KEYWORD(server_hash_key) = { .keyword = "hash-key", .usage = "hash-key {id | addr | addr-port}", .where = IN_SERVER, .parse = parse_hash_key };
+KEYWORD(server_hash_key) = { .keyword = "hash-key", .usage = "hash-key {id | addr | addr-port}", .where = IN_ANY_SERVER, .parse = parse_hash_key };

@@ -205,11 +205,11 @@ static bool parse_reuse(struct conf_line *l, void *owner)
 KEYWORD(http_reuse) = { .keyword = "http-reuse", .usage = "http-reuse {never | safe | aggressive | always}", .where = IN_BE,
 	.parse = parse_reuse };
 
-KEYWORD(server_pool_max_conn) = { .keyword = "pool-max-conn", .usage = "pool-max-conn <number>", .where = IN_SERVER,
+KEYWORD(server_pool_max_conn) = { .keyword = "pool-max-conn", .usage = "pool-max-conn <number>", .where = IN_ANY_SERVER,
 	.type = SETTING_INT, .offset = offsetof(struct server_settings, pool_max_conn), .min = -1, .max = INT32_MAX };
-KEYWORD(server_pool_purge_delay) = { .keyword = "pool-purge-delay", .usage = "pool-purge-delay <time>", .where = IN_SERVER,
+KEYWORD(server_pool_purge_delay) = { .keyword = "pool-purge-delay", .usage = "pool-purge-delay <time>", .where = IN_ANY_SERVER,
 	.type = SETTING_TIME, .offset = offsetof(struct server_settings, pool_purge_delay_ms) };
-KEYWORD(server_max_reuse) = { .keyword = "max-reuse", .usage = "max-reuse <number>", .where = IN_SERVER,
+KEYWORD(server_max_reuse) = { .keyword = "max-reuse", .usage = "max-reuse <number>", .where = IN_ANY_SERVER,
 	.type = SETTING_INT, .offset = offsetof(struct server_settings, max_reuse), .min = -1, .max = INT32_MAX };
 
 /* It only says when a thread may take a connection of another. */
@@ -220,5 +220,5 @@ static bool parse_pool_low_conn(struct conf_line *l, void *owner)
 	(void)owner;
 	return conf_need_int(l, "a number", 0, INT32_MAX, &n);
 }
-KEYWORD(server_pool_low_conn) = { .keyword = "pool-low-conn", .usage = "pool-low-conn <number>", .where = IN_SERVER,
+KEYWORD(server_pool_low_conn) = { .keyword = "pool-low-conn", .usage = "pool-low-conn <number>", .where = IN_ANY_SERVER,
 	.parse = parse_pool_low_conn, .no_effect = "threads never take idle connections from each other" };

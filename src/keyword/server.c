@@ -48,7 +48,7 @@ KEYWORD(default_server) = { .keyword = "default-server", .usage = "default-serve
 	.misplaced_fails = true };
 
 #define SERVER_ROW(ident, word, argument, kind, field, ...) \
-	KEYWORD(server_##ident) = { .keyword = word, .usage = word argument, .where = IN_SERVER, .type = kind, \
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word argument, .where = IN_ANY_SERVER, .type = kind, \
 		.offset = offsetof(struct server_settings, field), __VA_ARGS__ }
 
 SERVER_ROW(weight, "weight", " <number>", SETTING_INT, weight, .min = 0, .max = 256);
@@ -68,7 +68,7 @@ SERVER_ROW(id, "id", " <number>", SETTING_INT, id, .min = 1, .max = INT32_MAX);
 		((struct server_settings *)owner)->field = false; \
 		return true; \
 	} \
-	KEYWORD(server_##ident) = { .keyword = word, .usage = word, .where = IN_SERVER, .parse = parse_##ident }
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word, .where = IN_ANY_SERVER, .parse = parse_##ident }
 
 SERVER_OFF(enabled, "enabled", disabled);
 SERVER_OFF(no_backup, "no-backup", backup);
@@ -94,11 +94,12 @@ static bool parse_source(struct conf_line *l, void *owner)
 
 	if (word == NULL)
 		return false;
-	bool ok = endpoint_parse(slice_of(word), ENDPOINT_ANY_OK | ENDPOINT_ALLOW_RANGE, &set->source, &err) && set->source.kind == ENDPOINT_INET;
+	unsigned flags = ENDPOINT_ANY_OK | ENDPOINT_ALLOW_RANGE | (l->running ? ENDPOINT_NO_RESOLVE : 0);
+	bool ok = endpoint_parse(slice_of(word), flags, &set->source, &err) && set->source.kind == ENDPOINT_INET;
 	if (!ok)
 		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an IP address");
 	strbuf_free(&err);
 	set->has_source = ok;
 	return ok;
 }
-KEYWORD(server_source) = { .keyword = "source", .usage = "source <address>[:<port>[-<port>]]", .where = IN_SERVER, .parse = parse_source };
+KEYWORD(server_source) = { .keyword = "source", .usage = "source <address>[:<port>[-<port>]]", .where = IN_ANY_SERVER, .parse = parse_source };

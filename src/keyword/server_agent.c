@@ -12,7 +12,7 @@ static bool parse_agent_check(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->agent_check = true;
 	return true;
 }
-KEYWORD(server_agent_check) = { .keyword = "agent-check", .usage = "agent-check", .where = IN_SERVER, .parse = parse_agent_check };
+KEYWORD(server_agent_check) = { .keyword = "agent-check", .usage = "agent-check", .where = IN_ANY_SERVER, .parse = parse_agent_check };
 
 static bool parse_no_agent_check(struct conf_line *l, void *owner)
 {
@@ -20,7 +20,7 @@ static bool parse_no_agent_check(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->agent_check = false;
 	return true;
 }
-KEYWORD(server_no_agent_check) = { .keyword = "no-agent-check", .usage = "no-agent-check", .where = IN_SERVER,
+KEYWORD(server_no_agent_check) = { .keyword = "no-agent-check", .usage = "no-agent-check", .where = IN_ANY_SERVER,
 	.parse = parse_no_agent_check };
 
 static bool parse_agent_inter(struct conf_line *l, void *owner)
@@ -31,12 +31,12 @@ static bool parse_agent_inter(struct conf_line *l, void *owner)
 		return false;
 	return *ms ? true : conf_fail(l, "an interval of 0 is none; expected 1 ms or more");
 }
-KEYWORD(server_agent_inter) = { .keyword = "agent-inter", .usage = "agent-inter <delay>", .where = IN_SERVER, .parse = parse_agent_inter };
+KEYWORD(server_agent_inter) = { .keyword = "agent-inter", .usage = "agent-inter <delay>", .where = IN_ANY_SERVER, .parse = parse_agent_inter };
 
-KEYWORD(server_agent_port) = { .keyword = "agent-port", .usage = "agent-port <port>", .where = IN_SERVER, .type = SETTING_INT,
+KEYWORD(server_agent_port) = { .keyword = "agent-port", .usage = "agent-port <port>", .where = IN_ANY_SERVER, .type = SETTING_INT,
 	.offset = offsetof(struct server_settings, agent_port), .min = 1, .max = 65535 };
 
-KEYWORD(server_agent_send) = { .keyword = "agent-send", .usage = "agent-send <string>", .where = IN_SERVER, .type = SETTING_STR,
+KEYWORD(server_agent_send) = { .keyword = "agent-send", .usage = "agent-send <string>", .where = IN_ANY_SERVER, .type = SETTING_STR,
 	.offset = offsetof(struct server_settings, agent_send) };
 
 static bool parse_agent_addr(struct conf_line *l, void *owner)
@@ -45,4 +45,4 @@ static bool parse_agent_addr(struct conf_line *l, void *owner)
 
 	return set->has_agent_addr = server_take_address(l, &set->agent_addr);
 }
-KEYWORD(server_agent_addr) = { .keyword = "agent-addr", .usage = "agent-addr <address>", .where = IN_SERVER, .parse = parse_agent_addr };
+KEYWORD(server_agent_addr) = { .keyword = "agent-addr", .usage = "agent-addr <address>", .where = IN_ANY_SERVER, .parse = parse_agent_addr };

@@ -14,7 +14,7 @@ static bool parse_check(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->check = true;
 	return true;
 }
-KEYWORD(server_check) = { .keyword = "check", .usage = "check", .where = IN_SERVER, .parse = parse_check };
+KEYWORD(server_check) = { .keyword = "check", .usage = "check", .where = IN_ANY_SERVER, .parse = parse_check };
 
 static bool parse_no_check(struct conf_line *l, void *owner)
 {
@@ -22,7 +22,7 @@ static bool parse_no_check(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->check = false;
 	return true;
 }
-KEYWORD(server_no_check) = { .keyword = "no-check", .usage = "no-check", .where = IN_SERVER, .parse = parse_no_check };
+KEYWORD(server_no_check) = { .keyword = "no-check", .usage = "no-check", .where = IN_ANY_SERVER, .parse = parse_no_check };
 
 static bool take_interval(struct conf_line *l, uint32_t *ms)
 {
@@ -36,18 +36,18 @@ static bool take_interval(struct conf_line *l, uint32_t *ms)
 	{ \
 		return take_interval(l, &((struct server_settings *)owner)->word##_ms); \
 	} \
-	KEYWORD(server_##word) = { .keyword = #word, .usage = #word " <delay>", .where = IN_SERVER, .parse = parse_##word }
+	KEYWORD(server_##word) = { .keyword = #word, .usage = #word " <delay>", .where = IN_ANY_SERVER, .parse = parse_##word }
 INTERVAL(inter);
 INTERVAL(fastinter);
 INTERVAL(downinter);
 
 #define COUNT_ROW(word) \
-	KEYWORD(server_##word) = { .keyword = #word, .usage = #word " <count>", .where = IN_SERVER, .type = SETTING_INT, \
+	KEYWORD(server_##word) = { .keyword = #word, .usage = #word " <count>", .where = IN_ANY_SERVER, .type = SETTING_INT, \
 		.offset = offsetof(struct server_settings, word), .min = 1, .max = 1000000 }
 COUNT_ROW(rise);
 COUNT_ROW(fall);
 
-KEYWORD(server_port) = { .keyword = "port", .usage = "port <port>", .where = IN_SERVER, .type = SETTING_INT,
+KEYWORD(server_port) = { .keyword = "port", .usage = "port <port>", .where = IN_ANY_SERVER, .type = SETTING_INT,
 	.offset = offsetof(struct server_settings, check_port), .min = 0, .max = 65535 };
 
 static bool parse_addr(struct conf_line *l, void *owner)
@@ -56,7 +56,7 @@ static bool parse_addr(struct conf_line *l, void *owner)
 
 	return set->has_check_addr = server_take_address(l, &set->check_addr);
 }
-KEYWORD(server_addr) = { .keyword = "addr", .usage = "addr <address>[:<port>]", .where = IN_SERVER, .parse = parse_addr };
+KEYWORD(server_addr) = { .keyword = "addr", .usage = "addr <address>[:<port>]", .where = IN_ANY_SERVER, .parse = parse_addr };
 
 KEYWORD(global_spread_checks) = { .keyword = "spread-checks", .usage = "spread-checks <0..50, in percent>", .where = IN_GLOBAL,
 	.type = SETTING_INT, .offset = offsetof(struct global, spread_checks), .min = 0, .max = 50 };

@@ -9,13 +9,13 @@
 #include "conf/keyword.h"
 #include "proxy/proxy.h"
 
-KEYWORD(server_track) = { .keyword = "track", .usage = "track [<backend>/]<server>", .where = IN_SERVER, .type = SETTING_STR,
+KEYWORD(server_track) = { .keyword = "track", .usage = "track [<backend>/]<server>", .where = IN_ANY_SERVER, .type = SETTING_STR,
 	.offset = offsetof(struct server_settings, track) };
 
-KEYWORD(server_error_limit) = { .keyword = "error-limit", .usage = "error-limit <count>", .where = IN_SERVER, .type = SETTING_INT,
+KEYWORD(server_error_limit) = { .keyword = "error-limit", .usage = "error-limit <count>", .where = IN_ANY_SERVER, .type = SETTING_INT,
 	.offset = offsetof(struct server_settings, error_limit), .min = 1, .max = 1000000 };
 
-KEYWORD(server_slowstart) = { .keyword = "slowstart", .usage = "slowstart <time>", .where = IN_SERVER, .type = SETTING_TIME,
+KEYWORD(server_slowstart) = { .keyword = "slowstart", .usage = "slowstart <time>", .where = IN_ANY_SERVER, .type = SETTING_TIME,
 	.offset = offsetof(struct server_settings, slowstart_ms) };
 
 struct choice {
@@ -47,7 +47,7 @@ static bool parse_observe(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->observe = (enum server_observe)value;
 	return true;
 }
-KEYWORD(server_observe) = { .keyword = "observe", .usage = "observe {layer4 | layer7 | none}", .where = IN_SERVER, .parse = parse_observe };
+KEYWORD(server_observe) = { .keyword = "observe", .usage = "observe {layer4 | layer7 | none}", .where = IN_ANY_SERVER, .parse = parse_observe };
 
 static bool parse_on_error(struct conf_line *l, void *owner)
 {
@@ -61,7 +61,7 @@ static bool parse_on_error(struct conf_line *l, void *owner)
 	return true;
 }
 KEYWORD(server_on_error) = { .keyword = "on-error", .usage = "on-error {fastinter | fail-check | sudden-death | mark-down}",
-	.where = IN_SERVER, .parse = parse_on_error };
+	.where = IN_ANY_SERVER, .parse = parse_on_error };
 
 static bool parse_init_state(struct conf_line *l, void *owner)
 {
@@ -74,7 +74,7 @@ static bool parse_init_state(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->init_state = (enum server_init_state)value;
 	return true;
 }
-KEYWORD(server_init_state) = { .keyword = "init-state", .usage = "init-state {fully-up | up | down | fully-down}", .where = IN_SERVER,
+KEYWORD(server_init_state) = { .keyword = "init-state", .usage = "init-state {fully-up | up | down | fully-down}", .where = IN_ANY_SERVER,
 	.parse = parse_init_state };
 
 static bool parse_on_marked_down(struct conf_line *l, void *owner)
@@ -84,7 +84,7 @@ static bool parse_on_marked_down(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->shutdown_sessions = true;
 	return true;
 }
-KEYWORD(server_on_marked_down) = { .keyword = "on-marked-down", .usage = "on-marked-down shutdown-sessions", .where = IN_SERVER,
+KEYWORD(server_on_marked_down) = { .keyword = "on-marked-down", .usage = "on-marked-down shutdown-sessions", .where = IN_ANY_SERVER,
 	.parse = parse_on_marked_down };
 
 static bool parse_on_marked_up(struct conf_line *l, void *owner)
@@ -94,5 +94,5 @@ static bool parse_on_marked_up(struct conf_line *l, void *owner)
 	((struct server_settings *)owner)->shutdown_backups = true;
 	return true;
 }
-KEYWORD(server_on_marked_up) = { .keyword = "on-marked-up", .usage = "on-marked-up shutdown-backup-sessions", .where = IN_SERVER,
+KEYWORD(server_on_marked_up) = { .keyword = "on-marked-up", .usage = "on-marked-up shutdown-backup-sessions", .where = IN_ANY_SERVER,
 	.parse = parse_on_marked_up };

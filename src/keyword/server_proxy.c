@@ -15,7 +15,7 @@
 		statement; \
 		return true; \
 	} \
-	KEYWORD(server_##ident) = { .keyword = word, .usage = word, .where = IN_SERVER, .parse = parse_##ident }
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word, .where = IN_ANY_SERVER, .parse = parse_##ident }
 
 SWITCH(send_proxy, "send-proxy", set->send_proxy |= PP_V1);
 SWITCH(send_proxy_v2, "send-proxy-v2", set->send_proxy |= PP_V2);
@@ -63,7 +63,7 @@ static bool parse_options(struct conf_line *l, void *owner)
 {
 	return parse_option_list(l, owner, true);
 }
-KEYWORD(proxy_v2_options) = { .keyword = "proxy-v2-options", .usage = "proxy-v2-options <option>[,<option>]*", .where = IN_SERVER,
+KEYWORD(proxy_v2_options) = { .keyword = "proxy-v2-options", .usage = "proxy-v2-options <option>[,<option>]*", .where = IN_ANY_SERVER,
 	.parse = parse_options };
 
 static bool parse_no_options(struct conf_line *l, void *owner)
@@ -71,7 +71,7 @@ static bool parse_no_options(struct conf_line *l, void *owner)
 	return parse_option_list(l, owner, false);
 }
 KEYWORD(no_proxy_v2_options) = { .keyword = "no-proxy-v2-options", .usage = "no-proxy-v2-options <option>[,<option>]*",
-	.where = IN_SERVER, .parse = parse_no_options };
+	.where = IN_ANY_SERVER, .parse = parse_no_options };
 
 static bool append(struct server_settings *set, const struct pp_step *step)
 {

@@ -10,6 +10,7 @@
 #include "conn/buf.h"
 #include "proxy/balance.h"
 #include "proxy/check_place.h"
+#include "rule/boot.h"
 
 static enum checkseq_look refuse(struct check_report *r, enum check_status status, const char *why)
 {
@@ -57,10 +58,23 @@ static bool compose_order(const struct checkseq_step *step, struct check *c, str
 	return true;
 }
 
+/* All agents are spoken to alike. */
+static struct checkseq *talk;
+
+static void forget_talk(void *unused)
+{
+	(void)unused;
+	talk = NULL;
+}
+
 const struct checkseq *agent_talk(void)
 {
+	if (talk)
+		return talk;
 	struct checkseq *seq = checkseq_new();
 
+	talk = seq;
+	boot_defer(forget_talk, NULL);
 	checkseq_add(seq, CHECKSEQ_CONNECT);
 	checkseq_add_send(seq, compose_order, NULL);
 	checkseq_add_expect(seq, look, NULL)->expect.tells = true;

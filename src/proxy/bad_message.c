@@ -44,6 +44,15 @@ struct bad_message *bad_message_copy(struct proxy *px, bool response)
 	return copy;
 }
 
+void bad_message_forget(const struct server *srv)
+{
+	pthread_mutex_lock(&lock);
+	struct bad_message *m = srv->px->bad_message[true];
+	if (m && m->srv == srv)
+		m->srv = NULL;
+	pthread_mutex_unlock(&lock);
+}
+
 uint64_t bad_messages_total(void)
 {
 	pthread_mutex_lock(&lock);

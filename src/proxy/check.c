@@ -62,27 +62,35 @@ static bool make_agent(struct server *srv)
 	return true;
 }
 
+bool checks_make(struct server *srv)
+{
+	const struct checkseq *talk = srv->px->check_talk;
+	bool ok = !srv->set.agent_check || make_agent(srv);
+
+	if (!srv->set.check || talk == NULL)
+		return ok;
+	if (!knows_port(srv, talk)) {
+		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'check' but neither a service port nor 'port' to "
+			"check", srv->px->name, srv->name);
+		ok = false;
+	}
+	make_check(&srv->check, srv, talk);
+	srv->check->report = report_health;
+	srv->check->interval_ms = check_interval_ms;
+	return ok;
+}
+
 bool checks_resolve(struct proxy *be)
 {
-	const struct checkseq *talk = be->set.check_talk ? be->set.check_talk(be) : &checkseq_layer4;
 	struct server *srv;
-	bool ok = talk != NULL;
+	bool ok;
 
+	agent_talk(); /* for servers that come later */
+	be->check_talk = be->set.check_talk ? be->set.check_talk(be) : &checkseq_layer4;
+	ok = be->check_talk != NULL;
 	checkseq_advise(be);
-	TAILQ_FOREACH(srv, &be->servers, link) {
-		if (srv->set.agent_check)
-			ok = make_agent(srv) && ok;
-		if (!srv->set.check || talk == NULL)
-			continue;
-		if (!knows_port(srv, talk)) {
-			diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'check' but neither a service port nor 'port' to "
-				"check", be->name, srv->name);
-			ok = false;
-		}
-		make_check(&srv->check, srv, talk);
-		srv->check->report = report_health;
-		srv->check->interval_ms = check_interval_ms;
-	}
+	TAILQ_FOREACH(srv, &be->servers, link)
+		ok = checks_make(srv) && ok;
 	return ok;
 }
 
@@ -200,7 +208,8 @@ static void done(struct check *c, struct check_report *r)
 	ASSERT(c->step != CHECK_IDLE);
 	r->duration_ms = (uint32_t)((clock_now_us - c->started_us) / 1000);
 	end_round(c);
-	c->report(c, r);
+	if (!c->srv->gone)
+		c->report(c, r);
 	plan_next(c);
 }
 
@@ -450,4 +459,41 @@ void checks_start_thread(void)
 void checks_stop_thread(void)
 {
 	each_check(stop, NULL);
+}
+
+/* ---- servers that come and go ---- */
+
+static void start_here(void *arg)
+{
+	struct check *c = arg;
+
+	/* Removed since: nobody would stop it again. */
+	if (!c->srv->gone)
+		start(c, NULL);
+}
+
+/* The first round falls anywhere in the interval: who adds many servers in a row does not want them checked in a row. */
+static void start_added(struct check *c, uint32_t interval_ms)
+{
+	static unsigned turn;
+
+	if (c == NULL)
+		return;
+	c->thread = (int)(turn++ % (unsigned)thread_count);
+	c->first_ms = (uint64_t)random() % interval_ms;
+	thread_run_on(c->thread, start_here, c);
+}
+
+void checks_start_server(struct server *srv)
+{
+	start_added(srv->check, srv->set.inter_ms);
+	start_added(srv->agent, srv->agent ? agent_interval_ms(srv->agent) : 0);
+}
+
+void checks_stop_server(struct server *srv)
+{
+	if (srv->check)
+		stop(srv->check, NULL);
+	if (srv->agent)
+		stop(srv->agent, NULL);
 }

@@ -47,6 +47,15 @@ void check_place_set(struct server *srv, bool agent, const struct check_place *t
 		epoch_retire(old, place_free);
 }
 
+void check_place_drop(struct server *srv)
+{
+	if (srv->check_moved)
+		place_free(srv->check_moved);
+	if (srv->agent_moved)
+		place_free(srv->agent_moved);
+	srv->check_moved = srv->agent_moved = NULL;
+}
+
 struct endpoint check_place_target(const struct server *srv, bool agent)
 {
 	struct check_place own = check_place_get(srv, agent);

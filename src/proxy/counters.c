@@ -215,6 +215,14 @@ void counters_clear_max(struct counter_set *set)
 	clear(set, SUMS_END, MAXIMA_END);
 }
 
+void counters_free(struct counter_set *set)
+{
+	for (int t = 0; set->by_thread && t < thread_count; t++)
+		free(set->by_thread[t]);
+	free(set->by_thread);
+	*set = (struct counter_set){ 0 };
+}
+
 /* ---- gauges and rates ---- */
 
 bool gauge_try_inc(struct gauge *g, uint32_t limit)

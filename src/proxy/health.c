@@ -526,6 +526,11 @@ static void follow(struct server *srv, bool silent)
 	change_end(&c, silent);
 }
 
+void health_begin_tracking(struct server *srv)
+{
+	follow(srv, true);
+}
+
 void health_set_weight(struct server *srv, int weight)
 {
 	struct change c = change_begin(srv);

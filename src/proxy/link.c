@@ -368,6 +368,20 @@ void links_purge(const struct server *srv)
 	}
 }
 
+void links_forget(struct server *srv)
+{
+	struct idle_links *p;
+
+	links_purge(srv);
+	p = idle_of(srv, false);
+	if (p == NULL || p->used)
+		return;
+	timer_stop(&p->purge);
+	LIST_REMOVE(p, all);
+	__atomic_store_n(&srv->idle[thread_id], NULL, __ATOMIC_RELEASE);
+	free(p);
+}
+
 void links_count(const struct server *srv, int thread, struct link_counts *out)
 {
 	struct idle_links **slots = __atomic_load_n(&srv->idle, __ATOMIC_ACQUIRE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The model's objects: making, finding and freeing proxies and servers. Resolution of names after
- * reading is resolve.c. Frozen after boot.
+ * The model's objects: making and finding proxies, and what a server's settings amount to. Servers are made in server.c,
+ * resolution of names after reading is resolve.c. Frozen after boot.
  */
 #include "proxy/proxy.h"
 
@@ -18,8 +18,6 @@ static struct proxy *made; /* newest first */
 static int64_t next_id = 2;
 static struct names by_name; /* what stands in `proxies`, but the internal one */
 
-/* Backends with fewer are looked through: most have a handful, and an index costs memory. */
-#define SERVERS_INDEXED 32
 /* How long sums over the servers of a backend serve. */
 #define LOAD_FRESH_MS 100
 
@@ -27,9 +25,7 @@ static void set_builtin(struct proxy_settings *set)
 {
 	set->retries = 3;
 	set->retry_on = RETRY_CONN;
-	set->server = (struct server_settings){ .weight = 1, .rise = 2, .fall = 3, .inter_ms = 2000, .error_limit = 10, .pool_max_conn = -1,
-		.pool_purge_delay_ms = 5000, .max_reuse = -1 };
-	set->server.source.fd = set->server.check_addr.fd = -1;
+	set->server = server_settings_built_in();
 }
 
 /* Grown as rule_parse() grows it: it has room where that expects room. */
@@ -126,31 +122,6 @@ const char *proxy_kind(const struct proxy *p)
 	}
 }
 
-struct server *server_new(struct proxy *px, const char *name, const char *file, int line)
-{
-	struct server *s = calloc(1, sizeof(*s));
-
-	ASSERT(s != NULL);
-	s->magic = SERVER_MAGIC;
-	s->name = slice_dup(slice_of(name));
-	s->px = px;
-	s->file = file;
-	s->line = line;
-	s->set = px->set.server;
-	s->up = true;
-	s->id = ++px->server_count;
-	s->last_change_ms = clock_now_ms;
-	TAILQ_INSERT_TAIL(&px->servers, s, link);
-	if (px->server_count == SERVERS_INDEXED) {
-		struct server *each;
-		TAILQ_FOREACH(each, &px->servers, link)
-			names_add(&px->server_names, slice_of(each->name), each);
-	} else if (px->server_count > SERVERS_INDEXED) {
-		names_add(&px->server_names, slice_of(s->name), s);
-	}
-	return s;
-}
-
 void server_set_source(struct server *s, struct dial *d)
 {
 	const struct endpoint *source = &s->set.source;
@@ -164,18 +135,6 @@ void server_set_source(struct server *s, struct dial *d)
 	}
 }
 
-struct server *server_find(const struct proxy *px, struct slice name)
-{
-	struct server *s;
-
-	if (px->server_names.n)
-		return names_find(&px->server_names, name, 0);
-	TAILQ_FOREACH(s, &px->servers, link)
-		if (slice_is(name, s->name))
-			return s;
-	return NULL;
-}
-
 bool server_take_address(struct conf_line *l, struct endpoint *out)
 {
 	const char *word = conf_need(l, "an address");
@@ -183,7 +142,7 @@ bool server_take_address(struct conf_line *l, struct endpoint *out)
 
 	if (word == NULL)
 		return false;
-	bool ok = endpoint_parse(slice_of(word), 0, out, &err);
+	bool ok = endpoint_parse(slice_of(word), l->running ? ENDPOINT_NO_RESOLVE : 0, out, &err);
 	if (!ok)
 		conf_fail(l, "%s", err.ptr ? err.ptr : "expected an address");
 	strbuf_free(&err);

@@ -106,13 +106,30 @@ void server_set_maxconn(struct server *s, int64_t maxconn)
 	queue_pull(s);
 }
 
+void queue_open(struct server *srv)
+{
+	srv->queue = queue_new();
+}
+
+void queue_close(struct server *srv)
+{
+	struct queue *q = srv->queue;
+
+	srv->queue = NULL;
+	if (q == NULL)
+		return;
+	heap_free(&q->ranked);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
 void queues_open(struct proxy *be)
 {
 	struct server *srv;
 
 	be->queue = queue_new();
 	TAILQ_FOREACH(srv, &be->servers, link)
-		srv->queue = queue_new();
+		queue_open(srv);
 }
 
 static void give_up(struct queue_entry *e)

@@ -170,6 +170,8 @@ static bool resolve_backend(struct proxy *px)
 				r->name, px->name);
 			ok = false;
 		}
+		if (r->server)
+			r->server->referenced = true;
 	}
 	if (px->set.balance && px->set.balance->http && px->set.mode != MODE_HTTP) {
 		diag_at(DIAG_WARNING, px->file, px->line, "Layer 7 hash not possible for backend '%s' (needs 'mode http'). "

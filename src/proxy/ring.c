@@ -106,6 +106,8 @@ bool ring_outgrown(const struct ring *all, struct proxy *px)
 {
 	struct server *s;
 
+	if (all->server_count != (uint32_t)px->server_count)
+		return true;
 	TAILQ_FOREACH(s, &px->servers, link)
 		if (s->balance_place >= all->server_count || all->server[s->balance_place] != s ||
 			wanted_units(s) > all->units[s->balance_place])

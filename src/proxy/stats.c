@@ -425,7 +425,7 @@ static bool next_server(struct stats_walk *w, struct stats_row *row)
 {
 	if (!wanted(w, STATS_WANT_SERVERS | STATS_WANT_BACKENDS))
 		return false;
-	while ((w->server = w->server ? TAILQ_NEXT(w->server, link) : TAILQ_FIRST(&w->px->servers)) != NULL) {
+	while ((w->server = server_after(w->px, &w->place)) != NULL) {
 		add_weight(w, w->server);
 		if (!wanted(w, STATS_WANT_SERVERS) || !server_wanted(w, w->server))
 			continue;
@@ -479,6 +479,7 @@ bool stats_next(struct stats_walk *w, struct stats_row *row)
 			w->listener = NULL;
 			w->server = NULL;
 			w->weight[0] = w->weight[1] = (struct stats_weight){ 0 };
+			w->place = (struct server_place){ 0 };
 			if (w->px == NULL)
 				return false;
 			if (!proxy_wanted(w, w->px)) {

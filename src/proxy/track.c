@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * `track [<backend>/]<server>`: names become pointers both ways, so that a change finds those who
- * take it over. One thread: start-up only.
+ * take it over. Start-up, or while all threads are parked.
  */
 #include "proxy/track.h"
 
@@ -15,7 +15,7 @@ static bool fault(const struct server *srv, const char *why)
 	return false;
 }
 
-static struct server *find(const struct server *srv)
+struct server *track_find(const struct server *srv)
 {
 	struct slice name = slice_of(srv->set.track);
 	ptrdiff_t slash = slice_find_byte(name, '/');
@@ -24,8 +24,9 @@ static struct server *find(const struct server *srv)
 	return be ? server_find(be, slice_from(name, (size_t)(slash + 1))) : NULL;
 }
 
-static void add_tracker(struct server *to, struct server *srv)
+void track_begin(struct server *to, struct server *srv)
 {
+	srv->track = to;
 	uint32_t n = to->tracker_count + 1;
 
 	/* Room for a power of two, the NULL behind them included. */
@@ -37,6 +38,20 @@ static void add_tracker(struct server *to, struct server *srv)
 	to->trackers[to->tracker_count] = NULL;
 }
 
+void track_end(struct server *srv)
+{
+	struct server *to = srv->track;
+	uint32_t at = 0;
+
+	if (to == NULL)
+		return;
+	while (to->trackers[at] != srv)
+		at++;
+	for (; at < to->tracker_count; at++)
+		to->trackers[at] = to->trackers[at + 1];
+	to->tracker_count--;
+}
+
 static bool connect_tracks(struct proxy *px)
 {
 	struct server *srv;
@@ -45,13 +60,13 @@ static bool connect_tracks(struct proxy *px)
 	TAILQ_FOREACH(srv, &px->servers, link) {
 		if (srv->set.track == NULL)
 			continue;
-		srv->track = find(srv);
-		if (srv->track == NULL)
+		struct server *to = track_find(srv);
+		if (to == NULL)
 			ok = fault(srv, "there is no such server");
 		else if (srv->set.check || srv->set.agent_check)
 			ok = fault(srv, "it has a check of its own");
 		else
-			add_tracker(srv->track, srv);
+			track_begin(to, srv);
 	}
 	return ok;
 }

@@ -69,6 +69,8 @@ static void watch(void *arg)
 {
 	struct server *srv = arg;
 
+	if (srv->gone)
+		return;
 	if (!srv->is_warming) {
 		srv->is_warming = true;
 		srv->next_warming = warming;
@@ -84,4 +86,16 @@ void warmup_begin(struct server *srv)
 		return;
 	__atomic_store_n(&srv->warm_since_ms, clock_now_ms, __ATOMIC_RELAXED);
 	thread_run_on(0, watch, srv);
+}
+
+void warmup_forget(struct server *srv)
+{
+	for (struct server **at = &warming; *at; at = &(*at)->next_warming) {
+		if (*at == srv) {
+			*at = srv->next_warming;
+			break;
+		}
+	}
+	srv->next_warming = NULL;
+	srv->is_warming = false;
 }

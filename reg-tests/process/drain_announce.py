@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """drain-announce: after SIGUSR1 whoever asks after usher's health hears no, and is served; when the time is over it drains. The
-time is long in one run, so that everything is seen within it, and short in the other, which must end by itself."""
+time is long in one run, so that everything is seen within it, and short in the other, which must end by itself. A reload shows nothing
+of it: health says yes all the time, and the old worker is gone long before that time is over."""
+import os
 import signal
 
-from _usher import WAIT_S, Usher
+from _usher import WAIT_S, Usher, ask_cli, read_head
 
 CONFIG = '''
 global
@@ -50,3 +52,26 @@ with Usher(CONFIG % '10ms', sockets=['fe', 'nlb']) as usher:
     get(usher, b'/')
     usher.process.send_signal(signal.SIGUSR1)
     assert usher.process.wait(WAIT_S) == 0
+# A reload: the old worker holds a connection, and says neither to it nor to those who ask that it leaves for good.
+with Usher(CONFIG % '600s', sockets=['fe', 'nlb'], args=['-W', '-S', 'unix@master.sock']) as usher:
+    while not os.path.exists('master.sock') or 'Success=1' not in ask_cli('master.sock', 'reload'):
+        pass
+    with usher.connect('fe') as held:
+        f = held.makefile('rb')
+
+        def ask():
+            held.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+            head = read_head(f)
+            return head, f.read(1)
+        assert b'onnection: close' not in ask()[0]
+        assert 'Success=1' in ask_cli('master.sock', 'reload')
+        head, leaving = ask()
+        while b'onnection: close' not in head: # the word to drain is on its way
+            assert leaving == b'0', head
+            for what, name, first in ((b'/health', 'fe', b''), (b'/', 'nlb', LOCAL)):
+                answer = get(usher, what, name, first)
+                assert b' 200 ' in answer.split(b'\r\n')[0], answer
+            head, leaving = ask()
+        assert leaving == b'0', head
+    for i in range(100):
+        assert get(usher, b'/health').startswith(b'HTTP/1.1 200') and get(usher, b'/').endswith(b'\r\n\r\n0')

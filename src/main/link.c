@@ -166,6 +166,9 @@ static void on_message(void)
 	case TALK_SAVE_STATE:
 		save_state();
 		break;
+	case TALK_DRAIN:
+		worker_drain();
+		break;
 	case TALK_SESSION:
 		for (int i = 0; i < message.fd_count; i++)
 			start_session(message.fds[i]);

@@ -201,7 +201,7 @@ static void on_accepting(struct child *c)
 	master_sockets_commit();
 	if (old) {
 		old->state = CHILD_FORMER;
-		kill(old->pid, SIGUSR1);
+		say_word(old, TALK_DRAIN); /* a signal would not say that it has a successor */
 	} else if (!background_write_pid(global.pidfile)) {
 		kill(getpid(), SIGTERM);
 	}

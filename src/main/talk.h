@@ -32,6 +32,7 @@ enum talk {
 	TALK_GO = 10,
 	TALK_ACCEPTING = 11,
 	TALK_SESSION = 12,    /* a descriptor: a session of the runtime socket; one byte: its level (enum cli_level) */
+	TALK_DRAIN = 13,      /* another one accepts in its place: it drains, and shows those who ask after its health nothing of it */
 };
 
 /* The worker finds its link in the environment: "<descriptor> <reloads so far>". */

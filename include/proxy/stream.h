@@ -72,6 +72,7 @@ struct stream {
 	struct queue_rank rank;    /* in lines: set-priority-class, set-priority-offset */
 	bool upgraded;             /* it began in tcp mode and became HTTP with its backend */
 	bool resent;               /* http: the request went a second time, on a link of its own */
+	bool attempt_counted;      /* http: the next attempt stands for one at a resting link that was gone */
 	uint16_t reply_status;     /* http: what to answer when a step ends the stream; 0: by the reason */
 	struct session *session;   /* borrows: its owner */
 	struct proxy *be;          /* borrows; the frontend until one is chosen */

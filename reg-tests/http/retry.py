@@ -222,11 +222,11 @@ def exchange(usher, door, request, parts=None):
     return int(heads[0].split()[0]), text
 
 
-def counters(usher, proxy, server):
+def counters(usher, proxy, server, wanted=("wretr", "wredis", "eresp", "econ", "cli_abrt", "srv_abrt")):
     rows = ask_cli(usher.address("cli"), "show stat").splitlines()
     names = rows[0][2:].split(",")
     found = next(r.split(",") for r in rows[1:] if r.startswith(f"{proxy},{server},"))
-    return {n: int(found[names.index(n)] or 0) for n in ("wretr", "wredis", "eresp", "econ", "cli_abrt", "srv_abrt")}
+    return {n: int(found[names.index(n)] or 0) for n in wanted}
 
 
 with Usher(CONFIG, sockets=DOORS) as usher:
@@ -262,6 +262,8 @@ with Usher(CONFIG, sockets=DOORS) as usher:
             for name, preamble, head, _ in seen:
                 assert (preamble or b"").startswith(PROXIED) == (name == "one"), seen
         assert first and line().split()[1:] == ["200", "--", "+1"]
+    # Each attempt is a session of the server that it went to.
+    assert [counters(usher, "move", name, ["stot"])["stot"] for name in ("one", "two")] == [2, 2]
 
     # A request whose body comes bit by bit is kept as well; so is one whose server has answered before its end.
     script[:], seen[:] = [503], []

@@ -193,10 +193,11 @@ enum step_result stream_connect(struct stream *s)
 		uint32_t limit_ms = s->be->set.timeout_connect_ms;
 		s->pausing = false;
 		/* HAProxy counts every attempt; that a resting link was gone is none. */
-		if (!s->resent) {
+		if (!s->attempt_counted) {
 			COUNT(&s->server->counters, sess);
 			rate_count(&s->server->sess_rate);
 		}
+		s->attempt_counted = false;
 		if (take_idle(s))
 			return STEP_NEXT;
 		enum io r = dial(s);

@@ -66,6 +66,7 @@ bool http_resend(struct stream *s)
 	if (!has_all(s) || !may_resend(s->http))
 		return false;
 	rewind(s);
+	s->attempt_counted = true;
 	return true;
 }
 

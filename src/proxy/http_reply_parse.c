@@ -102,6 +102,8 @@ static bool read_field(struct reading *rd)
 		return false;
 	if ((text = conf_need(rd->l, "the value of the header")) == NULL)
 		return false;
+	if (text[0] == '\0')
+		return conf_fail(rd->l, "the value of header '%s' is empty", name);
 	struct http_reply_field f = { slice_of(name), format_parse(rd->l, text, rd->phase, rd->px) };
 	if (f.value == NULL)
 		return false;

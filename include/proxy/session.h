@@ -120,6 +120,9 @@ static inline bool session_is_to_end(const struct session *s)
 /* Atomic: the process has been told to leave, and says so to whoever asks after its health; connections are still
  * accepted until it stops (drain-announce, grace). */
 extern bool process_leaving;
+/* Has the whole service drain and leave, where a signal to this process would not do (a worker's master is asked); NULL
+ * elsewhere. Set at start-up; any thread. */
+extern void (*process_drain)(void);
 /* Atomic: when another process last took over our listening sockets, monotonic; 0: never. */
 extern uint64_t process_succeeded_ms;
 

@@ -52,6 +52,21 @@ with Usher(CONFIG % '10ms', sockets=['fe', 'nlb']) as usher:
     get(usher, b'/')
     usher.process.send_signal(signal.SIGUSR1)
     assert usher.process.wait(WAIT_S) == 0
+
+# By an order on the runtime socket: of a process, of a worker, of a master.
+for args, where in (([], 'usher.sock'), (['-W'], 'usher.sock'), (['-W', '-S', 'unix@master.sock'], 'master.sock')):
+    with Usher(CONFIG % '600s' + 'global\n    stats socket unix@usher.sock level admin\n', sockets=['fe', 'nlb'], args=args) as usher:
+        get(usher, b'/')
+        while args and 'Loading success' not in usher.log():
+            pass
+        assert ask_cli(where, 'drain').strip() == ''
+        answer = get(usher, b'/health')
+        while answer.startswith(b'HTTP/1.1 200'):
+            answer = get(usher, b'/health')
+        assert answer.startswith(b'HTTP/1.1 503'), answer
+    for path in ('usher.sock', 'master.sock'):
+        if os.path.exists(path):
+            os.remove(path)
 # A reload: the old worker holds a connection, and says neither to it nor to those who ask that it leaves for good.
 with Usher(CONFIG % '600s', sockets=['fe', 'nlb'], args=['-W', '-S', 'unix@master.sock']) as usher:
     while not os.path.exists('master.sock') or 'Success=1' not in ask_cli('master.sock', 'reload'):

@@ -212,9 +212,22 @@ static void make_session_doors(void)
 	}
 }
 
+static void say_leave(void *unused)
+{
+	(void)unused;
+	if (is_there())
+		say_word(TALK_LEAVE);
+}
+
+static void ask_to_leave(void)
+{
+	thread_run_on(0, say_leave, NULL);
+}
+
 void link_say_ready(void)
 {
 	make_session_doors();
+	process_drain = ask_to_leave;
 	link_send_log();
 	link_watch.on_event = on_link;
 	bool ok = say_word(TALK_READY) && loop_add(&link_watch, EPOLLIN | EPOLLET);

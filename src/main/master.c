@@ -239,6 +239,10 @@ static void on_coming_message(struct child *c)
 
 static void on_current_message(void)
 {
+	if (message.type == TALK_LEAVE) {
+		kill(getpid(), SIGUSR1);
+		return;
+	}
 	/* Only while somebody waits for it. */
 	if (!master.coming || !timer_armed(&state_wait))
 		return;

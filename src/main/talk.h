@@ -33,6 +33,7 @@ enum talk {
 	TALK_ACCEPTING = 11,
 	TALK_SESSION = 12,    /* a descriptor: a session of the runtime socket; one byte: its level (enum cli_level) */
 	TALK_DRAIN = 13,      /* another one accepts in its place: it drains, and shows those who ask after its health nothing of it */
+	TALK_LEAVE = 14,      /* the current worker was asked to drain and leave for good: so shall everybody */
 };
 
 /* The worker finds its link in the environment: "<descriptor> <reloads so far>". */

@@ -11,6 +11,7 @@
 struct gauge process_conns;
 bool process_stopping, process_leaving;
 uint64_t process_succeeded_ms;
+void (*process_drain)(void);
 struct rate process_conn_rate, process_sess_rate;
 void (*admission_changed)(void);
 void (*admission_last_left)(void);

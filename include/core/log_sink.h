@@ -27,5 +27,13 @@ void log_sinks_flush(void);
 /* Sends and frees this thread's batches: a thread that ends. */
 void log_sinks_thread_end(void);
 uint64_t log_sinks_dropped(void);
+/* The nth sink, from 0, in the order they were made; false behind the last. Any thread. */
+struct log_sink_report {
+	const char *address; /* borrows, for ever */
+	const char *kind;    /* "datagram", "socket" (a stream), "fd" (a pipe or terminal), "file" */
+	int fd;              /* < 0: not open */
+	uint64_t dropped;    /* lines */
+};
+bool log_sink_report(unsigned nth, struct log_sink_report *out);
 
 #endif

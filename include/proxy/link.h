@@ -56,6 +56,9 @@ struct link *link_take_private(struct link_list_owned *own, const struct server 
 void links_close_private(struct link_list_owned *own);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */
 void links_purge(const struct server *srv);
+/* Calls each(l, arg) for the idle links of this thread that may be used by any, from the nth on, at most so many. Returns how
+ * many it were. */
+unsigned links_each_idle(unsigned nth, unsigned most, void (*each)(const struct link *l, void *arg), void *arg);
 /* How it is with the links of one thread to a server. Any thread; each number is right by itself. */
 struct link_counts {
 	unsigned idle, used;

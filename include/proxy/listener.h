@@ -72,8 +72,10 @@ void listeners_resume(void);
 void listeners_leave_frontend(struct proxy *fe);
 void listeners_join_frontend(struct proxy *fe);
 void listeners_set_frontend(struct proxy *fe, enum frontend_state to);
-/* Every listening socket with the key that a successor finds it by. */
-void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg);
+/* Every listening socket. */
+void listeners_each_socket(void (*each)(const struct listener *l, int fd, void *arg), void *arg);
+/* The same, with the key that a successor finds it by. */
+void listeners_each_key(void (*each)(const char *key, int fd, void *arg), void *arg);
 /* Closes listening sockets (after all threads stopped accepting). */
 void listeners_close(bool also_lingering);
 

@@ -18,6 +18,11 @@ struct roll;
  * arg was freed. */
 struct roll *roll_begin(void (*tell)(struct session *s, const void *arg, struct strbuf *out), void *arg, void (*wake)(void *owner), void *owner);
 
+/* The same, and what else a thread has: behind its sessions rest(n, arg, out) runs there for n = 0, 1, 2 ... until it says
+ * false; between any two calls everything may change. */
+struct roll *roll_begin_all(void (*tell)(struct session *s, const void *arg, struct strbuf *out),
+	bool (*rest)(unsigned n, const void *arg, struct strbuf *out), void *arg, void (*wake)(void *owner), void *owner);
+
 enum roll_state {
 	ROLL_AWAY, /* it is under way: wait to be woken */
 	ROLL_DONE, /* all were asked */

@@ -25,7 +25,7 @@ static bool fill(int pair)
 	struct handover_batch b = { .sock = pair, .type = HANDOVER_SOCKETS, .ok = true };
 
 	setsockopt(pair, SOL_SOCKET, SO_SNDBUF, &(int){ PAIR_BYTES }, sizeof(int));
-	listeners_each_socket(add, &b);
+	listeners_each_key(add, &b);
 	handover_batch_flush(&b);
 	return b.ok && handover_send(pair, HANDOVER_SOCKETS_END, SLICE(""), NULL, 0, 0);
 }

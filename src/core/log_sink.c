@@ -52,6 +52,7 @@ struct log_sink {
 	bool may_block;             /* given_fd could not be reopened: ask before each write */
 	struct sockaddr_storage to; /* SINK_DATAGRAM */
 	socklen_t to_len;
+	uint64_t dropped;           /* atomic: lines */
 	bool one_by_one;            /* atomic: lines do not leave as segments of one message */
 	pthread_mutex_t lock;       /* guards writing to a stream, and `torn` */
 	char *torn;                 /* owns: the rest of a line of which a part was written */
@@ -71,21 +72,44 @@ struct batch {
 static struct log_sink *sinks; /* grows at start-up only */
 static unsigned sink_count;
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t dropped;       /* atomic */
 static pthread_once_t hook_once = PTHREAD_ONCE_INIT;
 
 static _Thread_local struct batch **batches; /* owns: by sink index */
 static _Thread_local unsigned batch_room;
 static _Thread_local struct batch *dirty_list;
 
-static void drop(uint64_t lines)
+static void drop(struct log_sink *s, uint64_t lines)
 {
-	__atomic_add_fetch(&dropped, lines, __ATOMIC_RELAXED);
+	if (lines)
+		__atomic_add_fetch(&s->dropped, lines, __ATOMIC_RELAXED);
+}
+
+static uint64_t dropped_by(const struct log_sink *s)
+{
+	return __atomic_load_n(&s->dropped, __ATOMIC_RELAXED);
 }
 
 uint64_t log_sinks_dropped(void)
 {
-	return __atomic_load_n(&dropped, __ATOMIC_RELAXED);
+	uint64_t sum = 0;
+
+	for (const struct log_sink *s = sinks; s; s = s->next)
+		sum += dropped_by(s);
+	return sum;
+}
+
+bool log_sink_report(unsigned nth, struct log_sink_report *out)
+{
+	static const char *const names[] = { "datagram", "socket", "fd", "file" };
+	const struct log_sink *s = sinks;
+
+	while (s && s->index != nth)
+		s = s->next;
+	if (s == NULL)
+		return false;
+	*out = (struct log_sink_report){ .address = s->address, .kind = names[s->kind], .dropped = dropped_by(s),
+		.fd = __atomic_load_n(&s->fd, __ATOMIC_ACQUIRE) };
+	return true;
 }
 
 /* ---- addresses ---- */
@@ -406,10 +430,10 @@ static void send_datagrams(struct batch *b, int fd)
 			/* The kernel or the way there does not cut messages up. */
 			__atomic_store_n(&b->sink->one_by_one, true, __ATOMIC_RELAXED);
 		} else if (errno == EMSGSIZE) {
-			drop(1);
+			drop(b->sink, 1);
 			line++;
 		} else if (errno != EINTR) {
-			drop(b->lines - line);
+			drop(b->sink, b->lines - line);
 			return;
 		}
 	}
@@ -496,7 +520,7 @@ static void send_stream(struct batch *b, int fd)
 		}
 	}
 	pthread_mutex_unlock(&s->lock);
-	drop(b->lines - line);
+	drop(b->sink, b->lines - line);
 }
 
 static void batch_send(struct batch *b)
@@ -504,7 +528,7 @@ static void batch_send(struct batch *b)
 	int fd = b->lines ? sink_fd(b->sink) : -2;
 
 	if (fd < 0)
-		drop(b->lines);
+		drop(b->sink, b->lines);
 	else if (b->sink->kind == SINK_DATAGRAM)
 		send_datagrams(b, fd);
 	else
@@ -554,7 +578,7 @@ char *log_sink_reserve(struct log_sink *s, size_t len)
 	struct batch *b = batch_of(s);
 
 	if (!b || len > BATCH_BYTES) {
-		drop(1);
+		drop(s, 1);
 		return NULL;
 	}
 	if (b->lines == BATCH_LINES || BATCH_BYTES - b->used < len)

@@ -112,7 +112,7 @@ bool link_report_sockets(void)
 {
 	struct report r = { .fresh = { .sock = link_watch.fd, .type = TALK_SOCKETS, .wait_ms = TALK_WAIT_MS, .ok = true } };
 
-	listeners_each_socket(report_socket, &r);
+	listeners_each_key(report_socket, &r);
 	handover_batch_flush(&r.fresh);
 	bool ok = r.fresh.ok && say(TALK_KEEP, strbuf_slice(&r.keep)) && say(TALK_INHERITED, strbuf_slice(&r.inherited));
 	strbuf_free(&r.keep);

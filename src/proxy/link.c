@@ -382,6 +382,31 @@ void links_forget(struct server *srv)
 	free(p);
 }
 
+unsigned links_each_idle(unsigned nth, unsigned most, void (*each)(const struct link *l, void *arg), void *arg)
+{
+	const struct idle_links *p;
+	const struct link *l;
+	unsigned n = 0;
+
+	LIST_FOREACH(p, &all_idle, all) {
+		if (nth >= p->n) {
+			nth -= p->n;
+			continue;
+		}
+		TAILQ_FOREACH(l, &p->list, link) {
+			if (nth) {
+				nth--;
+				continue;
+			}
+			if (n == most)
+				return n;
+			each(l, arg);
+			n++;
+		}
+	}
+	return n;
+}
+
 void links_count(const struct server *srv, int thread, struct link_counts *out)
 {
 	struct idle_links **slots = __atomic_load_n(&srv->idle, __ATOMIC_ACQUIRE);

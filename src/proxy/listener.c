@@ -411,22 +411,44 @@ void listeners_resume(void)
 	each_listener(resume_group);
 }
 
-void listeners_each_socket(void (*each)(const char *key, int fd, void *arg), void *arg)
+void listeners_each_socket(void (*each)(const struct listener *l, int fd, void *arg), void *arg)
 {
-	struct proxy *px;
-	struct listener *l;
+	const struct proxy *px;
+	const struct listener *l;
 
 	pthread_mutex_lock(&groups_lock);
-	TAILQ_FOREACH(px, &proxies, link) {
-		TAILQ_FOREACH(l, &px->listeners, link) {
-			struct strbuf key = STRBUF_EMPTY;
-			listen_key(&l->endpoint, &l->set.sock, &key);
+	TAILQ_FOREACH(px, &proxies, link)
+		TAILQ_FOREACH(l, &px->listeners, link)
 			for (int i = 0; i < l->group.n; i++)
-				each(key.ptr, l->group.fds[i], arg);
-			strbuf_free(&key);
-		}
-	}
+				each(l, l->group.fds[i], arg);
 	pthread_mutex_unlock(&groups_lock);
+}
+
+struct key_teller {
+	void (*each)(const char *key, int fd, void *arg);
+	void *arg;
+	const struct listener *of; /* whose key it is */
+	struct strbuf key;
+};
+
+static void tell_key(const struct listener *l, int fd, void *arg)
+{
+	struct key_teller *t = arg;
+
+	if (l != t->of) {
+		strbuf_clear(&t->key);
+		listen_key(&l->endpoint, &l->set.sock, &t->key);
+		t->of = l;
+	}
+	t->each(t->key.ptr, fd, t->arg);
+}
+
+void listeners_each_key(void (*each)(const char *key, int fd, void *arg), void *arg)
+{
+	struct key_teller t = { .each = each, .arg = arg };
+
+	listeners_each_socket(tell_key, &t);
+	strbuf_free(&t.key);
 }
 
 static void close_group(struct listener *l)

@@ -22,6 +22,8 @@ struct roll {
 	struct session_cursor cursor;
 	struct strbuf text;           /* owns: the piece */
 	void (*tell)(struct session *s, const void *arg, struct strbuf *out);
+	bool (*rest)(unsigned n, const void *arg, struct strbuf *out); /* may be NULL */
+	unsigned rests;               /* calls of it on `thread` */
 	void *arg;                    /* owns */
 	void (*wake)(void *owner);
 	void *owner;                  /* borrows; valid until called off */
@@ -51,9 +53,13 @@ static void ask(struct mail *m)
 		r->cursor.at = LIST_NEXT(s, link);
 		r->tell(s, r->arg, &r->text);
 	}
-	if (stop || r->cursor.at == NULL) {
+	bool over = r->cursor.at == NULL;
+	if (over && !stop && r->rest)
+		over = !r->rest(r->rests++, r->arg, &r->text);
+	if (stop || over) {
 		session_cursor_close(&r->cursor);
 		r->open = false;
+		r->rests = 0;
 		r->thread++;
 	}
 	r->mail.deliver = come_home;
@@ -85,6 +91,12 @@ static void come_home(struct mail *m)
 
 struct roll *roll_begin(void (*tell)(struct session *s, const void *arg, struct strbuf *out), void *arg, void (*wake)(void *owner), void *owner)
 {
+	return roll_begin_all(tell, NULL, arg, wake, owner);
+}
+
+struct roll *roll_begin_all(void (*tell)(struct session *s, const void *arg, struct strbuf *out),
+	bool (*rest)(unsigned n, const void *arg, struct strbuf *out), void *arg, void (*wake)(void *owner), void *owner)
+{
 	struct roll *r = calloc(1, sizeof(*r));
 
 	if (r == NULL) {
@@ -93,6 +105,7 @@ struct roll *roll_begin(void (*tell)(struct session *s, const void *arg, struct 
 	}
 	r->home = thread_id;
 	r->tell = tell;
+	r->rest = rest;
 	r->arg = arg;
 	r->wake = wake;
 	r->owner = owner;

@@ -56,6 +56,37 @@ static void reset(void)
 			sessions[t][i].handshake_us = 0;
 }
 
+static bool rest(unsigned n, const void *arg, struct strbuf *out)
+{
+	(void)arg;
+	strbuf_addf(out, "%u", n);
+	return n < 2;
+}
+
+static void the_rest_comes_behind_each_threads_sessions(void **state)
+{
+	struct strbuf out = STRBUF_EMPTY, expected = STRBUF_EMPTY;
+
+	(void)state;
+	reset();
+	struct roll *r = roll_begin_all(tell, rest, strdup("argument"), wake, &woken);
+	while (roll_take(r, &out) == ROLL_AWAY) {
+		int seen = woken;
+		for (int i = 0; woken == seen && i < 10; i++)
+			turn(i % LOOPS);
+		assert_int_equal(woken, seen + 1);
+	}
+	roll_end(&r);
+	for (int t = 0; t < LOOPS; t++) {
+		for (int i = 0; i < SESSIONS; i++)
+			strbuf_add_byte(&expected, 'x');
+		strbuf_add_str(&expected, "012");
+	}
+	assert_string_equal(out.ptr, expected.ptr);
+	strbuf_free(&out);
+	strbuf_free(&expected);
+}
+
 static void everyone_is_asked_once(void **state)
 {
 	struct strbuf out = STRBUF_EMPTY;
@@ -135,7 +166,8 @@ static int teardown(void **state)
 int roll_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everyone_is_asked_once), cmocka_unit_test(it_can_be_called_off),
+		cmocka_unit_test(everyone_is_asked_once), cmocka_unit_test(the_rest_comes_behind_each_threads_sessions),
+		cmocka_unit_test(it_can_be_called_off),
 	};
 
 	return cmocka_run_group_tests_name("roll", tests, setup, teardown);

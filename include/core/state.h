@@ -33,4 +33,15 @@ struct state_report {
  * `report` may be NULL. */
 bool state_load_all(struct slice bytes, struct state_report *report);
 
+/* For bodies that are lines of words. A text without blanks, as %XX, "%" alone when it is empty; and what a word said, NUL-ended
+ * and cut to `cap`. */
+void state_add_text(struct strbuf *out, struct slice text);
+void state_read_text(struct slice word, char *out, size_t cap);
+/* The next word off the front; false when there is none. */
+bool state_take_word(struct slice *rest, struct slice *word);
+/* The next n words, which must be numbers. */
+bool state_take_numbers(struct slice *rest, uint64_t *numbers, size_t n);
+/* Calls load(line, version) for each line, its newline taken off. False when it said so, or the last line has no end. */
+bool state_each_line(struct slice body, unsigned version, bool (*load)(struct slice line, unsigned version));
+
 #endif

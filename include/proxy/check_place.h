@@ -15,6 +15,8 @@ struct check_place {
 	const char *send;     /* the agent's: what is said to it; NULL: nothing */
 };
 
+/* As the server line says. */
+struct check_place check_place_configured(const struct server *srv, bool agent);
 /* Of its agent, or of its health check. */
 struct check_place check_place_get(const struct server *srv, bool agent);
 /* From now on there; `send` is copied. */

@@ -200,6 +200,7 @@ struct proxy {
 	const char *capture_cookie;       /* owned for ever: the beginning of "name="; NULL: none */
 	uint32_t capture_cookie_len;
 	uint64_t log_count;               /* atomic: lines written, %lc */
+	int64_t hard_maxconn;             /* set.maxconn as it was when the process started */
 	struct gauge fe_conns;            /* atomics */
 	struct rate fe_conn_rate, fe_sess_rate;
 	struct rate fe_limited_rate;      /* what rate_limit counts: connections that their rules let in */

@@ -14,6 +14,8 @@
 
 /* The server came up, in this moment; nothing happens without `slowstart`. Its backend's health_lock is held. */
 void warmup_begin(struct server *srv);
+/* It came up at that moment (monotonic), in another process: it goes on from there. Any thread. */
+void warmup_resume(struct server *srv, uint64_t since_ms);
 /* It is gone. Thread 0. */
 void warmup_forget(struct server *srv);
 /* How much of it may be used now, in percent: 1 to 100. */

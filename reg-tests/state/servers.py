@@ -19,7 +19,7 @@ refusing.bind(('127.0.0.1', 0))
 PORT, REFUSING = origin.getsockname()[1], refusing.getsockname()[1]
 
 
-def configure(weight=10, disabled='disabled', extra=''):
+def configure(weight=10, disabled='disabled', extra='', maxconn=20):
     # The first is checked at once, the others in half a minute and more.
     with open('new.cfg', 'w') as f:
         f.write(f'''
@@ -40,6 +40,7 @@ listen fe
     server downed 127.0.0.1:{PORT} check weight 20
     server parked 127.0.0.1:{PORT} {disabled}
     server kept 127.0.0.1:{PORT}
+    server moved 127.0.0.1:1 check disabled agent-check agent-port 1 agent-inter 120s maxconn {maxconn}
 {extra}''')
     os.rename('new.cfg', 'usher.cfg')
 
@@ -52,6 +53,14 @@ def state():
     """name -> (operational state, admin state, weight)"""
     rows = [r.split() for r in ask('show servers state').split('\n')[2:] if r]
     return {r[3]: tuple(int(n) for n in r[5:8]) for r in rows}
+
+
+def places():
+    """Where the one that was moved is, with its check and its agent; limits of server, frontend and process."""
+    row, = [r for r in (line.split() for line in ask('show servers state').split('\n')[2:]) if r and r[3] == 'moved']
+    stat = {tuple(r[:2]): r[6] for r in (line.split(',') for line in ask('show stat').split('\n') if ',' in line)}
+    return (row[4], row[18], *row[21:25], stat['fe', 'moved'], stat['fe', 'FRONTEND'],
+            next(l for l in ask('show info').split('\n') if l.startswith('Maxconn:')).split()[1])
 
 
 def pid():
@@ -98,13 +107,26 @@ try:
         'enable server fe/parked', 'disable server fe/kept')
     orders = dict(checked=(0, 0, 1), weighed=(2, 0, 5), drained=(2, 8, 20), downed=(0, 0, 20), parked=(2, 4, 1), kept=(0, 1, 1))
     await_state(**orders)
+    ask('set server fe/moved addr 127.0.0.2 port 2', 'set server fe/moved check-addr 127.0.0.3 port 3',
+        'set server fe/moved agent-addr 127.0.0.4 port 4', 'set maxconn server fe/moved 5', 'set maxconn frontend fe 60',
+        'set maxconn global 70')
+    ordered = ('127.0.0.2', '2', '3', '127.0.0.3', '127.0.0.4', '4', '5', '60', '70')
+    assert places() == ordered, places()
+    # One that was added, and is not in the file, does not pass over a reload.
+    assert 'New server registered.' in ask(f'add server fe/added 127.0.0.1:{PORT}')
+    orders['added'] = (0, 1, 1)
+    await_state(**orders)
+    del orders['added']
     for _ in range(2):  # and once more: what was taken over is handed on
         reload()
         await_state(**orders)
+        assert places() == ordered, places()
+        assert 'added' not in state()
 
     # The new file speaks about two of them, and has one more.
-    configure(weight=30, disabled='', extra=f'    server young 127.0.0.1:{PORT}\n')
+    configure(weight=30, disabled='', extra=f'    server young 127.0.0.1:{PORT}\n', maxconn=21)
     reload()
+    assert places() == (*ordered[:6], '21', *ordered[7:]), places()
     orders.update(weighed=(2, 0, 30), parked=(2, 0, 1), young=(2, 0, 1))
     await_state(**orders)
     configure(weight=30, disabled='disabled')

@@ -5,6 +5,8 @@
  */
 #include "core/state.h"
 
+#include <string.h>
+
 REGISTRY_DEFINE(state)
 
 #define HEAD SLICE("state ")
@@ -71,6 +73,64 @@ bool state_load_all(struct slice bytes, struct state_report *report)
 		else
 			report->refused++;
 		bytes = slice_from(bytes, (size_t)len + 1);
+	}
+	return true;
+}
+
+/* ---- lines of words ---- */
+
+void state_add_text(struct strbuf *out, struct slice text)
+{
+	strbuf_add_escaped(out, text, '%', "% ");
+	if (text.len == 0)
+		strbuf_add_byte(out, '%');
+}
+
+void state_read_text(struct slice s, char *out, size_t cap)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	if (slice_is(s, "%"))
+		s.len = 0;
+	for (size_t i = 0; i < s.len && n + 1 < cap; i++) {
+		const char *high, *low;
+		if (s.ptr[i] == '%' && i + 2 < s.len && (high = strchr(digits, s.ptr[i + 1])) && (low = strchr(digits, s.ptr[i + 2]))) {
+			out[n++] = (char)((high - digits) << 4 | (low - digits));
+			i += 2;
+		} else {
+			out[n++] = s.ptr[i];
+		}
+	}
+	out[n] = 0;
+}
+
+bool state_take_word(struct slice *rest, struct slice *word)
+{
+	ptrdiff_t blank = slice_find_byte(*rest, ' ');
+
+	*word = slice_make(rest->ptr, blank < 0 ? rest->len : (size_t)blank);
+	*rest = slice_from(*rest, word->len + 1);
+	return word->len > 0;
+}
+
+bool state_take_numbers(struct slice *rest, uint64_t *numbers, size_t n)
+{
+	struct slice word;
+
+	for (size_t i = 0; i < n; i++)
+		if (!state_take_word(rest, &word) || !slice_to_u64(word, &numbers[i]))
+			return false;
+	return true;
+}
+
+bool state_each_line(struct slice body, unsigned version, bool (*load)(struct slice line, unsigned version))
+{
+	while (body.len) {
+		ptrdiff_t end = slice_find_byte(body, '\n');
+		if (end < 0 || !load(slice_make(body.ptr, (size_t)end), version))
+			return false;
+		body = slice_from(body, (size_t)end + 1);
 	}
 	return true;
 }

@@ -17,8 +17,10 @@ static void place_free(void *p)
 	free(place);
 }
 
-static struct check_place as_configured(const struct server_settings *set, bool agent)
+struct check_place check_place_configured(const struct server *srv, bool agent)
 {
+	const struct server_settings *set = &srv->set;
+
 	if (agent)
 		return (struct check_place){ .has_addr = set->has_agent_addr, .addr = set->agent_addr, .port = set->agent_port,
 			.send = set->agent_send };
@@ -29,7 +31,7 @@ struct check_place check_place_get(const struct server *srv, bool agent)
 {
 	const struct check_place *moved = __atomic_load_n(agent ? &srv->agent_moved : &srv->check_moved, __ATOMIC_ACQUIRE);
 
-	return moved ? *moved : as_configured(&srv->set, agent);
+	return moved ? *moved : check_place_configured(srv, agent);
 }
 
 void check_place_set(struct server *srv, bool agent, const struct check_place *to)

@@ -274,12 +274,14 @@ bool proxies_resolve(void)
 
 void proxies_limit(void)
 {
-	const struct proxy *px;
+	struct proxy *px;
 	int64_t last = 0;
 
-	TAILQ_FOREACH(px, &proxies, link)
+	TAILQ_FOREACH(px, &proxies, link) {
+		px->hard_maxconn = px->set.maxconn;
 		if (px->order > last)
 			last = px->order;
+	}
 	struct inflow *inflows = calloc((size_t)last + 1, sizeof(*inflows));
 	ASSERT(inflows != NULL);
 	resolve_fullconn(inflows);

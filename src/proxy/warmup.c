@@ -88,6 +88,15 @@ void warmup_begin(struct server *srv)
 	thread_run_on(0, watch, srv);
 }
 
+void warmup_resume(struct server *srv, uint64_t since_ms)
+{
+	if (since_ms == 0 || clock_now_ms >= since_ms + srv->set.slowstart_ms)
+		return;
+	__atomic_store_n(&srv->warm_since_ms, since_ms, __ATOMIC_RELAXED);
+	look_again(srv);
+	thread_run_on(0, watch, srv);
+}
+
 void warmup_forget(struct server *srv)
 {
 	for (struct server **at = &warming; *at; at = &(*at)->next_warming) {

@@ -7,14 +7,17 @@
  *     server <backend> <name> <admin> <disabled> <weight> <set weight> <checked> <up> <score> <full score>
  *            <status> <code> <duration> <last change> <checks> <failed> <downs> <downtime>
  *            <stopping> <agent down> <checks off> <agent off> "<info>
+ *     warm <backend> <name> <slowstart> <since>
  *     backend <name> <last change> <downs> <downtime>
  *
- * <up> is the word of the checks alone. Version 1 did not know the four before the info.
+ * <up> is the word of the checks alone. Version 1 did not know the four before the info. Lines that begin with another word
+ * are passed over: new ones need no new version.
  */
 #include <stdio.h>
 #include "base/assert.h"
 #include "core/state.h"
 #include "proxy/health.h"
+#include "proxy/warmup.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
@@ -29,7 +32,7 @@ static void save_server(struct server *srv, struct strbuf *out)
 	pthread_mutex_lock(&srv->px->health_lock);
 	last = srv->last_check;
 	strbuf_addf(out, "server %s ", srv->px->name);
-	strbuf_add_escaped(out, slice_of(srv->name), '%', "% ");
+	state_add_text(out, slice_of(srv->name));
 	strbuf_addf(out, " %u %d %d %d %d %d %d %d %d %d %u %llu", srv->admin, srv->set.disabled, srv->weight, (int)srv->set.weight,
 		srv->check != NULL, srv->score >= (int)srv->set.rise, srv->score, health_full(srv), check_status_number(last.status), last.code, last.duration_ms,
 		(unsigned long long)LOAD(srv->last_change_ms));
@@ -40,6 +43,12 @@ static void save_server(struct server *srv, struct strbuf *out)
 	strbuf_addf(out, " %d %d %d %d \"", stopping, agent_down, LOAD(srv->checks_off), LOAD(srv->agent_off));
 	strbuf_add_escaped(out, slice_of(last.info), '%', "%");
 	strbuf_add_byte(out, '\n');
+	uint64_t since = LOAD(srv->warm_since_ms);
+	if (since) {
+		strbuf_addf(out, "warm %s ", srv->px->name);
+		state_add_text(out, slice_of(srv->name));
+		strbuf_addf(out, " %u %llu\n", srv->set.slowstart_ms, (unsigned long long)since);
+	}
 }
 
 static void servers_save(struct strbuf *out)
@@ -61,43 +70,6 @@ static void servers_save(struct strbuf *out)
 
 /* ---- loading ---- */
 
-/* The text of a line with its %XX read back, within `cap`. */
-static void unescape(struct slice s, char *out, size_t cap)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len && n + 1 < cap; i++) {
-		const char *high, *low;
-		if (s.ptr[i] == '%' && i + 2 < s.len && (high = strchr(digits, s.ptr[i + 1])) && (low = strchr(digits, s.ptr[i + 2]))) {
-			out[n++] = (char)((high - digits) << 4 | (low - digits));
-			i += 2;
-		} else {
-			out[n++] = s.ptr[i];
-		}
-	}
-	out[n] = 0;
-}
-
-static bool take_word(struct slice *rest, struct slice *word)
-{
-	ptrdiff_t blank = slice_find_byte(*rest, ' ');
-
-	*word = slice_make(rest->ptr, blank < 0 ? rest->len : (size_t)blank);
-	*rest = slice_from(*rest, word->len + 1);
-	return word->len > 0;
-}
-
-static bool take_numbers(struct slice *rest, uint64_t *numbers, size_t n)
-{
-	struct slice word;
-
-	for (size_t i = 0; i < n; i++)
-		if (!take_word(rest, &word) || !slice_to_u64(word, &numbers[i]))
-			return false;
-	return true;
-}
-
 /* Where the numbers of a server's line stand. */
 enum { ADMIN, DISABLED, WEIGHT, SET_WEIGHT, CHECKED, UP, SCORE, FULL, STATUS, CODE, DURATION, CHANGED, CHECKS, FAILED, DOWNS,
 	DOWNTIME, NUMBERS_1, STOPPING = NUMBERS_1, AGENT_DOWN_THERE, CHECKS_OFF, AGENT_OFF, NUMBERS };
@@ -116,7 +88,7 @@ static void restore(struct server *srv, const uint64_t *n, struct slice info)
 		.last = { .status = check_status_by_number(n[STATUS] > INT32_MAX ? -1 : (int)n[STATUS]), .code = (int)n[CODE], .duration_ms = (uint32_t)n[DURATION] },
 	};
 
-	unescape(info, r.last.info, sizeof(r.last.info));
+	state_read_text(info, r.last.info, sizeof(r.last.info));
 	health_restore(srv, &r);
 	if (n[CHECKS_OFF] && srv->check)
 		__atomic_store_n(&srv->checks_off, true, __ATOMIC_RELAXED);
@@ -128,19 +100,41 @@ static void restore(struct server *srv, const uint64_t *n, struct slice info)
 	COUNT_ADD(&srv->counters, downtime_ms, n[DOWNTIME]);
 }
 
-static bool load_server(struct slice rest, unsigned version)
+/* The words that name a server; *srv is NULL when it is not there. */
+static bool take_server(struct slice *rest, struct server **srv)
 {
 	struct slice backend, escaped;
-	uint64_t n[NUMBERS] = { 0 };
 	char name[256];
 
-	if (!take_word(&rest, &backend) || !take_word(&rest, &escaped) || !take_numbers(&rest, n, version == 1 ? NUMBERS_1 : NUMBERS) || !slice_starts(rest, SLICE("\"")))
+	if (!state_take_word(rest, &backend) || !state_take_word(rest, &escaped))
 		return false;
-	unescape(escaped, name, sizeof(name));
+	state_read_text(escaped, name, sizeof(name));
 	struct proxy *px = proxy_find(backend, PROXY_BE);
-	struct server *srv = px ? server_find(px, slice_of(name)) : NULL;
+	*srv = px ? server_find(px, slice_of(name)) : NULL;
+	return true;
+}
+
+static bool load_server(struct slice rest, unsigned version)
+{
+	uint64_t n[NUMBERS] = { 0 };
+	struct server *srv;
+
+	if (!take_server(&rest, &srv) || !state_take_numbers(&rest, n, version == 1 ? NUMBERS_1 : NUMBERS) || !slice_starts(rest, SLICE("\"")))
+		return false;
 	if (srv)
 		restore(srv, n, slice_from(rest, 1));
+	return true;
+}
+
+static bool load_warm(struct slice rest)
+{
+	struct server *srv;
+	uint64_t n[2];
+
+	if (!take_server(&rest, &srv) || !state_take_numbers(&rest, n, COUNT_OF(n)))
+		return false;
+	if (srv && srv->set.slowstart_ms == n[0] && server_running(srv))
+		warmup_resume(srv, n[1]);
 	return true;
 }
 
@@ -149,7 +143,7 @@ static bool load_backend(struct slice rest)
 	struct slice name;
 	uint64_t n[3];
 
-	if (!take_word(&rest, &name) || !take_numbers(&rest, n, COUNT_OF(n)))
+	if (!state_take_word(&rest, &name) || !state_take_numbers(&rest, n, COUNT_OF(n)))
 		return false;
 	struct proxy *px = proxy_find(name, PROXY_BE);
 	if (px) {
@@ -164,10 +158,12 @@ static bool load_line(struct slice line, unsigned version)
 {
 	struct slice what;
 
-	if (!take_word(&line, &what))
+	if (!state_take_word(&line, &what))
 		return false;
 	if (slice_is(what, "server"))
 		return load_server(line, version);
+	if (slice_is(what, "warm"))
+		return load_warm(line);
 	if (slice_is(what, "backend"))
 		return load_backend(line);
 	return true; /* of a later version that added lines */
@@ -177,13 +173,7 @@ static bool servers_load(unsigned version, struct slice body)
 {
 	if (version < 1 || version > 2)
 		return false;
-	while (body.len) {
-		ptrdiff_t end = slice_find_byte(body, '\n');
-		if (end < 0 || !load_line(slice_make(body.ptr, (size_t)end), version))
-			return false;
-		body = slice_from(body, (size_t)end + 1);
-	}
-	return true;
+	return state_each_line(body, version, load_line);
 }
 
 STATE(servers) = { .keyword = "servers", .usage = "health, admin state, weight and check counters of servers", .version = 2,

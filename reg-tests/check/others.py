@@ -12,22 +12,21 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..
 from _usher import WAIT_S, Origin, Usher, ask_cli, read_head  # noqa: E402
 
 agent_says = b'up 50%\n'
-agent_heard = set()
 web_says = b'200 OK'
 held = threading.Event()
 asked = threading.Semaphore(0)
 
 
 def agent(s):
-    s.settimeout(0.01)  # most clients say nothing here
-    try:
-        agent_heard.add(s.recv(100))
-    except OSError:
-        pass
-    s.sendall(agent_says)
-    if agent_says.endswith(b'\r'):  # the end of the line is one, whoever goes on holding the connection
-        s.settimeout(WAIT_S)
+    says = agent_says
+    s.sendall(says)
+    if says.endswith(b'\r'):  # the end of the line is one, whoever goes on holding the connection
         s.recv(100)
+
+
+def agent_spoken_to(s):
+    if s.recv(5, socket.MSG_WAITALL) == b'hello':
+        agent(s)
 
 
 def web(s):
@@ -46,18 +45,29 @@ def web(s):
 
 
 log_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+log_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 log_socket.bind(('127.0.0.1', 0))
 log_socket.settimeout(WAIT_S)
-agent_origin, web_origin = Origin(agent), Origin(web)
+agent_origin, hello_origin, web_origin = Origin(agent), Origin(agent_spoken_to), Origin(web)
 seen = []
+mark = 0  # lines before it have been waited for, or passed over
 
 
-def logged(text):
+def logged(*texts):
+    """Awaits a line for each text, in whatever order threads write them; returns the lines. Once all are there the next
+    call looks behind the last of them."""
+    global mark
+    found = {}
     while True:
+        for at in range(mark, len(seen)):
+            for text in texts:
+                if text in seen[at]:
+                    found.setdefault(text, at)
+        if len(found) == len(texts):
+            mark = max(found.values()) + 1
+            return [seen[found[text]] for text in texts]
         line = log_socket.recv(9000).decode().rstrip('\n')
         seen.append(line[line.index(']: ') + 3:])
-        if text in seen[-1]:
-            return seen[-1]
 
 
 CONFIG = f'''
@@ -69,6 +79,8 @@ defaults
     timeout connect 5s
     timeout client 20s
     timeout server 20s
+    # However slow the machine is: who answers at all has answered in time.
+    timeout check 20s
     log global
     option log-health-checks
 frontend f
@@ -78,13 +90,13 @@ frontend f
     default_backend web
 backend web
     option httpchk
-    server s 127.0.0.1:{web_origin.port} check inter 50ms rise 2 fall 2 on-marked-down shutdown-sessions
+    server s 127.0.0.1:{web_origin.port} check inter 200ms rise 2 fall 2 on-marked-down shutdown-sessions
 backend trackers
     server t 127.0.0.1:{web_origin.port} track web/s
     server chain 127.0.0.1:{web_origin.port} track t
 backend agents
-    server a 127.0.0.1:{web_origin.port} weight 40 agent-check agent-port {agent_origin.port} agent-inter 50ms
-    server b 127.0.0.1:{web_origin.port} weight 40 agent-check agent-addr 127.0.0.1 agent-port {agent_origin.port} agent-inter 50ms agent-send hello
+    server a 127.0.0.1:{web_origin.port} weight 40 agent-check agent-port {agent_origin.port} agent-inter 200ms
+    server b 127.0.0.1:{web_origin.port} weight 40 agent-check agent-addr 127.0.0.1 agent-port {hello_origin.port} agent-inter 200ms agent-send hello
     server off 127.0.0.1:{web_origin.port} agent-check agent-port 1 no-agent-check
 backend tell
     default-server check inter 600s
@@ -126,22 +138,26 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
         with get(path) as c:
             return int(c.makefile('rb').readline().split()[1])
 
-    # init-state: before any check has ended (the first is due at once, but for these it is far away or in flight).
-    logged('Health check for server begins/fully succeeded')
+    def stat_until(backend, server, field, value):
+        while True:
+            row = stat(backend, server)
+            if row[field] == value:
+                return row
+
+    # init-state, after the first round of each; the next is far away.
+    logged('Health check for server begins/fully succeeded', 'Health check for server begins/down succeeded',
+           'Agent check for server agents/b succeeded')
     assert stat('begins', 'fully')['status'] == 'DOWN 1/3'
     assert stat('begins', 'down')['status'] == 'UP'
     assert stat('begins', 'up')['status'].startswith('UP')
 
     # Agents: weight, state, admin, limits.
-    if not any('Agent check for server agents/b succeeded' in line for line in seen):
-        logged('Agent check for server agents/b succeeded')
-    row = stat('agents', 'b')
-    assert row['weight'] == '20' and row['status'] == 'no check' and row['agent_status'] == 'L7OK', row
+    row = stat_until('agents', 'b', 'agent_status', 'L7OK')
+    assert row['weight'] == '20' and row['status'] == 'no check', row
     assert row['last_agt'] == 'via agent : up' and row['agent_health'] == '1', row
     agent_says = b'down #gone fishing\n'
-    assert logged('Agent check for server agents/a failed').split(', check')[0] == ('Agent check for server agents/a failed, '
-        'reason: Layer7 wrong status, code: 0, info: "via agent : down (gone fishing)"')
-    logged('Server agents/a is DOWN.')
+    logged('Agent check for server agents/a failed, reason: Layer7 wrong status, code: 0, info: "via agent : down (gone fishing)", check',
+           'Server agents/a is DOWN.')
     assert stat('agents', 'a')['status'] == 'DOWN (agent)'
     agent_says = b'up, 75%, maxconn:30\r\n'
     logged('Server agents/a is UP.')
@@ -149,15 +165,14 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     assert row['weight'] == '30' and row['slim'] == '30', row
     # Whatever their case; what follows the state and is no order is its reason, which cannot end its quotes in the log.
     agent_says = b'Stopped 50% out for "lunch\n'
-    assert 'info: "via agent : Stopped (out for #22lunch)"' in logged('Agent check for server agents/a failed')
-    logged('Server agents/a is DOWN.')
+    logged('Agent check for server agents/a failed, reason: Layer7 wrong status, code: 0, info: "via agent : Stopped (out for #22lunch)", check',
+           'Server agents/a is DOWN.')
     agent_says = b'UP,MAXCONN:20\n'
     logged('Server agents/a is UP.')
     row = stat('agents', 'a')
     assert row['weight'] == '20' and row['slim'] == '20', row
     agent_says = b'up, 75%, maxconn:30\r\n'
-    while stat('agents', 'a')['slim'] != '30':
-        pass
+    stat_until('agents', 'a', 'slim', '30')
     agent_says = b'drain\n'
     logged('Server agents/a enters drain state')
     assert stat('agents', 'a')['status'] == 'DRAIN (agent)'
@@ -168,21 +183,18 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     agent_says = b'ready up 100%\n'
     logged('Server agents/a is UP/READY (leaving forced maintenance).')
     agent_says = b'nonsense\n'
-    while stat('agents', 'a')['last_agt'] != 'agent reports an error : nonsense':
-        pass
-    assert stat('agents', 'a')['agent_status'] == 'CHECKED' and stat('agents', 'a')['status'] == 'no check'
+    row = stat_until('agents', 'a', 'last_agt', 'agent reports an error : nonsense')
+    assert row['agent_status'] == 'CHECKED' and row['status'] == 'no check', row
     # Lines that are cut off, or would have to be, order nothing; a carriage return alone ends one.
     for agent_says, said in [(b'drain maxconn:3', 'Ignoring incomplete line from agent'), (b'drain ' + b'x' * 60000, 'Ignoring incomplete line from agent'),
                              (b'', 'Empty answer from agent'), (b'drain\0\n', 'Ignoring a line from agent that is no text'),
                              (b'up ' * 50 + b'drain\n', 'Ignoring a line from agent that is too long')]:
-        while stat('agents', 'a')['last_agt'] != said:
-            pass
-        assert stat('agents', 'a')['status'] == 'no check' and stat('agents', 'a')['slim'] == '30'
+        row = stat_until('agents', 'a', 'last_agt', said)
+        assert row['status'] == 'no check' and row['slim'] == '30', row
     agent_says = b'drain #' + b'y' * 300 + b'\r'
     logged('Server agents/a enters drain state')
     agent_says = b'ready\n'
     logged('Server agents/a is UP (leaving forced drain).')
-    assert b'hello' in agent_heard
     assert stat('agents', 'off')['agent_status'] == ''
 
     # Who tracks follows, through chains and in maintenance; sessions on a server that goes down are shut.
@@ -190,17 +202,14 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     c = get('/held')
     assert asked.acquire(timeout=WAIT_S)
     web_says = b'500 Oops'
-    logged('Server web/s is DOWN')
-    logged('Server trackers/t is DOWN via web/s')
-    logged('Server trackers/chain is DOWN via trackers/t')
     assert c.makefile('rb').readline().split()[1] == b'502'
-    held_line = '"GET /held HTTP/1.1"'
-    line = next((said for said in seen if held_line in said), None) or logged(held_line)
+    *downs, line = logged('Server web/s is DOWN', 'Server trackers/t is DOWN via web/s', 'Server trackers/chain is DOWN via trackers/t',
+                          '"GET /held HTTP/1.1"')
+    assert [d for d in seen if d in downs] == downs, seen  # one after the other
     assert ' DH' in line, line
     held.set()
     web_says = b'200 OK'
-    logged('Server trackers/t is UP via web/s')
-    logged('Server trackers/chain is UP via trackers/t')
+    logged('Server trackers/t is UP via web/s', 'Server trackers/chain is UP via trackers/t')
     cli('disable server web/s')
     logged('Server trackers/chain is going DOWN for maintenance via trackers/t')
     assert stat('trackers', 'chain')['status'] == 'MAINT (via trackers/t)'
@@ -211,12 +220,13 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     cli('set server web/s state ready')
     logged('Server trackers/chain is UP (leaving drain).')
 
+    for backend in 'tell', 'brink', 'failcheck', 'soon':
+        stat_until(backend, 'fails', 'check_status', 'L4OK')
     # What traffic says: marked down at once, nearly so, counted as a failed check, or only looked at sooner.
     for _ in range(3):
         assert status('/tell') == 500
-    assert 'Health analyze, info: "Detected 3 consecutive errors, last one was: Wrong http response", status: 0/2 DOWN.' in \
-        logged('Health check for server tell/fails failed')
-    logged('Server tell/fails is DOWN')
+    assert 'Health analyze, info: "Detected 3 consecutive errors, last one was: Wrong http response", status: 0/2 DOWN.' in logged(
+        'Health check for server tell/fails failed', 'Server tell/fails is DOWN')[0]
     assert status('/tell') == 503
     for _ in range(2):
         assert status('/brink') == 500
@@ -239,7 +249,7 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
         pass
     cli('enable server spare/main')
     assert c.makefile('rb').readline().split()[1] == b'502'
-    assert ' UH' in logged('"GET /spare/held HTTP/1.1"')
+    assert ' UH' in logged('"GET /spare/held HTTP/1.1"')[0]
     held.set()
 
     # A server that comes up gets its share little by little.

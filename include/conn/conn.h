@@ -14,8 +14,9 @@
 enum io { IO_DONE, IO_AGAIN, IO_EOF, IO_FAIL };
 
 struct conn;
+struct tls;
 struct transport {
-	const char *keyword; /* "raw" */
+	const char *keyword; /* "raw", "tls" */
 	/* Reads up to room bytes. DONE: *got > 0. AGAIN: can_read is cleared. EOF, FAIL (errno in c->error). */
 	enum io (*recv)(struct conn *c, void *bytes, size_t room, size_t *got);
 	/* Writes. DONE: everything went. AGAIN: *sent bytes went (perhaps 0), can_write is cleared. FAIL. */
@@ -24,14 +25,19 @@ struct transport {
 	bool (*can_splice)(const struct conn *c);
 	/* Says that no more bytes will be sent. */
 	void (*shutdown)(struct conn *c);
+	/* NULL: nothing to do. The descriptor is about to be closed: says goodbye unless `reset`, and frees what is its own. */
+	void (*close)(struct conn *c, bool reset);
 };
 extern const struct transport transport_raw;
 
 struct conn {
 	struct watch watch;               /* fd; its owner sets on_event */
 	const struct transport *transport;
+	struct tls *tls;                  /* owns: the state of transport_tls (tls.h); NULL on a raw one */
 	int error;                        /* errno of the last failure */
 	bool can_read, can_write;
+	bool announced;                   /* bytes came since the transport last emptied the socket (transport_tls) */
+	bool cut;                         /* it ended without the goodbye that its transport has */
 	bool hup;                         /* the peer's end was announced: a short read is the last */
 	bool eof;                         /* all was read */
 	bool connecting;                  /* a dialled connection that is not through yet */

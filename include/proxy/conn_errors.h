@@ -20,6 +20,11 @@
 	X(PP_MISSING, 15, "PRX_NOT_HDR", "Received something which does not look like a PROXY protocol header") \
 	X(PP_INVALID, 16, "PRX_BAD_HDR", "Received an invalid PROXY protocol header")                     \
 	X(PP_UNHANDLED, 17, "PRX_BAD_PROTO", "Received an unhandled protocol in the PROXY protocol header") \
+	X(TLS_CLOSED, 24, "SSL_EMPTY", "Connection closed during SSL handshake")                          \
+	X(TLS_BROKEN, 25, "SSL_ABORT", "Connection error during SSL handshake")                           \
+	X(TLS_TIMEOUT, 26, "SSL_TIMEOUT", "Timeout during SSL handshake")                                 \
+	X(TLS_MEMORY, 28, "SSL_NO_MEM", "Out of memory when initializing an SSL connection")              \
+	X(TLS_HANDSHAKE, 34, "SSL_HANDSHAKE", "SSL handshake failure")                                    \
 	X(REFUSED, 46, "EREFUSED", "ECONNREFUSED returned by OS")                                         \
 	X(RESET, 47, "ERESET", "ECONNRESET returned by OS")                                               \
 	X(UNREACHABLE, 48, "EUNREACH", "ENETUNREACH returned by OS")                                      \

@@ -12,6 +12,7 @@
 #include "conn/endpoint.h"
 #include "proxy/check_status.h"
 #include "proxy/counters.h"
+#include "proxy/tls_connect.h"
 
 struct proxy;
 struct check;
@@ -67,6 +68,7 @@ struct server_settings {
 	int send_proxy;              /* 0 none, 1, 2 */
 	bool pp_crc32c, pp_authority, pp_unique_id; /* proxy-v2-options */
 	struct pp_send *pp_send;     /* TLV list: set-proxy-v2-tlv-fmt, pass lists; NULL: none; frozen after boot */
+	struct tls_connect_settings tls;
 };
 
 #define SERVER_MAGIC 0x73727672u
@@ -142,6 +144,7 @@ struct server {
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
 	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
+	SSL_CTX *tls;               /* owns; NULL: connections to it are plain */
 	struct counter_set counters;
 };
 

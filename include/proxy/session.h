@@ -2,7 +2,7 @@
  *
  * A session is a client connection: who connected (peer), who the client really is (src, after
  * a PROXY header or a rule said so), its listener, its variables. Its life is
- *     accept - connection rules - PROXY header - session rules - stream(s) - end
+ *     accept - connection rules - PROXY header - TLS handshake - session rules - stream(s) - end
  * One thread.
  */
 #ifndef USHER_PROXY_SESSION_H
@@ -33,6 +33,7 @@ struct pp_info {
 enum session_step {
 	SESSION_CONN_RULES,
 	SESSION_PROXY_HEADER,
+	SESSION_TLS,
 	SESSION_RULES,
 	SESSION_STREAM,
 	SESSION_NEXT,   /* waits for the next request */

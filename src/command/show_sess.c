@@ -63,7 +63,7 @@ static void add_time(struct strbuf *out, const char *label, uint64_t ms)
 static const char *session_step_name(const struct session *s)
 {
 	static const char *const names[] = {
-		[SESSION_CONN_RULES] = "connection-rules", [SESSION_PROXY_HEADER] = "proxy-header", [SESSION_RULES] = "session-rules",
+		[SESSION_CONN_RULES] = "connection-rules", [SESSION_PROXY_HEADER] = "proxy-header", [SESSION_TLS] = "tls-handshake", [SESSION_RULES] = "session-rules",
 		[SESSION_STREAM] = "stream", [SESSION_NEXT] = "keep-alive", [SESSION_LINGER] = "linger", [SESSION_CLOSED] = "closed",
 	};
 

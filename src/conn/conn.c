@@ -18,8 +18,9 @@ static void reset_state(struct conn *c, int fd, void (*on_event)(struct watch *,
 {
 	c->watch = (struct watch){ .fd = fd, .on_event = on_event };
 	c->transport = &transport_raw;
+	c->tls = NULL;
 	c->error = 0;
-	c->can_read = c->can_write = c->hup = c->eof = c->connecting = false;
+	c->can_read = c->can_write = c->announced = c->cut = c->hup = c->eof = c->connecting = false;
 	c->urgent = c->nodelay = c->shut = c->watched = false;
 }
 
@@ -27,7 +28,7 @@ void conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t
 {
 	reset_state(c, fd, on_event);
 	/* A fresh connection is writable, and what it sent may be there already: both are tried at once. */
-	c->can_read = c->can_write = true;
+	c->can_read = c->can_write = c->announced = true;
 	c->nodelay = true; /* inherited from the listening socket */
 }
 
@@ -45,7 +46,7 @@ void conn_note_events(struct conn *c, uint32_t events)
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		c->hup = true;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		c->can_read = true;
+		c->can_read = c->announced = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 		c->can_write = true;
 	if (events & EPOLLERR && c->error == 0) {
@@ -63,6 +64,8 @@ void conn_close(struct conn *c, bool reset)
 {
 	if (c->watch.fd < 0)
 		return;
+	if (c->transport->close)
+		c->transport->close(c, reset);
 	if (reset) {
 		struct linger l = { .l_onoff = 1, .l_linger = 0 };
 		setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));

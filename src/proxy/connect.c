@@ -185,6 +185,49 @@ static bool take_idle(struct stream *s)
 	return true;
 }
 
+/* The PROXY header for a new link; the link remembers it, for whom it may serve later. NULL: memory is out. */
+static struct buf *compose_header(struct stream *s)
+{
+	struct buf *header = pp_send_compose(s, s->server);
+
+	if (header && s->http && !link_set_header(s->link, buf_slice(header)))
+		buf_put(&header);
+	return header;
+}
+
+static bool begin_tls(struct stream *s)
+{
+	struct buf *header = NULL;
+
+	if (s->server->set.send_proxy && (header = compose_header(s)) == NULL)
+		return false;
+	bool ok = tls_connect_begin(&s->link->conn, s->server, buf_slice(header));
+	buf_put(&header);
+	/* The request follows at once. */
+	if (ok && s->http)
+		tls_hold_last_flight(&s->link->conn);
+	return ok;
+}
+
+/* The socket is connected: what else there is to do until bytes may flow. */
+static enum step_result shake_hands(struct stream *s)
+{
+	struct conn *c = &s->link->conn;
+
+	if (s->server->tls == NULL)
+		return STEP_NEXT;
+	if (c->tls == NULL && !begin_tls(s))
+		return connect_failed(s, CLOSE_RESOURCE);
+	switch (tls_handshake(c)) {
+	case IO_DONE:
+		return STEP_NEXT;
+	case IO_AGAIN:
+		return STEP_WAIT;
+	default:
+		return connect_failed(s, CLOSE_SERVER_ABORT);
+	}
+}
+
 enum step_result stream_connect(struct stream *s)
 {
 	if (s->entered && (!stream_listen(s) || stream_gave_up(s)))
@@ -201,18 +244,20 @@ enum step_result stream_connect(struct stream *s)
 		if (take_idle(s))
 			return STEP_NEXT;
 		enum io r = dial(s);
-		if (r == IO_DONE)
-			return STEP_NEXT;
 		if (r == IO_FAIL)
 			return connect_failed(s, dial_failure(s));
-		return stream_wait_until(s, limit_ms ? clock_now_ms + limit_ms : 0);
+		stream_wait_until(s, limit_ms ? clock_now_ms + limit_ms : 0);
+		return r == IO_DONE ? shake_hands(s) : STEP_WAIT;
 	}
 	if (s->pausing)
 		return STEP_WAIT;
 	if (s->link->conn.error)
 		return connect_failed(s, CLOSE_SERVER_ABORT);
-	if (!s->link->conn.connecting)
-		return STEP_NEXT;
+	if (!s->link->conn.connecting) {
+		enum step_result r = shake_hands(s);
+		if (r != STEP_WAIT)
+			return r;
+	}
 	if (stream_deadline_passed(s))
 		return connect_failed(s, CLOSE_SERVER_TIMEOUT);
 	return STEP_WAIT;
@@ -242,14 +287,10 @@ enum step_result stream_send_preamble(struct stream *s)
 	s->server_active_ms = clock_now_ms;
 	s->req.to = s->res.from = &s->link->conn;
 	s->res.to = &s->session->client;
-	if (s->server->set.send_proxy && !(s->http && s->http->reused)) {
-		struct buf *header = pp_send_compose(s, s->server);
+	if (s->server->set.send_proxy && s->server->tls == NULL && !(s->http && s->http->reused)) {
+		struct buf *header = compose_header(s);
 		if (header == NULL)
 			return stream_close_with(s, CLOSE_RESOURCE);
-		if (s->http && !link_set_header(s->link, buf_slice(header))) {
-			buf_put(&header);
-			return stream_close_with(s, CLOSE_RESOURCE);
-		}
 		if (s->http)
 			s->http->preamble_len = (uint32_t)buf_len(header);
 		if (resent && !put_behind(&header, s->req.head)) {

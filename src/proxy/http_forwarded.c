@@ -4,6 +4,7 @@
  */
 #include "proxy/http_forwarded.h"
 
+#include "conn/tls.h"
 #include "proxy/http_edit.h"
 #include "rule/fetch.h"
 #include "wire/forwarded.h"
@@ -144,7 +145,7 @@ static void add_element(struct stream *s, const struct forwarded_option *o)
 
 	strbuf_init_fixed(&text, memory, sizeof(memory));
 	if (o->proto)
-		strbuf_add_str(&text, s->session->client.transport == &transport_raw ? "proto=http" : "proto=https");
+		strbuf_add_str(&text, tls_of(&s->session->client) == NULL ? "proto=http" : "proto=https");
 	add_host(s, &o->host, &text);
 	add_node(s, "by", &o->by, &o->by_port, has_dst ? &dst : NULL, &text);
 	add_node(s, "for", &o->client, &o->client_port, &s->session->src, &text);

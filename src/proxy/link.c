@@ -147,12 +147,31 @@ static void take_out(struct idle_links *p, struct link *l)
 	gauge_dec(&p->srv->idle_conns);
 }
 
+/* Where reading stopped with a message's end, the socket may hold more than that: one read finds out. Nobody asked for
+ * such bytes, and the next stream must not take them for its answer. */
+static bool is_drained(struct conn *c)
+{
+	char byte;
+	size_t got;
+
+	return !c->can_read || c->transport->recv(c, &byte, 1, &got) == IO_AGAIN;
+}
+
+/* Under TLS a server may speak of tickets and keys whenever it likes. */
+static bool is_quiet(struct conn *c, uint32_t events)
+{
+	if (c->tls == NULL)
+		return false;
+	conn_note_events(c, events);
+	return !c->hup && !c->error && is_drained(c);
+}
+
 static void on_idle_event(struct watch *w, uint32_t events)
 {
 	struct link *l = CONTAINER_OF(w, struct link, conn.watch);
 
 	/* The edge of having become writable says nothing. */
-	if (!(events & ~(uint32_t)EPOLLOUT))
+	if (!(events & ~(uint32_t)EPOLLOUT) || is_quiet(&l->conn, events))
 		return;
 	take_out(idle_of(l->srv, false), l);
 	link_close(&l, false);
@@ -202,16 +221,6 @@ static void on_purge(struct timer *t)
 	}
 	if (p->n)
 		timer_set_at(&p->purge, clock_now_ms + p->srv->set.pool_purge_delay_ms);
-}
-
-/* Where reading stopped with a message's end, the socket may hold more than that: one read finds out. Nobody asked for
- * such bytes, and the next stream must not take them for its answer. */
-static bool is_drained(struct conn *c)
-{
-	char byte;
-	size_t got;
-
-	return !c->can_read || c->transport->recv(c, &byte, 1, &got) == IO_AGAIN;
 }
 
 static bool may_rest(struct link *l)
@@ -283,7 +292,7 @@ static void on_private_event(struct watch *w, uint32_t events)
 {
 	struct link *l = CONTAINER_OF(w, struct link, conn.watch);
 
-	if (!(events & ~(uint32_t)EPOLLOUT))
+	if (!(events & ~(uint32_t)EPOLLOUT) || is_quiet(&l->conn, events))
 		return;
 	close_private(l);
 }

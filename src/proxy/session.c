@@ -12,6 +12,7 @@
 #include "proxy/admission.h"
 #include "proxy/pp_receive.h"
 #include "proxy/stream.h"
+#include "proxy/tls_accept.h"
 
 POOL_DEFINE(session, struct session);
 _Thread_local struct session_list sessions_here = LIST_HEAD_INITIALIZER(sessions_here);
@@ -202,6 +203,25 @@ static bool next_request(struct session *s)
 	return true;
 }
 
+static bool shake_hands(struct session *s)
+{
+	switch (tls_accept_run(s)) {
+	case TLS_ACCEPT_DONE:
+		s->step = SESSION_RULES;
+		return true;
+	case TLS_ACCEPT_SOON:
+		task_wake(&s->task);
+		return false;
+	case TLS_ACCEPT_WAIT:
+		await_client(s);
+		return false;
+	case TLS_ACCEPT_FAILED:
+		session_end(s, s->reason, false);
+		return false;
+	}
+	return false;
+}
+
 /* One step; false: the session waits, has a stream, or is gone. */
 static bool step(struct session *s)
 {
@@ -229,8 +249,10 @@ static bool step(struct session *s)
 				return false;
 			}
 		}
-		s->step = SESSION_RULES;
+		s->step = s->listener->tls ? SESSION_TLS : SESSION_RULES;
 		return true;
+	case SESSION_TLS:
+		return shake_hands(s);
 	case SESSION_RULES:
 		s->step = SESSION_STREAM;
 		if (!run_rules(s, &s->fe->set.req_sess, PHASE_FE_SESS)) {
@@ -282,8 +304,11 @@ static void on_timer(struct timer *t)
 		session_end(s, s->step == SESSION_NEXT ? CLOSE_CLIENT_TIMEOUT : (enum close_reason)s->reason, false);
 		return;
 	}
-	if (pp_receive_timeout(s) == PP_RECEIVE_DONE) {
-		s->step = SESSION_RULES;
+	if (s->step == SESSION_TLS) {
+		tls_accept_timeout(s);
+		session_end(s, s->reason, false);
+	} else if (pp_receive_timeout(s) == PP_RECEIVE_DONE) {
+		s->step = s->listener->tls ? SESSION_TLS : SESSION_RULES;
 		session_run(s);
 	} else {
 		session_end(s, s->reason, s->reset);

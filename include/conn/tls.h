@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The TLS transport: OpenSSL between a connection and its socket. It reads whole records ahead,
+ * writes records as full as they get, and a flight of the handshake in one write. What may be spoken and with
+ * which certificates is in the SSL_CTX (tls_context.h). One thread per connection.
+ */
+#ifndef USHER_CONN_TLS_H
+#define USHER_CONN_TLS_H
+
+#include <openssl/types.h>
+#include "conn/buf.h"
+#include "conn/conn.h"
+
+extern const struct transport transport_tls;
+
+enum tls_side { TLS_SERVER, TLS_CLIENT };
+
+/* From now on the open connection speaks TLS, as server or client; the handshake is still to be made. *first (may be NULL):
+ * bytes that were read from the socket already and are the peer's first; taken over. `before`: bytes that leave in the
+ * clear before our first (a PROXY header), in the same segment. False when memory is out: then nothing has changed. */
+bool tls_begin(struct conn *c, SSL_CTX *ctx, enum tls_side side, struct buf **first, struct slice before);
+/* Goes on with the handshake. DONE: it is over, bytes may be read and written (can_read says whether some may be there).
+ * AGAIN: it waits for an event. FAIL: see tls_failure(); the alert has been sent. */
+enum io tls_handshake(struct conn *c);
+/* A server's first bytes may leave with the last flight of its client's handshake: after DONE nothing was sent yet, and
+ * goes with the first sendv(), or by tls_flush(). To be said before the handshake, by who speaks first. */
+void tls_hold_last_flight(struct conn *c);
+enum io tls_flush(struct conn *c);
+
+/* The connection's state in OpenSSL; NULL: it does not speak TLS. Borrowed; of the connection's thread. */
+SSL *tls_of(const struct conn *c);
+/* Whether the handshake is over. */
+bool tls_is_up(const struct conn *c);
+/* OpenSSL's code of what broke the handshake or the connection (ERR_reason_error_string() has its words), 0: nothing did, or
+ * the peer just left. */
+unsigned long tls_failure(const struct conn *c);
+
+#endif

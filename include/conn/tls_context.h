@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What may be spoken over TLS and who we are there: words of the configuration become an SSL_CTX.
+ * Contexts are frozen once made, but for their caches, which OpenSSL locks; any thread uses them.
+ */
+#ifndef USHER_CONN_TLS_CONTEXT_H
+#define USHER_CONN_TLS_CONTEXT_H
+
+#include <openssl/types.h>
+#include "base/strbuf.h"
+#include "conn/tls.h"
+
+enum tls_verify { TLS_VERIFY_DEFAULT, TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
+
+/* What bind and server lines have in common. NULL and 0: not said. Texts are borrowed, for ever. */
+struct tls_settings {
+	bool on;                   /* `ssl` */
+	enum tls_verify verify;
+	int min_version, max_version; /* TLS1_2_VERSION ... */
+	const char *ciphers;       /* TLS 1.2 and before, OpenSSL's notation */
+	const char *ciphersuites;  /* TLS 1.3 */
+	const char *curves;
+	const char *ca_file;       /* a file, a directory, or "@system-ca" */
+	const char *crl_file;
+	const char *alpn;          /* "h2,http/1.1", as written */
+	bool no_tickets;
+};
+
+/* A context for one side with these settings and no certificate of its own. NULL with the reason in err. */
+SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, struct strbuf *err);
+/* A certificate with its chain and key: a PEM file (or `path` with ".key" beside it). False with the reason in err. */
+bool tls_context_load(SSL_CTX *ctx, const char *path, struct strbuf *err);
+/* Adds OpenSSL's words for its oldest error on this thread, and forgets all of them. */
+void tls_add_reason(struct strbuf *err);
+
+#endif

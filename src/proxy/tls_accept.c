@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TLS with clients. Contexts are made at start-up; handshakes run on the session's thread.
+ */
+#include "proxy/tls_accept.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include "conf/diag.h"
+#include "core/clock.h"
+#include "proxy/conn_errors.h"
+#include "proxy/log_line.h"
+
+/* A thread's turn makes no more handshakes once they took this long: one more is what others wait for at most. */
+#define TURN_SHARE_US 1000u
+
+/* ---- start-up ---- */
+
+static SSL_CTX *make_context(const struct tls_accept_settings *set, struct strbuf *err)
+{
+	SSL_CTX *ctx = tls_context_new(TLS_SERVER, &set->common, err);
+
+	for (size_t i = 0; ctx && i < set->certificate_count; i++)
+		if (!tls_context_load(ctx, set->certificates[i], err)) {
+			SSL_CTX_free(ctx);
+			return NULL;
+		}
+	return ctx;
+}
+
+static bool resolve_listener(struct listener *l)
+{
+	const struct tls_accept_settings *set = &l->set.tls;
+	struct strbuf err = STRBUF_EMPTY;
+
+	if (!set->common.on)
+		return true;
+	if (set->certificate_count == 0)
+		strbuf_add_str(&err, "'ssl' needs a certificate: add 'crt <file>'");
+	else
+		l->tls = make_context(set, &err);
+	if (l->tls == NULL)
+		diag_at(DIAG_ALERT, l->file, l->line, "'bind' in %s '%s': %s", proxy_kind(l->px), l->px->name, err.ptr);
+	strbuf_free(&err);
+	return l->tls != NULL;
+}
+
+bool tls_accept_resolve(struct proxy *fe)
+{
+	struct listener *l;
+	bool ok = true;
+
+	TAILQ_FOREACH(l, &fe->listeners, link)
+		ok = resolve_listener(l) && ok;
+	return ok;
+}
+
+/* ---- handshakes ---- */
+
+static _Thread_local uint64_t share_turn, share_used_us;
+
+static bool share_is_used_up(void)
+{
+	if (share_turn != loop_self->turns) {
+		share_turn = loop_self->turns;
+		share_used_us = 0;
+	}
+	return share_used_us >= TURN_SHARE_US;
+}
+
+/* Nothing was said: a probe, which is counted and not logged. */
+static bool was_silent(const struct session *s)
+{
+	SSL *ssl = tls_of(&s->client);
+
+	return ssl && BIO_number_read(SSL_get_rbio(ssl)) == 0;
+}
+
+static enum tls_accept fail(struct session *s, enum conn_error number, enum close_reason reason)
+{
+	const char *words = ERR_reason_error_string(tls_failure(&s->client));
+	char memory[256];
+	struct strbuf text;
+
+	s->error = (uint8_t)number;
+	s->reason = (uint8_t)reason;
+	strbuf_init_fixed(&text, memory, sizeof(memory));
+	strbuf_add_str(&text, conn_error_text(number));
+	if (words)
+		strbuf_addf(&text, " (%s)", words);
+	if (!was_silent(s))
+		log_line_refused(s, memory);
+	return TLS_ACCEPT_FAILED;
+}
+
+static enum tls_accept failed(struct session *s)
+{
+	const struct conn *c = &s->client;
+
+	if (tls_failure(c))
+		return fail(s, CONN_ERROR_TLS_HANDSHAKE, CLOSE_CLIENT_ABORT);
+	return fail(s, c->eof ? CONN_ERROR_TLS_CLOSED : CONN_ERROR_TLS_BROKEN, CLOSE_CLIENT_ABORT);
+}
+
+static bool begin(struct session *s)
+{
+	uint32_t limit_ms = s->fe->set.timeout_client_hs_ms ? s->fe->set.timeout_client_hs_ms : s->fe->set.timeout_client_ms;
+
+	if (limit_ms)
+		timer_set_at(&s->timer, clock_now_ms + limit_ms);
+	return tls_begin(&s->client, s->listener->tls, TLS_SERVER, &s->in, SLICE(""));
+}
+
+enum tls_accept tls_accept_run(struct session *s)
+{
+	if (tls_of(&s->client) == NULL && !begin(s))
+		return fail(s, CONN_ERROR_TLS_MEMORY, CLOSE_RESOURCE);
+	if (!s->client.can_read)
+		return TLS_ACCEPT_WAIT;
+	if (share_is_used_up())
+		return TLS_ACCEPT_SOON;
+	uint64_t before_us = clock_read_us();
+	enum io r = tls_handshake(&s->client);
+	share_used_us += clock_read_us() - before_us;
+	switch (r) {
+	case IO_DONE:
+		timer_stop(&s->timer);
+		return TLS_ACCEPT_DONE;
+	case IO_AGAIN:
+		return TLS_ACCEPT_WAIT;
+	default:
+		return failed(s);
+	}
+}
+
+void tls_accept_timeout(struct session *s)
+{
+	fail(s, CONN_ERROR_TLS_TIMEOUT, CLOSE_CLIENT_TIMEOUT);
+}

@@ -150,6 +150,16 @@ with Usher(config(), sockets=['fe']) as usher:
     assert 'states/other/name:1] : this is no file of server states' in log
     assert "Proxy 'plain': Can't open server state file" in log
 
+# What a full disk leaves: nothing, or the beginning. The lines that are whole count; half a number is none.
+os.rmdir('states/plain')
+write('plain', '')
+write('all', HEAD + GOOD + '2 be 1 s1 127.0.0.9 2 8 5 10 100 8 2 0 6 0 0 0 - 28799 - 0 0 - -')
+fresh()
+with Usher(config(), sockets=['fe']) as usher:
+    now = states()
+    assert now['be/s3'][:3] == ['2', '8', '7'] and now['be/s1'] == untouched['be/s1'], now
+    assert 'states/all:4] : the file ends within this line' in usher.log() and 'states/plain:1] : the file is empty' in usher.log()
+
 # Under a master, what the old worker says counts, not the file.
 fresh()
 with Usher(config(), sockets=['fe'], args=['-W', '-S', 'unix@master.sock']) as usher:

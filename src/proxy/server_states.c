@@ -99,6 +99,8 @@ static void read_line(struct slice line, const struct proxy *only, const char *p
 /* A file's text: about one backend, or (NULL) all that load the global file. */
 static void read_text(struct slice text, const struct proxy *only, const char *path)
 {
+	if (text.len == 0)
+		diag_at(DIAG_WARNING, path, 1, "the file is empty: was the disk full when it was written?");
 	for (int number = 1; text.len; number++) {
 		ptrdiff_t end = slice_find_byte(text, '\n');
 		struct slice line = slice_make(text.ptr, end < 0 ? text.len : (size_t)end);
@@ -109,7 +111,10 @@ static void read_text(struct slice text, const struct proxy *only, const char *p
 			diag_at(DIAG_WARNING, path, number, "this is no file of server states: its first line must be '1', the version");
 			return;
 		}
-		if (number > 1 && line.len && line.ptr[0] != '#')
+		if (end < 0)
+			diag_at(DIAG_WARNING, path, number, "the file ends within this line, which is passed over: was the disk full when it was "
+				"written?");
+		else if (number > 1 && line.len && line.ptr[0] != '#')
 			read_line(line, only, path, number);
 	}
 }

@@ -10,7 +10,7 @@ import sys
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
 import _usher  # noqa: E402
-from _usher import WAIT_S, Origin, Usher, read_all  # noqa: E402
+from _usher import WAIT_S, Origin, Usher, read_all, read_head_lines  # noqa: E402
 
 HAPROXY = shutil.which('haproxy')
 served, release = queue.Queue(), queue.Queue()
@@ -104,7 +104,7 @@ def run(program, name, backend, said, order):
 def shown(program, path, extra=''):
     with program.connect('fe') as c:
         c.sendall(f'GET {path} HTTP/1.1\r\nHost: h\r\n{extra}\r\n'.encode())
-        for line in iter(c.makefile('rb').readline, b'\r\n'):
+        for line in read_head_lines(c.makefile('rb')):
             if line.lower().startswith(b'x-priority: '):
                 return line[12:].strip().decode()
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import WAIT_S, Origin, Usher
+from _usher import WAIT_S, Origin, Usher, read_head
 
 HAPROXY = shutil.which("haproxy")
 origin = {}
@@ -16,9 +16,8 @@ for name in "abcd":
     def serve(client, name=name):
         f = client.makefile("rb")
         while True:
-            for line in iter(f.readline, b"\r\n"):
-                if not line:
-                    return
+            if read_head(f) is None:
+                return
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + name.encode())
     origin[name] = Origin(serve)
 servers = "".join(f"    server {n} 127.0.0.1:{origin[n].port} weight {w}\n" for n, w in zip("abcd", (29, 23, 31, 37)))
@@ -65,10 +64,8 @@ class Client:
         if not any(f.lower().startswith("host:") for f in fields):
             fields = ["Host: h", *fields]
         self.s.sendall(f"GET {path} HTTP/1.1\r\n{''.join(f + chr(13) + chr(10) for f in fields)}\r\n".encode())
-        status = self.f.readline().decode()
-        assert " 200 " in status, (path, fields, status)
-        for _ in iter(self.f.readline, b"\r\n"):
-            pass
+        head = read_head(self.f)
+        assert head and b" 200 " in head, (path, fields, head)
         return self.f.read(1).decode()
 
     def close(self):

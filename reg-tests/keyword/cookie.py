@@ -11,7 +11,7 @@ import sys
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
 import _usher  # noqa: E402
-from _usher import Origin, Usher, free_ports  # noqa: E402
+from _usher import Origin, Usher, free_ports, read_head  # noqa: E402
 
 HAPROXY = shutil.which('haproxy')
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -24,9 +24,10 @@ def origin(name):
     def serve(client):
         f = client.makefile('rb')
         while True:
-            head = b''.join(iter(f.readline, b'\r\n'))
-            if not head:
+            head = read_head(f)
+            if head is None:
                 return
+            head = head[:-2]
             own = b''.join(line[7:] for line in head.splitlines(True) if line.lower().startswith(b'x-set: '))
             client.sendall(b'HTTP/1.1 200 OK\r\nX-Server: %s\r\n%sContent-Length: %d\r\n\r\n%s' % (name.encode(), own, len(head), head))
     return Origin(serve)
@@ -214,7 +215,7 @@ def ask(program, section, path='/', cookie=None, own=None):
     with program.connect(section) as c:
         c.sendall(f'{request}\r\n'.encode())
         f = c.makefile('rb')
-        head = b''.join(iter(f.readline, b'\r\n'))
+        head = read_head(f)
         got = fields(head)
         seen = fields(f.read(int(dict((k.lower(), v) for k, v in got)['content-length']))) if b'X-Server' in head or b'x-server' in head else []
     line = ''

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures usher beside Debian's haproxy, nginx and a bare relay, in one interleaved run.
+"""Measures usher beside Debian's haproxy, nginx, hitch and a bare relay, in one interleaved run.
 
     contrib/bench/run.py cpu           [-w keep,fresh,...] [--rounds 5] [--secs 3]   work per CPU second of the proxy
     contrib/bench/run.py syscalls      [-w keep,fresh,new]      system calls per request or connection (strace)
     contrib/bench/run.py instructions  [-w keep,fresh,rules]    userland instructions per request (callgrind)
-    contrib/bench/run.py memory        [-w tcp,http] [-n 5000]  bytes per idle connection
+    contrib/bench/run.py memory        [-w tcp,http,tls] [-n 5000]  bytes per idle connection
     contrib/bench/run.py scale         [-n 10000]               so many backends of two servers: time and memory
     contrib/bench/run.py checks        [-n 10000]               so many layer-4 checks at 2 s beside a bare loop of connects
     contrib/bench/run.py stat          [-n 10000]               traffic while `show stat` tells so many servers every 100 ms
@@ -14,17 +14,26 @@
 Workloads in mode tcp: `new` is a new connection per request with a PROXY v2 header in and out; `bulk` is four
 connections that fetch 10 MiB again and again. In mode http: `keep` is 1 KiB answers on 64 kept connections; `fresh` a
 new client connection per request (http-reuse always); `rules` 15 request headers, ten ACLs, twenty rules and a log line
-per request; `bodies` four connections that fetch 10 MiB, all settings as they come. The proxy has core 0 and one
+per request; `bodies` four connections that fetch 10 MiB, all settings as they come.
+
+Over TLS, with an ECDSA P-256 certificate below an intermediate, AES-128-GCM, X25519 and no certificate of the client: `tls-keep` is
+`keep` with TLS toward the client, `tls-server` with TLS toward the server (nginx), `tls-full` a new connection with a full
+handshake per request, `tls-resumed` the same with the session of the one before. That is TLS 1.3; with `tls12-` it is TLS 1.2. hitch
+relays what it has decrypted. A proxy that does not take the configuration has no part in a workload. The proxy has core 0 and one
 thread, origin and load share core 1. Needs root: everything runs in a network namespace of its own with loopback only
 and the reno congestion control, so that nothing else is reached or disturbed.
 """
-import argparse, contextlib, ctypes, glob, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, ctypes, functools, glob, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "reg-tests", "process"))
+from _authority import Authority
+
 DOOR, ORIGIN, LOG = 18080, 19000, 15140
 LIBC = ctypes.CDLL(None)
 CLONE_NEWNET, PR_SET_PDEATHSIG = 0x40000000, 1
+HANDSHAKERS = 16 # clients that shake hands at a time
 
 GLOBAL = """
 global
@@ -107,8 +116,38 @@ http {{
 """
 
 
+NGINX_TLS = """ssl_certificate {both}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;"""
+NGINX_ORIGIN = """
+http {{
+    access_log off; keepalive_timeout 60s; keepalive_requests 100000000;
+    client_body_temp_path {tmp}/body; proxy_temp_path {tmp}/proxy; fastcgi_temp_path {tmp}/fastcgi;
+    uwsgi_temp_path {tmp}/uwsgi; scgi_temp_path {tmp}/scgi;
+    server {{
+        listen 127.0.0.1:{origin} ssl backlog=4096; ssl_certificate {both}; ssl_certificate_key {key}; ssl_protocols {version};
+        ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; ssl_ecdh_curve X25519;
+        location / {{ return 200 "{body}"; }}
+    }}
+}}
+"""
+HITCH = """
+frontend = "[127.0.0.1]:{door}"
+backend = "[127.0.0.1]:{origin}"
+pem-file = "{pem}"
+tls-protos = TLSv1.2 TLSv1.3
+workers = 1
+user = "nobody"
+backlog = 4096
+daemon = off
+syslog = off
+log-level = 0
+"""
+
+
 class Work:
     """A workload: its configuration and its clients."""
+
+    client = "load"
+    tls = to_server = None
 
     def __init__(self, args, mode="http", pp=False, settings="", rules="", log=False, unit="requests"):
         self.args, self.mode, self.pp, self.settings, self.rules, self.log, self.unit = args, mode, pp, settings, rules, log, unit
@@ -130,8 +169,71 @@ class Work:
         return text.format(module="load_module %s;" % module[0] if self.mode == "tcp" else "", tmp=tmp, door=DOOR, origin=ORIGIN,
                            accept=" proxy_protocol" if self.pp else "", send=" proxy_protocol on;" if self.pp else "")
 
+    def hitch(self):
+        return None
+
+    def origin(self, bench):
+        return [bench.path("origin"), "-p", str(ORIGIN), "-P"]
+
+    def errors(self, result):
+        return result["err_conn"] + result["err_io"] + result["err_short"] + result["non200"]
+
     def amount(self, result):
         return result["bytes"] / 2**30 if self.unit == "GiB" else result["requests"]
+
+
+class Tls(Work):
+    """TLS of one version toward the client, or toward the server."""
+
+    def __init__(self, version, args, to_server=False, settings=""):
+        super().__init__(args + ([] if to_server else ["-v", version]), settings=settings)
+        self.tls, self.to_server, self.client = version, to_server, "load" if to_server else "tls"
+
+    def text(self):
+        bind, server = "bind 127.0.0.1:%d" % DOOR, "server s1 127.0.0.1:%d" % ORIGIN
+        if self.to_server:
+            return super().text().replace(server, server + " ssl verify none")
+        return super().text().replace(bind, bind + " ssl crt " + certificate().pem)
+
+    def nginx(self, tmp):
+        text, files = super().nginx(tmp), certificate()
+        if self.to_server:
+            return text.replace("proxy_pass http:", "proxy_ssl_protocols TLSv1.2 TLSv1.3; proxy_pass https:")
+        return text.replace("backlog=4096;", "ssl backlog=4096; " + NGINX_TLS.format(both=files.both, key=files.key))
+
+    def errors(self, result):
+        """A handshake of the wrong kind is one too; the first of each of the client's connections cannot resume anything."""
+        errors = super().errors(result)
+        if "-R" in self.args:
+            errors += max(0, result["shakes"] - result["resumed"] - HANDSHAKERS)
+        return errors + (result["shakes"] - result["x25519"] if self.client == "tls" else 0)
+
+    def hitch(self):
+        return None if self.to_server else HITCH.format(door=DOOR, origin=ORIGIN, pem=certificate().pem)
+
+    def origin(self, bench):
+        if not self.to_server:
+            return super().origin(bench)
+        if not shutil.which("nginx"):
+            return None
+        tmp, files = bench.path("tls-origin"), certificate()
+        os.makedirs(tmp, exist_ok=True)
+        text = (NGINX_HEAD + NGINX_ORIGIN).format(module="", tmp=tmp, origin=ORIGIN, both=files.both, key=files.key,
+                                                  version="TLSv" + self.tls, body=1024 * "x")
+        return ["nginx", "-p", tmp, "-e", "stderr", "-c", bench.write("tls-origin.conf", text)]
+
+
+@functools.cache
+def certificate():
+    return Authority().server("bench.local", "127.0.0.1")
+
+
+def tls_works():
+    for prefix, version in (("tls", "1.3"), ("tls12", "1.2")):
+        yield prefix + "-keep", Tls(version, ["-c", "64"])
+        yield prefix + "-server", Tls(version, ["-c", "64"], to_server=True)
+        yield prefix + "-full", Tls(version, ["-c", str(HANDSHAKERS), "-x"], settings="    http-reuse always\n")
+        yield prefix + "-resumed", Tls(version, ["-c", str(HANDSHAKERS), "-x", "-R"], settings="    http-reuse always\n")
 
 
 WORK = {
@@ -141,8 +243,11 @@ WORK = {
     "fresh": Work(["-c", "64", "-x"], settings="    http-reuse always\n"),
     "rules": Work(["-c", "64"] + [w for h in HEADERS for w in ("-H", h)], rules=RULES, log=True),
     "bodies": Work(["-c", "4", "-u", "/10m"], unit="GiB"),
+    **dict(tls_works()),
 }
-IDLE = {"tcp": Work([], mode="tcp"), "http": Work([], settings="    http-reuse always\n")}
+IDLE = {"tcp": Work([], mode="tcp"), "http": Work([], settings="    http-reuse always\n"),
+        "tls": Tls("1.3", [], settings="    http-reuse always\n"), "tls12": Tls("1.2", [], settings="    http-reuse always\n")}
+IDLE_NAMES = {"tcp": "tcp pair", "http": "http connection", "tls": "TLS 1.3 connection", "tls12": "TLS 1.2 connection"}
 
 
 def spawn(cmd, core, **more):
@@ -163,12 +268,20 @@ def stop(p):
         p.wait()
 
 
+def family(pid):
+    """The process and those below it: hitch works in a child."""
+    yield pid
+    for f in glob.glob("/proc/%d/task/*/children" % pid):
+        for child in open(f).read().split():
+            yield from family(int(child))
+
+
 def cpu_seconds(pid):
-    return sum(int(open(f).read().split()[0]) for f in glob.glob("/proc/%d/task/*/schedstat" % pid)) / 1e9
+    return sum(int(open(f).read().split()[0]) for p in family(pid) for f in glob.glob("/proc/%d/task/*/schedstat" % p)) / 1e9
 
 
 def resident(pid):
-    return next(int(l.split()[1]) for l in open("/proc/%d/status" % pid) if l.startswith("VmRSS")) * 1024
+    return sum(int(l.split()[1]) for p in family(pid) for l in open("/proc/%d/status" % p) if l.startswith("VmRSS")) * 1024
 
 
 def wait_port(port):
@@ -183,8 +296,9 @@ def wait_port(port):
 class Bench:
     def __init__(self):
         self.tmp = tempfile.mkdtemp(prefix="usher-bench.")
-        for name in ("origin", "load", "relay", "checks"):
-            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", self.path(name), os.path.join(HERE, name + ".c")], check=True)
+        for name in ("origin", "load", "relay", "checks", "tls"):
+            libs = ["-lssl", "-lcrypto"] if name == "tls" else []
+            subprocess.run([os.environ.get("CC", "cc"), "-O2", "-o", self.path(name), os.path.join(HERE, name + ".c"), *libs], check=True)
 
     def path(self, name):
         return os.path.join(self.tmp, name)
@@ -197,27 +311,33 @@ class Bench:
     def command(self, proxy, work):
         """The proxy's command line; None where it is not installed, or cannot do this work."""
         if proxy == "relay":
-            return None if work.rules else [self.path("relay"), "-l", str(DOOR), "-s", str(ORIGIN), "-m", work.mode]
+            return None if work.rules or work.tls else [self.path("relay"), "-l", str(DOOR), "-s", str(ORIGIN), "-m", work.mode]
         if proxy == "nginx":
             text = work.nginx(self.tmp) if shutil.which("nginx") else None
             return text and ["nginx", "-p", self.tmp, "-e", "stderr", "-c", self.write("nginx.conf", text)]
+        if proxy == "hitch":
+            text = work.hitch() if shutil.which("hitch") else None
+            return text and ["hitch", "--config=" + self.write("hitch.conf", text)]
         binary = os.environ.get("USHER", os.path.join(ROOT, "usher")) if proxy == "usher" else shutil.which("haproxy")
         if not binary or not os.path.exists(binary):
             return None
-        return [binary, "-db", "-f", self.write(proxy + ".cfg", work.text())]
+        path = self.write(proxy + ".cfg", work.text())
+        if work.tls and subprocess.run([binary, "-c", "-f", path], capture_output=True).returncode:
+            return None
+        return [binary, "-db", "-f", path]
 
-    def load(self, *args):
-        p = spawn([self.path("load"), "-p", str(DOOR)] + list(args), 1, stdout=subprocess.PIPE)
+    def load(self, work, *args):
+        p = spawn([self.path(work.client), "-p", str(DOOR), *args, *work.args], 1, stdout=subprocess.PIPE)
         return json.loads(p.communicate()[0])
 
     @contextlib.contextmanager
     def running(self, proxy, work, under=()):
         """The proxy's process between origin, log sink and door; None where it has no part in this work."""
-        command = self.command(proxy, work)
-        if command is None:
+        command, origin = self.command(proxy, work), work.origin(self)
+        if command is None or origin is None:
             yield None
             return
-        processes = [spawn([self.path("origin"), "-p", str(ORIGIN), "-P"], 1)]
+        processes = [spawn(origin, 1)]
         wait_port(ORIGIN)
         if work.log:
             processes.append(spawn([self.path("origin"), "-S", str(LOG)], 1))
@@ -234,19 +354,18 @@ class Bench:
 
 
 def cpu(b, a):
-    for name in (a.w or "keep,fresh,rules,bodies,new,bulk").split(","):
+    for name in (a.w or ",".join(WORK)).split(","):
         work, got = WORK[name], {}
         for _ in range(a.rounds):
             for proxy in a.p.split(","):
                 with b.running(proxy, work) as p:
                     if p is None:
                         continue
-                    b.load("-d", "0.4", *work.args)
+                    b.load(work, "-d", "0.4")
                     before = cpu_seconds(p.pid)
-                    r = b.load("-d", str(a.secs), *work.args)
+                    r = b.load(work, "-d", str(a.secs))
                     spent = cpu_seconds(p.pid) - before
-                errors = r["err_conn"] + r["err_io"] + r["err_short"] + r["non200"]
-                got.setdefault(proxy, []).append((work.amount(r) / spent, errors))
+                got.setdefault(proxy, []).append((work.amount(r) / spent, work.errors(r)))
         base = statistics.median(x for x, _ in got["haproxy"]) if "haproxy" in got else None
         print("\n%s: %s per CPU second of the proxy (median of %d; ratio to haproxy; spread; errors)" % (name, work.unit, a.rounds))
         for proxy, rows in got.items():
@@ -257,19 +376,19 @@ def cpu(b, a):
 
 
 def syscalls(b, a):
-    for name in (a.w or "keep,fresh,new").split(","):
+    for name in (a.w or "keep,fresh,new,tls-full,tls12-full").split(","):
         work = WORK[name]
         print("\n%s: system calls per request" % name)
         for proxy in a.p.split(","):
             with b.running(proxy, work) as p:
                 if p is None:
                     continue
-                b.load("-d", "0.4", *work.args)
+                b.load(work, "-d", "0.4")
                 out = b.path("strace")
-                tracer = spawn(["strace", "-f", "-c", "-o", out, "-p", str(p.pid)], 1)
-                while "TracerPid:\t0" in open("/proc/%d/status" % p.pid).read():
+                tracer = spawn(["strace", "-f", "-c", "-o", out] + ["-p%d" % each for each in family(p.pid)], 1)
+                while any("TracerPid:\t0" in open("/proc/%d/status" % each).read() for each in family(p.pid)):
                     time.sleep(0.02)
-                done = b.load("-d", "20", "-n", "10000", *work.args)["requests"]
+                done = b.load(work, "-d", "20", "-n", str(a.n))["requests"]
                 tracer.send_signal(signal.SIGINT)
                 tracer.wait()
             rows = [l.split() for l in open(out) if l.split() and l.split()[-1] not in ("total", "syscall", "----------------")]
@@ -289,7 +408,7 @@ def counted(b, proxy, work):
         with b.running(proxy, work, under=["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out]) as p:
             if p is None:
                 return None
-            done[n] = b.load("-d", "60", "-n", str(n), *work.args)["requests"]
+            done[n] = b.load(work, "-d", "60", "-n", str(n))["requests"]
         text = subprocess.run(["callgrind_annotate", "--auto=no", "--threshold=100", out], capture_output=True, text=True).stdout
         for line in text.splitlines():
             m = re.match(r"\s*([\d,]+) \(\s*[\d.]+%\)\s+(\S.*)$", line)
@@ -317,16 +436,16 @@ def profile(b, a):
 
 
 def memory(b, a):
-    for name in (a.w or "http,tcp").split(","):
-        print("\nresident bytes per idle %s (%d, one request done on each)" % ("tcp pair" if name == "tcp" else "http connection", a.n))
+    for name in (a.w or "http,tcp,tls,tls12").split(","):
+        print("\nresident bytes per idle %s (%d, one request done on each)" % (IDLE_NAMES[name], a.n))
         for proxy in a.p.split(","):
             with b.running(proxy, IDLE[name]) as p:
                 if p is None:
                     continue
-                b.load("-d", "0.2", "-c", "64")
+                b.load(IDLE[name], "-d", "0.2", "-c", "64")
                 time.sleep(0.5)
                 rss = [resident(p.pid)]
-                c = spawn([b.path("load"), "-p", str(DOOR), "-I", "-d", "60", "-c", str(a.n)], 1, stdin=subprocess.PIPE,
+                c = spawn([b.path(IDLE[name].client), "-p", str(DOOR), "-I", "-d", "60", "-c", str(a.n), *IDLE[name].args], 1, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE)
                 ready = c.stdout.readline().decode().strip()
                 time.sleep(1)
@@ -471,8 +590,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "checks", "stat", "profile"])
     p.add_argument("-w", help="workloads, by commas")
-    p.add_argument("-p", default="usher,haproxy,nginx,relay", help="proxies, by commas")
-    p.add_argument("-n", type=int, help="connections of memory (5000), backends of scale, servers of checks and stat (10000)")
+    p.add_argument("-p", default="usher,haproxy,nginx,hitch,relay", help="proxies, by commas")
+    p.add_argument("-n", type=int, help="connections of memory (5000), requests of syscalls, backends of scale, servers of checks and stat (10000)")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--secs", type=float, default=3)
     p.add_argument("--top", type=int, default=50)

@@ -26,7 +26,7 @@ enum log_level {
 
 /* How a line begins; the manual's words for `format` in the same order. */
 enum log_shape {
-	LOG_SHAPE_DEFAULT,  /* not given: local, or rfc3164 once log_hostname is set */
+	LOG_SHAPE_DEFAULT,  /* not given: local, or rfc3164 once log_hostname is set; in a ring: timed */
 	LOG_SHAPE_LOCAL,    /* <PRI>Mmm dd hh:mm:ss tag[pid]: text */
 	LOG_SHAPE_RFC3164,  /* <PRI>Mmm dd hh:mm:ss host tag[pid]: text */
 	LOG_SHAPE_RFC5424,  /* <PRI>1 iso host tag pid - sd text */

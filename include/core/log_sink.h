@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where log lines go: a UDP address, a datagram UNIX socket or a descriptor. Each thread keeps a
+ * Where log lines go: a UDP address, a datagram UNIX socket, a descriptor or a ring in memory. Each thread keeps a
  * batch per sink, sent at the end of the loop turn by one sendmmsg (datagrams) or one write
  * (descriptors; pipes in pieces of PIPE_BUF so that lines stay whole). Nothing here waits: a
  * sink that is full or gone loses lines, and they are counted. Sinks are shared by all threads.
@@ -13,7 +13,7 @@
 
 struct log_sink;
 
-/* The sink for an address such as "127.0.0.1:514", "[::1]:514", "/dev/log", "abns@x", "stdout", "fd@7": the same for the same
+/* The sink for an address such as "127.0.0.1:514", "[::1]:514", "/dev/log", "abns@x", "stdout", "fd@7", "ring@buf0": the same for the same
  * text. Host names are looked up here. NULL with the reason in err. Start-up only; lives for ever. */
 struct log_sink *log_sink_get(const char *address, struct strbuf *err);
 /* Opens every sink that is not open; false with reasons in err. */
@@ -27,12 +27,15 @@ void log_sinks_flush(void);
 /* Sends and frees this thread's batches: a thread that ends. */
 void log_sinks_thread_end(void);
 uint64_t log_sinks_dropped(void);
+/* True when its lines stay in memory (core/log_ring.h). */
+bool log_sink_is_ring(const struct log_sink *s);
 /* The nth sink, from 0, in the order they were made; false behind the last. Any thread. */
 struct log_sink_report {
 	const char *address; /* borrows, for ever */
-	const char *kind;    /* "datagram", "socket" (a stream), "fd" (a pipe or terminal), "file" */
+	const char *kind;    /* "datagram", "socket" (a stream), "fd" (a pipe or terminal), "file", "buffer" (a ring) */
 	int fd;              /* < 0: not open */
 	uint64_t dropped;    /* lines */
+	struct log_ring *ring; /* borrows, for ever; NULL: it is none */
 };
 bool log_sink_report(unsigned nth, struct log_sink_report *out);
 

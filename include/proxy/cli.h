@@ -42,6 +42,8 @@ struct cli {
 	int arg_count;
 	struct slice payload;
 	void *state;                    /* the running command's own */
+	bool interrupted;               /* the client said more, or its end, while the command runs */
+	bool swallow;                   /* a command that ends now sets it: what the client said meanwhile is thrown away */
 	struct strbuf out;              /* text not sent yet; commands add to it */
 	uint32_t patience_ms;           /* a silent client is given up after so long */
 	int give_to;                    /* the client's descriptor where `expose-fd listeners` lets it have others; else -1 */

@@ -168,6 +168,8 @@ static bool parse(struct log_target *t, char *const *words, int count, int *at, 
 	*at = 1;
 	if (!parse_options(t, words, count, at, err))
 		return false;
+	if (t->shape == LOG_SHAPE_DEFAULT && log_sink_is_ring(t->sink))
+		t->shape = LOG_SHAPE_TIMED;
 	if (*at == count) {
 		strbuf_add_str(err, "expected a facility such as local0 or daemon");
 		return false;

@@ -24,10 +24,12 @@
 #include "base/addr.h"
 #include "base/environment.h"
 #include "core/log.h"
+#include "core/log_ring.h"
 #include "core/loop.h"
 
 #define BATCH_BYTES (2 * 65536) /* at least one line of LOG_LEN_MAX fits behind any other */
 #define BATCH_LINES 256
+#define RING_BYTES (1u << 20)
 #define SEND_CHUNK 64           /* messages of one sendmmsg */
 /* Lines of equal length leave as one message that the kernel cuts into datagrams (UDP_SEGMENT). So many at most, of so many
  * bytes each (what any path takes whole) and together. */
@@ -40,6 +42,7 @@ enum sink_kind {
 	SINK_SOCKET,   /* an inherited stream socket */
 	SINK_PIPE,     /* a pipe or terminal */
 	SINK_FILE,     /* a file or device that never makes a writer wait */
+	SINK_RING,     /* memory */
 };
 
 struct log_sink {
@@ -49,6 +52,7 @@ struct log_sink {
 	enum sink_kind kind;
 	int fd;                     /* -1 until opened, -2 when that failed; atomic */
 	int given_fd;               /* "fd@N": N, else -1 */
+	struct log_ring *ring;      /* owns, for ever; SINK_RING */
 	bool may_block;             /* given_fd could not be reopened: ask before each write */
 	struct sockaddr_storage to; /* SINK_DATAGRAM */
 	socklen_t to_len;
@@ -98,16 +102,21 @@ uint64_t log_sinks_dropped(void)
 	return sum;
 }
 
+bool log_sink_is_ring(const struct log_sink *s)
+{
+	return s->ring != NULL;
+}
+
 bool log_sink_report(unsigned nth, struct log_sink_report *out)
 {
-	static const char *const names[] = { "datagram", "socket", "fd", "file" };
+	static const char *const names[] = { "datagram", "socket", "fd", "file", "buffer" };
 	const struct log_sink *s = sinks;
 
 	while (s && s->index != nth)
 		s = s->next;
 	if (s == NULL)
 		return false;
-	*out = (struct log_sink_report){ .address = s->address, .kind = names[s->kind], .dropped = dropped_by(s),
+	*out = (struct log_sink_report){ .address = s->address, .kind = names[s->kind], .dropped = dropped_by(s), .ring = s->ring,
 		.fd = __atomic_load_n(&s->fd, __ATOMIC_ACQUIRE) };
 	return true;
 }
@@ -202,12 +211,25 @@ static bool set_inet(struct log_sink *s, const char *text, int family, struct st
 	return true;
 }
 
+static bool set_ring(struct log_sink *s, struct slice name, struct strbuf *err)
+{
+	if (!slice_is(name, "buf0")) {
+		strbuf_addf(err, "there is no ring '%.*s': the only one is ring@buf0", SLICE_FMT(name));
+		return false;
+	}
+	s->kind = SINK_RING;
+	s->ring = log_ring_new(RING_BYTES);
+	if (s->ring == NULL)
+		strbuf_add_str(err, "out of memory");
+	return s->ring != NULL;
+}
+
 static bool set_address(struct log_sink *s, const char *text, struct strbuf *err)
 {
 	static const struct { const char *prefix; int family; } inet[] = {
 		{ "udp@", AF_UNSPEC }, { "udp4@", AF_INET }, { "udp6@", AF_INET6 }, { "ipv4@", AF_INET }, { "ipv6@", AF_INET6 },
 	};
-	static const char *const missing[] = { "ring@", "tcp@", "tcp4@", "tcp6@", "uxst@", "sockpair@", "backend@" };
+	static const char *const missing[] = { "tcp@", "tcp4@", "tcp6@", "uxst@", "sockpair@", "backend@" };
 	struct slice all = slice_of(text);
 
 	if (slice_is(all, "stdout"))
@@ -216,6 +238,8 @@ static bool set_address(struct log_sink *s, const char *text, struct strbuf *err
 		return set_fd(s, SLICE("2"), err);
 	if (slice_starts(all, SLICE("fd@")))
 		return set_fd(s, slice_from(all, 3), err);
+	if (slice_starts(all, SLICE("ring@")))
+		return set_ring(s, slice_from(all, 5), err);
 	if (slice_starts(all, SLICE("unix@")))
 		return set_unix(s, text + 5, false, err);
 	if (slice_starts(all, SLICE("uxdg@")))
@@ -352,7 +376,7 @@ bool log_sinks_open(struct strbuf *err)
 	bool ok = true;
 
 	for (struct log_sink *s = sinks; s; s = s->next) {
-		if (sink_fd(s) < 0) {
+		if (!s->ring && sink_fd(s) < 0) {
 			strbuf_addf(err, "%scannot open log target '%s': %s", ok ? "" : "; ", s->address, strerror(errno));
 			ok = false;
 		}
@@ -525,9 +549,12 @@ static void send_stream(struct batch *b, int fd)
 
 static void batch_send(struct batch *b)
 {
-	int fd = b->lines ? sink_fd(b->sink) : -2;
+	struct log_ring *ring = b->sink->ring;
+	int fd = b->lines && !ring ? sink_fd(b->sink) : -2;
 
-	if (fd < 0)
+	if (ring)
+		drop(b->sink, log_ring_add(ring, b->mem, b->ends, b->lines));
+	else if (fd < 0)
 		drop(b->sink, b->lines);
 	else if (b->sink->kind == SINK_DATAGRAM)
 		send_datagrams(b, fd);

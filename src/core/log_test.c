@@ -133,7 +133,7 @@ static void refuses_by_the_word(void **state)
 	assert_refused("udp4@::1:514 local0", 0, "not an address of this family");
 	assert_refused("fd@x local0", 0, "not a descriptor");
 	assert_refused("unix@ local0", 0, "must have 1 to");
-	assert_refused("ring@b local0", 0, "'ring@' are not in this version");
+	assert_refused("ring@b local0", 0, "the only one is ring@buf0");
 	assert_refused("tcp@10.0.0.1:1 local0", 0, "'tcp@' are not in this version");
 }
 

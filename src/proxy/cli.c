@@ -420,7 +420,12 @@ enum cli_next cli_run(struct cli *c, struct slice in, bool ended, size_t *used)
 		if (c->out.truncated)
 			return CLI_END; /* memory is out: half an answer is none */
 		if (c->running) {
+			c->interrupted = ended || in.len > *used || c->rest;
 			enum cli_next next = run_piece(c);
+			if (c->swallow) {
+				c->swallow = false;
+				*used = in.len;
+			}
 			if (next == CLI_SLEEP)
 				return c->out.len ? CLI_WRITE : CLI_SLEEP;
 			continue;

@@ -164,6 +164,10 @@ with Usher(CONFIG, sockets=["route", "says", "versions", "door"]) as usher:
     for data in (b"GET / HTTP/1.0\r\n\r\n", b"\x15\x03\x01\0\x02\x02\x28", OLD, SERVER_HELLO, made([("0000", "0004000001")]),
                  made([("0000", "000600000361" + "0062"), ]), made([("0023", ""), ("0023", "")])):
         assert exchange(usher, "route", data, end=False) == b"", data
+    # One that never ends is given up when the buffer is full: long before the delay is over, and while its client waits.
+    endless = b"\x16\x03\x01\x40\x00\x01\x01\xff\xff" + b"\x03\x03" + bytes(16384 - 6) + b"\x16\x03\x01\x40\x00" + bytes(16384)
+    assert exchange(usher, "route", endless, end=False) == b""
+    assert set(said(usher, endless[:16000]).values()) == {"-"}
     for at in (0, 1, 5, 9, 100, len(site) - 1):
         assert exchange(usher, "route", site[:at]) == b"", at
 

@@ -63,6 +63,27 @@ with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-p', 'pid', '-S', 'unix@m
     assert "Can't find" in ask_cli('m.sock', '@!1 show stat')
     assert usher.stop(signal.SIGINT) == 130
 
+# The first worker may be asked before the master knows that it accepts; here, before it has read its configuration.
+os.unlink('m.sock')
+os.mkfifo('slow.map')
+SLOW = CONFIG + """
+frontend slow
+    mode http
+    bind "fd@${slow}"
+    http-request return status 200 hdr v %[path,map(slow.map)]
+"""
+with Usher(SLOW, sockets=['fe', 'cli', 'slow'], args=['-W', '-S', 'unix@m.sock']) as usher:
+    await_true('the socket of the master', lambda: socket.socket(socket.AF_UNIX).connect_ex('m.sock') == 0)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(WAIT_S)
+        s.connect('m.sock')
+        s.sendall(b'@1 show info\n')
+        s.shutdown(socket.SHUT_WR)
+        ask_cli('m.sock', 'show proc')  # the master has seen the other command before
+        with open('slow.map', 'w') as f:
+            f.write('a b\n')
+        assert '\nPid: ' in read_all(s).decode()
+
 with Usher(CONFIG, sockets=['fe', 'cli'], args=['-W', '-S', f'unix@{os.getcwd()}/m.sock']) as usher:
     held = []
 

@@ -201,7 +201,8 @@ struct relay {
 	struct grave grave;
 };
 
-/* "@1" is the current worker, "@!<pid>" and "@<pid>" any. */
+/* "@1" is the current worker, or the first one while it comes up: it accepts a little before the master hears of it, and then
+ * it answers. "@!<pid>" and "@<pid>" are any. */
 static struct child *find_worker(struct slice name)
 {
 	struct child *w;
@@ -210,7 +211,7 @@ static struct child *find_worker(struct slice name)
 	if (name.len && name.ptr[0] == '!')
 		name = slice_from(name, 1);
 	else if (slice_is(name, "1"))
-		return master.current;
+		return master.current ? master.current : master.coming;
 	if (!slice_to_u64(name, &number))
 		return NULL;
 	TAILQ_FOREACH(w, &master.children, siblings)

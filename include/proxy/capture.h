@@ -8,6 +8,7 @@
 #define USHER_PROXY_CAPTURE_H
 
 #include "proxy/stream.h"
+#include "rule/fetch.h"
 
 /* A slot: the header it takes by itself (NULL: rules fill it) and how many bytes it keeps. */
 struct capture_slot {
@@ -23,6 +24,8 @@ void capture_head(struct stream *s, bool response);
 bool capture_put(struct stream *s, bool response, unsigned slot, struct slice text);
 /* What a slot holds; an empty one has ptr NULL. */
 struct slice capture_get(const struct stream *s, bool response, unsigned slot);
+/* A `check` function for fetches and converters whose first argument is a slot. */
+bool capture_check_slot(struct args *a, struct strbuf *err);
 /* What `capture cookie` found on that side, "name=value"; empty: nothing. */
 struct slice capture_cookie(const struct stream *s, bool response);
 

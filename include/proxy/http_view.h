@@ -22,8 +22,8 @@ static inline struct http_txn *http_of(const struct eval *ev)
 	return ev->stream ? ev->stream->http : NULL;
 }
 
-/* "HTTP/1.1" for 11; ptr is NULL for a version that is none. */
-struct slice http_version_text(uint8_t version);
+/* "HTTP/1.1" for 11, from its byte `skip` on. EVAL_NONE for a version that is none. */
+enum eval_result http_give_version(uint8_t version, size_t skip, struct value *out);
 
 /* The request line is kept in http_txn.line where this is set: by start-up, for formats and fetches that show it later. */
 extern bool http_keeps_line;

@@ -277,33 +277,24 @@ static int condition_term(struct cursor *c)
 	return value;
 }
 
-static int condition_and(struct cursor *c)
+/* Operands with one operator between them, which is a character twice. */
+static int condition_chain(struct cursor *c, char operator, int (*operand)(struct cursor *c))
 {
-	int value = condition_term(c);
+	int value = operand(c);
+
 	while (value >= 0) {
 		condition_skip_blanks(c);
-		if (strncmp(c->p, "&&", 2) != 0)
+		if (c->p[0] != operator || c->p[1] != operator)
 			break;
 		c->p += 2;
-		int next = condition_term(c);
-		value = next < 0 ? next : value & next;
+		int next = operand(c);
+		value = next < 0 ? next : operator == '&' ? value & next : value | next;
 	}
 	return value;
 }
 
-static int condition_or(struct cursor *c)
-{
-	int value = condition_and(c);
-	while (value >= 0) {
-		condition_skip_blanks(c);
-		if (strncmp(c->p, "||", 2) != 0)
-			break;
-		c->p += 2;
-		int next = condition_and(c);
-		value = next < 0 ? next : value | next;
-	}
-	return value;
-}
+static int condition_and(struct cursor *c) { return condition_chain(c, '&', condition_term); }
+static int condition_or(struct cursor *c) { return condition_chain(c, '|', condition_and); }
 
 int conf_condition(const char *text, char **error)
 {

@@ -5,14 +5,6 @@
 #include "proxy/capture.h"
 #include "rule/fetch.h"
 
-static bool slot_check(struct args *a, struct strbuf *err)
-{
-	if (a->v[0].num >= 0 && a->v[0].num <= INT32_MAX)
-		return true;
-	strbuf_add_str(err, "slots are counted from 0");
-	return false;
-}
-
 static bool put(const struct args *a, struct eval *ev, bool response, const struct value *v)
 {
 	return ev->stream && capture_put(ev->stream, response, (unsigned)a->v[0].num, v->bytes);
@@ -22,6 +14,6 @@ static bool req_convert(const struct args *a, struct eval *ev, struct value *v) 
 static bool res_convert(const struct args *a, struct eval *ev, struct value *v) { return put(a, ev, true, v); }
 
 CONVERTER(capture_req) = { .keyword = "capture-req", .usage = "capture-req(<slot>)", .args = "i", .in = VALUE_STR,
-	.out = VALUE_STR, .check = slot_check, .convert = req_convert };
+	.out = VALUE_STR, .check = capture_check_slot, .convert = req_convert };
 CONVERTER(capture_res) = { .keyword = "capture-res", .usage = "capture-res(<slot>)", .args = "i", .in = VALUE_STR,
-	.out = VALUE_STR, .check = slot_check, .convert = res_convert };
+	.out = VALUE_STR, .check = capture_check_slot, .convert = res_convert };

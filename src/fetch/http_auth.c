@@ -21,26 +21,26 @@ static enum eval_result type_get(const struct args *a, struct eval *ev, struct v
 	return slice_eq_nocase(scheme, SLICE("Bearer")) ? EVAL_OK : EVAL_NONE;
 }
 
-static enum eval_result user_get(const struct args *a, struct eval *ev, struct value *out)
+static enum eval_result give_basic(struct eval *ev, bool want_password, struct value *out)
 {
 	struct slice user, password;
 	enum eval_result r = http_see_basic(ev, &user, &password);
 
-	(void)a;
 	if (r == EVAL_OK)
-		*out = value_str(user);
+		*out = value_str(want_password ? password : user);
 	return r;
+}
+
+static enum eval_result user_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	(void)a;
+	return give_basic(ev, false, out);
 }
 
 static enum eval_result pass_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	struct slice user, password;
-	enum eval_result r = http_see_basic(ev, &user, &password);
-
 	(void)a;
-	if (r == EVAL_OK)
-		*out = value_str(password);
-	return r;
+	return give_basic(ev, true, out);
 }
 
 /* Of the field named, or of Authorization. */

@@ -9,16 +9,6 @@
 
 #define PHASE_EXCHANGE (PHASE_REQUEST | PHASE_RESPONSE | PHASE_LOG)
 
-static enum eval_result give_version(uint8_t version, struct value *out)
-{
-	struct slice text = http_version_text(version);
-
-	if (text.ptr == NULL)
-		return EVAL_NONE;
-	*out = value_str(text);
-	return EVAL_OK;
-}
-
 static enum eval_result method_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	const struct http_txn *t = http_of(ev);
@@ -47,7 +37,7 @@ static enum eval_result req_ver_get(const struct args *a, struct eval *ev, struc
 	const struct http_txn *t = http_of(ev);
 
 	(void)a;
-	return t && t->req_parsed ? give_version(t->req.version, out) : EVAL_NONE;
+	return t && t->req_parsed ? http_give_version(t->req.version, 0, out) : EVAL_NONE;
 }
 
 static enum eval_result res_ver_get(const struct args *a, struct eval *ev, struct value *out)
@@ -55,15 +45,7 @@ static enum eval_result res_ver_get(const struct args *a, struct eval *ev, struc
 	const struct http_txn *t = http_of(ev);
 
 	(void)a;
-	return t ? give_version(t->server_version, out) : EVAL_NONE;
-}
-
-static bool slot_check(struct args *a, struct strbuf *err)
-{
-	if (a->v[0].num >= 0 && a->v[0].num <= INT32_MAX)
-		return true;
-	strbuf_add_str(err, "slots are counted from 0");
-	return false;
+	return t ? http_give_version(t->server_version, 0, out) : EVAL_NONE;
 }
 
 static enum eval_result slot(const struct args *a, struct eval *ev, bool response, struct value *out)
@@ -89,6 +71,6 @@ CAPTURE(capture_res_ver, "capture.res.ver", PHASE_EXCHANGE, res_ver_get);
 FETCH(capture_req_uri) = { .keyword = "capture.req.uri", .usage = "capture.req.uri", .type = VALUE_STR, .phases = PHASE_EXCHANGE,
 	.check = http_keep_line, .get = uri_get };
 FETCH(capture_req_hdr) = { .keyword = "capture.req.hdr", .usage = "capture.req.hdr(<slot>)", .args = "i", .type = VALUE_STR,
-	.phases = PHASE_EXCHANGE, .check = slot_check, .get = req_hdr_get };
+	.phases = PHASE_EXCHANGE, .check = capture_check_slot, .get = req_hdr_get };
 FETCH(capture_res_hdr) = { .keyword = "capture.res.hdr", .usage = "capture.res.hdr(<slot>)", .args = "i", .type = VALUE_STR,
-	.phases = PHASE_RESPONSE | PHASE_LOG, .check = slot_check, .get = res_hdr_get };
+	.phases = PHASE_RESPONSE | PHASE_LOG, .check = capture_check_slot, .get = res_hdr_get };

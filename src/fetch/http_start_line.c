@@ -9,16 +9,7 @@
 /* From FE_REQ_TCP to the log: what these say is kept when the head leaves. */
 #define PHASE_ANSWER (PHASE_RESPONSE | PHASE_LOG | PHASE_CHECK)
 #define PHASE_EXCHANGE (PHASE_REQUEST | PHASE_RESPONSE | PHASE_LOG)
-
-static enum eval_result give_version(uint8_t version, struct value *out)
-{
-	struct slice text = http_version_text(version);
-
-	if (text.ptr == NULL)
-		return EVAL_NONE;
-	*out = value_str(slice_from(text, sizeof("HTTP/") - 1));
-	return EVAL_OK;
-}
+#define NAME_LEN (sizeof("HTTP/") - 1)
 
 static enum eval_result method_get(const struct args *a, struct eval *ev, struct value *out)
 {
@@ -46,9 +37,9 @@ static enum eval_result req_ver_get(const struct args *a, struct eval *ev, struc
 
 	(void)a;
 	if (t)
-		return t->req_parsed ? give_version(t->req.version, out) : EVAL_NONE;
+		return t->req_parsed ? http_give_version(t->req.version, NAME_LEN, out) : EVAL_NONE;
 	r = http_see_head(ev, false, &h);
-	return r == EVAL_OK ? give_version(h->version, out) : r;
+	return r == EVAL_OK ? http_give_version(h->version, NAME_LEN, out) : r;
 }
 
 /* As the server said it: the head is written with another version later. */
@@ -59,9 +50,9 @@ static enum eval_result res_ver_get(const struct args *a, struct eval *ev, struc
 
 	(void)a;
 	if (http_of(ev))
-		return http_of(ev)->server_version ? give_version(http_of(ev)->server_version, out) : EVAL_NONE;
+		return http_of(ev)->server_version ? http_give_version(http_of(ev)->server_version, NAME_LEN, out) : EVAL_NONE;
 	r = http_see_head(ev, true, &h);
-	return r == EVAL_OK ? give_version(h->version, out) : r;
+	return r == EVAL_OK ? http_give_version(h->version, NAME_LEN, out) : r;
 }
 
 /* While rules look at the answer, what it says now; later, what the client got. */

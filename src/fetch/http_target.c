@@ -28,28 +28,27 @@ static enum eval_result url_get(const struct args *a, struct eval *ev, struct va
 	return r;
 }
 
-static enum eval_result path_get(const struct args *a, struct eval *ev, struct value *out)
+static enum eval_result give_path(struct eval *ev, bool with_query, struct value *out)
 {
 	struct uri u;
 	enum eval_result r = split(ev, &u);
 
-	(void)a;
 	if (r != EVAL_OK)
 		return r;
-	*out = value_str(u.path);
-	return u.path.len ? EVAL_OK : EVAL_NONE;
+	*out = value_str(with_query ? u.pathq : u.path);
+	return out->bytes.len ? EVAL_OK : EVAL_NONE;
+}
+
+static enum eval_result path_get(const struct args *a, struct eval *ev, struct value *out)
+{
+	(void)a;
+	return give_path(ev, false, out);
 }
 
 static enum eval_result pathq_get(const struct args *a, struct eval *ev, struct value *out)
 {
-	struct uri u;
-	enum eval_result r = split(ev, &u);
-
 	(void)a;
-	if (r != EVAL_OK)
-		return r;
-	*out = value_str(u.pathq);
-	return u.pathq.len ? EVAL_OK : EVAL_NONE;
+	return give_path(ev, true, out);
 }
 
 static bool query_check(struct args *a, struct strbuf *err)

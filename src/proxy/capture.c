@@ -92,3 +92,11 @@ void capture_head(struct stream *s, bool response)
 	if (fe->capture_cookie)
 		take_cookie(s, h, response);
 }
+
+bool capture_check_slot(struct args *a, struct strbuf *err)
+{
+	if (a->v[0].num >= 0 && a->v[0].num <= INT32_MAX)
+		return true;
+	strbuf_add_str(err, "slots are counted from 0");
+	return false;
+}

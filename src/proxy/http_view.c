@@ -17,7 +17,7 @@ bool http_keep_line(struct args *a, struct strbuf *err)
 	return true;
 }
 
-struct slice http_version_text(uint8_t version)
+static struct slice version_text(uint8_t version)
 {
 	switch (version) {
 	case 10: return SLICE("HTTP/1.0");
@@ -25,6 +25,16 @@ struct slice http_version_text(uint8_t version)
 	case 20: return SLICE("HTTP/2.0");
 	default: return (struct slice){ NULL, 0 };
 	}
+}
+
+enum eval_result http_give_version(uint8_t version, size_t skip, struct value *out)
+{
+	struct slice text = version_text(version);
+
+	if (text.ptr == NULL)
+		return EVAL_NONE;
+	*out = value_str(slice_from(text, skip));
+	return EVAL_OK;
 }
 
 struct slice http_kept_pathq(const struct http_txn *t)

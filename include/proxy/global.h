@@ -49,4 +49,8 @@ struct global {
 };
 extern struct global global;
 
+#define GLOBAL_NODE_MAX 256
+/* The node's name: as configured, or the machine's, written into the caller's room of GLOBAL_NODE_MAX bytes. */
+const char *global_node(char *room);
+
 #endif

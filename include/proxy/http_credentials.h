@@ -16,5 +16,7 @@ bool http_cut_credentials(struct slice field, struct slice *scheme, struct slice
 enum eval_result http_see_authorization(struct eval *ev, struct slice *scheme, struct slice *credentials);
 /* The same for the scheme Basic: user and password, decoded into the arena. */
 enum eval_result http_see_basic(struct eval *ev, struct slice *user, struct slice *password);
+/* Adds Basic realm="...", with what ends a quoted string escaped (RFC 9110 section 5.6.4), and gives all of b. */
+struct slice http_challenge(struct slice realm, struct strbuf *b);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef USHER_PROXY_INFO_H
 #define USHER_PROXY_INFO_H
 
+#include "proxy/global.h"
 #include "proxy/stats.h"
 
 /* X(id, name, nature, type, text); the position is the place in this list. */
@@ -93,7 +94,7 @@ extern const struct stats_field info_fields[INFO_FIELD_COUNT];
 
 struct info {
 	struct stats_value values[INFO_FIELD_COUNT]; /* STATS_NONE: it has no meaning here */
-	char uptime[32], node[256];
+	char uptime[32], node[GLOBAL_NODE_MAX];
 };
 
 void info_fill(struct info *i);

@@ -23,7 +23,6 @@ SERVERS = 3000
 CONFIG = f'''
 global
     stats socket "fd@${{cli}}" level admin
-    node lb1
 defaults
     mode http
     timeout connect 5s
@@ -32,7 +31,7 @@ defaults
 frontend locked
     bind "fd@${{locked}}"
     stats enable
-    stats realm "the <b>door"
+    stats realm 'the <b>"door"'
     stats auth admin:secret
     stats auth guest:word
     stats admin if {{ http_auth_user admin }}
@@ -49,6 +48,7 @@ frontend open
     option httplog
     capture response header content-type len 10
     stats uri /stats
+    stats show-node
     stats scope be
     stats http-request deny if {{ hdr(x-no) 1 }}
     stats http-request auth realm rules if {{ hdr(x-auth) 1 }}
@@ -83,7 +83,7 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
 
     # Who may see it.
     status, headers, _ = ask('locked', '/haproxy?stats')
-    assert status == 401 and headers['WWW-Authenticate'] == 'Basic realm="the <b>door"', (status, headers)
+    assert status == 401 and headers['WWW-Authenticate'] == r'Basic realm="the <b>\"door\""', (status, headers)
     for who in ('admin:wrong', 'admin:secre', 'nobody:secret', 'admin', ''):
         assert ask('locked', '/haproxy?stats', **basic(who))[0] == 401, who
     status, headers, body = ask('locked', '/haproxy?stats', **basic('guest:word'))
@@ -107,7 +107,8 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
     assert len(json.loads(ask('open', '/stats;json')[2])) == 3
     data = json.loads(ask('locked', '/haproxy?stats;data', **basic('admin:secret'))[2])
     assert data['page'] == {'uri': '/haproxy?stats', 'admin': True, 'refresh_ms': 7000, 'version': False, 'node': 'here', 'desc': 'what it is for'}
-    assert 'Version' not in data['info'] and data['info']['node'] == 'lb1'
+    assert 'Version' not in data['info'] and data['info']['node'] == os.uname().nodename
+    assert json.loads(ask('open', '/stats;data')[2])['page']['node'] == os.uname().nodename
     assert not json.loads(ask('locked', '/haproxy?stats;data', **basic('guest:word'))[2])['page']['admin']
     be = [dict(zip(data['columns'], r)) for r in data['rows'] if r[:2] == ['be', 'BACKEND']][0]
     assert sum(be['latency'][1:]) == 1 and be['addr'] is None, be

@@ -61,6 +61,8 @@ static bool parse_realm(struct conf_line *l, void *owner)
 {
 	const char *word = conf_need(l, "a realm");
 
+	if (word && !http_is_field_value(slice_of(word)))
+		return conf_fail(l, "'%s' cannot stand in a header", word);
 	if (word)
 		own(owner)->realm = word;
 	return word != NULL;

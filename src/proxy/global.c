@@ -4,6 +4,8 @@
  */
 #include "proxy/global.h"
 
+#include <unistd.h>
+
 struct global global = {
 	.bufsize = 16384,
 	.maxrewrite = 1024,
@@ -17,3 +19,13 @@ struct global global = {
 	.gid = -1,
 	.max_reloads = -1,
 };
+
+const char *global_node(char *room)
+{
+	if (global.node)
+		return global.node;
+	room[0] = room[GLOBAL_NODE_MAX - 1] = '\0';
+	if (gethostname(room, GLOBAL_NODE_MAX - 1) < 0)
+		room[0] = '\0';
+	return room;
+}

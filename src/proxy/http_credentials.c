@@ -52,3 +52,15 @@ enum eval_result http_see_basic(struct eval *ev, struct slice *user, struct slic
 	*password = slice_from(both, (size_t)colon + 1);
 	return EVAL_OK;
 }
+
+struct slice http_challenge(struct slice realm, struct strbuf *b)
+{
+	strbuf_add_str(b, "Basic realm=\"");
+	for (size_t i = 0; i < realm.len; i++) {
+		if (realm.ptr[i] == '"' || realm.ptr[i] == '\\')
+			strbuf_add_byte(b, '\\');
+		strbuf_add_byte(b, realm.ptr[i]);
+	}
+	strbuf_add_byte(b, '"');
+	return strbuf_slice(b);
+}

@@ -70,10 +70,7 @@ static void put_process(struct info *i)
 	put_s(i, INFO_UPTIME, i->uptime);
 	put_u(i, INFO_UPTIME_SEC, up);
 	put_u(i, INFO_START_TIME, (uint64_t)clock_wall_at(clock_start_ms * 1000).tv_sec);
-	if (global.node == NULL && gethostname(i->node, sizeof(i->node) - 1) == 0)
-		put_s(i, INFO_NODE, i->node);
-	else if (global.node)
-		put_s(i, INFO_NODE, global.node);
+	put_s(i, INFO_NODE, global_node(i->node));
 	if (global.description)
 		put_s(i, INFO_DESCRIPTION, global.description);
 	put_u(i, INFO_STOPPING, __atomic_load_n(&process_stopping, __ATOMIC_RELAXED));

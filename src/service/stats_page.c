@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "proxy/global.h"
 #include "proxy/http_buffer.h"
+#include "proxy/http_credentials.h"
 #include "proxy/http_edit.h"
 #include "proxy/http_reply.h"
 #include "proxy/http_view.h"
@@ -146,8 +147,8 @@ static void ask_who(struct stream *s, const struct stats_page *page)
 {
 	struct strbuf text = STRBUF_EMPTY;
 
-	strbuf_addf(&text, "Basic realm=\"%s\"", page->realm);
-	const struct http_field field = { .name = SLICE("www-authenticate"), .value = arena_copy(&s->arena, strbuf_slice(&text)) };
+	const struct http_field field = { .name = SLICE("www-authenticate"),
+		.value = arena_copy(&s->arena, http_challenge(slice_of(page->realm), &text)) };
 	strbuf_free(&text);
 	http_reply_error_with(s, 401, &field);
 }
@@ -238,6 +239,7 @@ static void add_json_value(struct strbuf *out, const struct stats_value *value)
 static void add_preface(struct view *v)
 {
 	struct info info;
+	char room[GLOBAL_NODE_MAX];
 	bool any = false;
 
 	info_fill(&info);
@@ -247,7 +249,7 @@ static void add_preface(struct view *v)
 		v->page->hide_version ? "false" : "true");
 	if (v->page->show_node) {
 		strbuf_add_str(&v->out, ",\"node\":");
-		add_json_text(&v->out, v->page->node ? v->page->node : global.node ? global.node : "");
+		add_json_text(&v->out, v->page->node ? v->page->node : global_node(room));
 	}
 	if (v->page->show_desc) {
 		strbuf_add_str(&v->out, ",\"desc\":");

@@ -32,7 +32,7 @@ static void add_state(struct check *c, struct strbuf *out)
 	struct server *srv = c->srv;
 	const struct endpoint *e = server_endpoint(srv);
 	struct proxy_load all;
-	char addr[ADDR_TEXT_MAX];
+	char addr[ADDR_TEXT_MAX], room[GLOBAL_NODE_MAX];
 
 	proxy_load_read(srv->px, &all);
 	strbuf_add_str(out, "X-Haproxy-Server-State: ");
@@ -44,7 +44,7 @@ static void add_state(struct check *c, struct strbuf *out)
 		strbuf_add_str(out, "; address=unix; port=unix");
 	}
 	strbuf_addf(out, "; name=%s/%s; node=%s; weight=%d/%llu; scur=%u/%llu; qcur=%u\r\n", srv->px->name, srv->name,
-		global.node ? global.node : "", server_usable(srv) ? __atomic_load_n(&srv->weight, __ATOMIC_RELAXED) : 0,
+		global_node(room), server_usable(srv) ? __atomic_load_n(&srv->weight, __ATOMIC_RELAXED) : 0,
 		(unsigned long long)all.weight, gauge_now(&srv->conns), (unsigned long long)all.conns, gauge_now(&srv->queue_len));
 }
 

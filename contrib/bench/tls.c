@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tls.c - small epoll load generator over TLS (single thread, OpenSSL, HTTP/1.1 GET), load.c's sister. It verifies nothing.
+ * tls.c - small epoll load generator over TLS (single thread, OpenSSL, HTTP/1.1 GET), load.c's sister. Verifies nothing.
  *
  *   tls -p PORT [-a ADDR] [-c CONNS] [-d SECS] [-n MAXREQ] [-u PATH]
- *       [-v 1.2|1.3]  the one version that is offered (1.3), with AES-128-GCM and X25519 (P-256 for certificates, as TLS 1.2 wants)
+ *       [-v 1.2|1.3]  the one version that is offered (1.3), with AES-128-GCM and X25519
+ *                     (P-256 for certificates, as TLS 1.2 wants)
  *       [-x]   new connection and full handshake per request (sends Connection: close, waits for the end)
  *       [-R]   with -x: resumes the session of the connection before
  *       [-I]   idle mode: open CONNS connections, one request on each, print
@@ -114,7 +115,8 @@ static void complete(struct conn *c)
 		c->st = IDLE;
 		idle_ok++;
 	} else if (closes) {
-		SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); /* else its session is thrown away as broken */
+		/* Else its session is thrown away as broken. */
+		SSL_set_shutdown(c->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 		close_conn(c);
 		open_conn(c);
 	} else {
@@ -274,8 +276,8 @@ int main(int argc, char **argv)
 	dst.sin_family = AF_INET;
 	dst.sin_port = htons((uint16_t)port);
 	inet_pton(AF_INET, addr, &dst.sin_addr);
-	req_len = snprintf(req, sizeof req, "GET %s HTTP/1.1\r\nHost: bench.local\r\nUser-Agent: tls/1\r\nAccept: */*\r\n%s\r\n", path,
-		closes ? "Connection: close\r\n" : "");
+	req_len = snprintf(req, sizeof req, "GET %s HTTP/1.1\r\nHost: bench.local\r\nUser-Agent: tls/1\r\nAccept: */*\r\n%s\r\n",
+		path, closes ? "Connection: close\r\n" : "");
 
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	struct conn *all = calloc((size_t)n_conns, sizeof *all);
@@ -302,9 +304,10 @@ int main(int argc, char **argv)
 	}
 	double took = now() - begin;
 	getrusage(RUSAGE_SELF, &ru);
+	double cpu = (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6;
 	printf("{\"requests\": %llu, \"bytes\": %llu, \"conns\": %llu, \"secs\": %.4f, \"rps\": %.1f, \"err_conn\": %llu, "
-	       "\"err_io\": %llu, \"err_short\": %llu, \"non200\": %llu, \"idle_ok\": %u, \"shakes\": %llu, \"resumed\": %llu, "
-	       "\"x25519\": %llu, \"cpu\": %.3f}\n", done, bytes, conns, took, (double)done / took, e_conn, e_io, e_short, e_status, idle_ok, shakes,
-	       resumed, x25519, (double)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) + (double)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1e6);
+	       "\"err_io\": %llu, \"err_short\": %llu, \"non200\": %llu, \"idle_ok\": %u, \"shakes\": %llu, "
+	       "\"resumed\": %llu, \"x25519\": %llu, \"cpu\": %.3f}\n", done, bytes, conns, took, (double)done / took, e_conn,
+	       e_io, e_short, e_status, idle_ok, shakes, resumed, x25519, cpu);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The first message of a TLS connection as it stands on the wire: records (RFC 8446 5.1) put together to one handshake
- * message, ClientHello (RFC 8446 4.1.2, RFC 5246 7.4.1.2) with the extensions one routes by, the head of ServerHello, and the
- * ClientHello in SSL 2.0's clothes (RFC 5246 E.2). It reads what is sent in the clear and decides nothing. Pure: no state.
+ * The first message of a TLS connection as it stands on the wire: records (RFC 8446 5.1) put together to one
+ * handshake message, ClientHello (RFC 8446 4.1.2, RFC 5246 7.4.1.2) with the extensions one routes by, the head of
+ * ServerHello, and the ClientHello in SSL 2.0's clothes (RFC 5246 E.2). It reads what is sent in the clear and
+ * decides nothing. Pure: no state.
  */
 #ifndef USHER_WIRE_TLS_HELLO_H
 #define USHER_WIRE_TLS_HELLO_H
@@ -30,8 +31,9 @@ struct tls_message_place {
 	struct slice body;  /* borrows; only when it lies in one record, else tls_message_join() puts it together */
 };
 
-/* A ClientHello's parts, borrowed from its body. What was not sent is an empty slice with a NULL pointer. Lists come without
- * their own length and are proven to be whole: of 2-byte numbers (even lengths), of 1-byte numbers, or as said. */
+/* A ClientHello's parts, borrowed from its body. What was not sent is an empty slice with a NULL pointer. Lists come
+ * without their own length and are proven to be whole: of 2-byte numbers (even lengths), of 1-byte numbers, or as
+ * said. */
 struct tls_hello {
 	uint16_t version;          /* legacy_version: 0x0303 for TLS 1.3 too */
 	uint16_t version_max;      /* the highest of `versions` that is no GREASE (RFC 8701), else `version` */
@@ -49,13 +51,13 @@ struct tls_hello {
 	struct slice ticket;       /* of session_ticket (RFC 5077 3.2); the pointer is not NULL when an empty one was sent */
 };
 
-/* What these return is the house's: >0 bytes consumed, 0 more are needed, <0 bad: -1 - n is the offset of the fault. No verdict
- * changes when more bytes come. */
+/* What these return is the house's: >0 bytes consumed, 0 more are needed, <0 bad: -1 - n is the offset of the fault.
+ * No verdict changes when more bytes come. */
 
 /* The head of the first record: one of a content that TLS has, version 3.x, of a length that is allowed. */
 int tls_record_head(struct slice in, struct tls_record *out);
-/* The handshake message `in` begins with, one of enum tls_message. Consumed are the records it lies in. A ClientHello ends its
- * record; behind a ServerHello others may stand. */
+/* The handshake message `in` begins with, one of enum tls_message. Consumed are the records it lies in. A ClientHello
+ * ends its record; behind a ServerHello others may stand. */
 int tls_message_find(struct slice in, struct tls_message_place *out);
 /* Copies the body of a message that was found in `in` to `to`, which has room for place->len bytes. */
 void tls_message_join(struct slice in, const struct tls_message_place *place, char *to);
@@ -63,8 +65,8 @@ void tls_message_join(struct slice in, const struct tls_message_place *place, ch
 int tls_hello_parse(struct slice body, struct tls_hello *out);
 /* Whether the body is one of a ServerHello: version 3.x, and every length fits. Never 0. */
 int tls_server_hello_check(struct slice body, uint16_t *version);
-/* A ClientHello of an SSL 2.0 record, whose version may be 0x0002 (SSL 2.0 itself), 0x0200 (how that is written by some) or
- * 3.x (an old client that can do more). */
+/* A ClientHello of an SSL 2.0 record, whose version may be 0x0002 (SSL 2.0 itself), 0x0200 (how that is written by
+ * some) or 3.x (an old client that can do more). */
 int tls_v2_hello(struct slice in, uint16_t *version);
 
 /* Takes the next protocol, of 1 to 255 bytes, from a list of `struct tls_hello`; false: there is no more. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a client says in the first message of a TLS connection that passes through: req.ssl_hello_type, req.ssl_ver, req.ssl_sni,
- * req.ssl_alpn, the lists of what it can do, their older names, and res.ssl_hello_type. They read the bytes in the stream's
- * buffers, never what TLS carries, and wait for as long as what came may be the start of a hello. One thread.
+ * What a client says in the first message of a TLS connection that passes through: req.ssl_hello_type, req.ssl_ver,
+ * req.ssl_sni, req.ssl_alpn, the lists of what it can do, their older names, and res.ssl_hello_type. They read the
+ * bytes in the stream's buffers, never what TLS carries, and wait for as long as what came may be the start of a
+ * hello. One thread.
  */
 #include <stdlib.h>
 #include "base/arena.h"
@@ -67,7 +68,8 @@ static enum eval_result hello_type(const struct pump *p, const struct eval *ev, 
 
 	if (r != EVAL_OK)
 		return r;
-	if ((place.type == TLS_CLIENT_HELLO ? tls_hello_parse(place.body, &h) : tls_server_hello_check(place.body, &version)) < 0)
+	int good = place.type == TLS_CLIENT_HELLO ? tls_hello_parse(place.body, &h) : tls_server_hello_check(place.body, &version);
+	if (good < 0)
 		r = EVAL_NONE;
 	free(joined);
 	*out = value_int(place.type);
@@ -230,6 +232,7 @@ FETCH(req_ssl_alpn) = { .keyword = "req.ssl_alpn", .usage = "req.ssl_alpn", .typ
 	.get = alpn_get, .next = alpn_next };
 
 #define RES(ident, word) \
-	FETCH(ident) = { .keyword = word, .usage = word, .type = VALUE_INT, .phases = PHASE_RESPONSE | PHASE_CHECK, .get = res_type_get }
+	FETCH(ident) = { .keyword = word, .usage = word, .type = VALUE_INT, \
+		.phases = PHASE_RESPONSE | PHASE_CHECK, .get = res_type_get }
 RES(res_ssl_hello_type, "res.ssl_hello_type");
 RES(rep_ssl_hello_type_old, "rep_ssl_hello_type");

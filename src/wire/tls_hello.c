@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TLS hellos; see tls_hello.h. A reader walks over bytes that are all there and remembers its first fault, so that fields
- * can be taken one after the other and looked at once. Pure: any thread.
+ * TLS hellos; see tls_hello.h. A reader walks over bytes that are all there and remembers its first fault, so that
+ * fields can be taken one after the other and looked at once. Pure: any thread.
  */
 #include "wire/tls_hello.h"
 
@@ -208,7 +208,8 @@ static bool check_shares(struct reader *r, struct slice *list)
 	return true;
 }
 
-/* The extensions that are looked into. Width 0: its bytes as they are; else a list as take_list() reads it, and nothing else. */
+/* The extensions that are looked into. Width 0: its bytes as they are; else a list as take_list() reads it, and
+ * nothing else. */
 static const struct {
 	uint16_t id;
 	uint8_t width, least, each;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TLS hellos: those that OpenSSL's client, curl and Python sent, whole, in pieces, spread over records, spoilt at every byte.
+ * TLS hellos: those that OpenSSL's client, curl and Python sent, whole, in pieces, spread over records, spoilt at
+ * every byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +90,13 @@ static int parse(struct slice in, struct tls_hello *h, char *joined)
 	return tls_hello_parse(place.body, h) < 0 ? -1 : r;
 }
 
-static const struct { const char *digits, *sni, *alpn; uint16_t version, most; size_t ciphers; int ticket; bool shares; } real[] = {
+static const struct {
+	const char *digits, *sni, *alpn;
+	uint16_t version, most;
+	size_t ciphers;
+	int ticket; /* its length; -1: none */
+	bool shares;
+} real[] = {
 	{ openssl_13, "www.example.com", "h2", 0x303, 0x304, 8, 0, true },
 	{ openssl_12, "www.example.com", NULL, 0x303, 0x303, 56, 0, false },
 	{ openssl_bare, NULL, NULL, 0x303, 0x303, 4, -1, false },
@@ -328,7 +335,8 @@ static void server_hellos(void **state)
 
 static void ssl_2(void **state)
 {
-	static const char hello[] = "\x80\x1f" "\x01" "\x03\x01" "\x00\x06" "\x00\x00" "\x00\x10" "\x00\x00\x2f" "\x00\x00\x35" RANDOM;
+	static const char hello[] =
+		"\x80\x1f" "\x01" "\x03\x01" "\x00\x06" "\x00\x00" "\x00\x10" "\x00\x00\x2f" "\x00\x00\x35" RANDOM;
 	const size_t len = 2 + 0x1f;
 	char text[sizeof(hello)];
 	uint16_t version = 0;
@@ -374,9 +382,9 @@ int tls_hello_test(void);
 int tls_hello_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_hellos), cmocka_unit_test(in_pieces), cmocka_unit_test(over_records), cmocka_unit_test(bad_records),
-		cmocka_unit_test(spoilt), cmocka_unit_test(bad_extensions), cmocka_unit_test(server_hellos), cmocka_unit_test(ssl_2),
-		cmocka_unit_test(record_heads),
+		cmocka_unit_test(real_hellos), cmocka_unit_test(in_pieces), cmocka_unit_test(over_records),
+		cmocka_unit_test(bad_records), cmocka_unit_test(spoilt), cmocka_unit_test(bad_extensions),
+		cmocka_unit_test(server_hellos), cmocka_unit_test(ssl_2), cmocka_unit_test(record_heads),
 	};
 
 	return cmocka_run_group_tests_name("wire/tls_hello", tests, NULL, NULL);

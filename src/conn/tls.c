@@ -270,6 +270,13 @@ static void tls_close(struct conn *c, bool reset)
 
 /* ---- talking ---- */
 
+/* Errors of others must not be taken for ours. Clearing an empty queue costs more than looking whether it is. */
+static void forget_errors(void)
+{
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
+
 /* What an unsuccessful call says. AGAIN: it wants to read. */
 static enum io verdict(struct tls *t, int result)
 {
@@ -315,7 +322,7 @@ enum io tls_handshake(struct conn *c)
 	enum io r = IO_DONE;
 
 	CHECK_OBJ(t, TLS_MAGIC);
-	ERR_clear_error();
+	forget_errors();
 	int result = SSL_do_handshake(t->ssl);
 	if (result != 1)
 		r = verdict(t, result);
@@ -343,7 +350,7 @@ static enum io tls_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 		c->can_read = false;
 		return IO_FAIL;
 	}
-	ERR_clear_error();
+	forget_errors();
 	while (*got < room) {
 		int result = SSL_read_ex(t->ssl, (char *)bytes + *got, room - *got, &n);
 		if (result != 1) {
@@ -423,7 +430,7 @@ static enum io tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 	t->spoke_after_end |= t->ended;
 	at = t->owes_byte && want ? 1 : 0;
 	t->owes_byte = t->owes_byte && want == 0;
-	ERR_clear_error();
+	forget_errors();
 	while (at < want) {
 		if (!encrypt(t, iov, count, &at)) {
 			t->failure = ERR_peek_error();

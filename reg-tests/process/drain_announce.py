@@ -4,8 +4,9 @@ time is long in one run, so that everything is seen within it, and short in the 
 of it: health says yes all the time, and the old worker is gone long before that time is over."""
 import os
 import signal
+import subprocess
 
-from _usher import WAIT_S, Usher, ask_cli, read_head
+from _usher import PROGRAM, WAIT_S, Usher, ask_cli, read_head
 
 CONFIG = '''
 global
@@ -69,7 +70,7 @@ for args, where in (([], 'usher.sock'), (['-W'], 'usher.sock'), (['-W', '-S', 'u
             os.remove(path)
 # A reload: the old worker holds a connection, and says neither to it nor to those who ask that it leaves for good.
 with Usher(CONFIG % '600s', sockets=['fe', 'nlb'], args=['-W', '-S', 'unix@master.sock']) as usher:
-    while not os.path.exists('master.sock') or 'Success=1' not in ask_cli('master.sock', 'reload'):
+    while 'Loading success' not in usher.log():
         pass
     with usher.connect('fe') as held:
         f = held.makefile('rb')
@@ -90,3 +91,19 @@ with Usher(CONFIG % '600s', sockets=['fe', 'nlb'], args=['-W', '-S', 'unix@maste
         assert leaving == b'0', head
     for i in range(100):
         assert get(usher, b'/health').startswith(b'HTTP/1.1 200') and get(usher, b'/').endswith(b'\r\n\r\n0')
+
+# Nor does who is followed by a process that was told of it by -sf, without -x; a master tells its worker.
+for args in ([], ['-W']):
+    with Usher(CONFIG % '600s', sockets=['fe', 'nlb'], args=args) as old:
+        get(old, b'/')
+        while args and 'Loading success' not in old.log():
+            pass
+        with open('new.log', 'wb') as log:
+            new = subprocess.Popen([PROGRAM, '-f', 'usher.cfg', '-sf', str(old.process.pid)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   env=old.env, pass_fds=[s.fileno() for s in old.listening.values()])
+        try:
+            assert old.process.wait(WAIT_S) == 0
+            assert get(old, b'/health').startswith(b'HTTP/1.1 200')
+        finally:
+            new.terminate()
+            new.wait()

@@ -26,6 +26,7 @@
 #include "master_sockets.h"
 #include "notify.h"
 #include "proxy/global.h"
+#include "takeover.h"
 #include "talk.h"
 
 #define STATE_WAIT_MS 2000   /* how long the old worker may take to save its state */
@@ -279,12 +280,17 @@ static void on_link(struct watch *w, uint32_t events)
 
 /* ---- children that end ---- */
 
+static bool succeeded; /* told to leave by a process that serves in our place */
+
 static void tell_all(int signal_number)
 {
 	struct child *c;
 
 	TAILQ_FOREACH(c, &master.children, siblings)
-		kill(c->pid, signal_number);
+		if (succeeded)
+			takeover_signal(c->pid, signal_number);
+		else
+			kill(c->pid, signal_number);
 }
 
 static void stop_loop(void)
@@ -406,6 +412,7 @@ static void on_signal(struct watch *w, uint32_t events)
 		case SIGUSR1:
 			if (leaving)
 				break;
+			succeeded = takeover_is_successor(&info);
 			/* fall through */
 		default:
 			leave((int)info.ssi_signo);

@@ -88,7 +88,7 @@ bool takeover_fetch(const struct options *o)
 static void tell(const struct options *o, int to_finish, int to_terminate)
 {
 	for (int i = 0; i < o->finish_count; i++)
-		kill(o->finish[i], to_finish);
+		takeover_signal(o->finish[i], to_finish);
 	for (int i = 0; i < o->terminate_count; i++)
 		kill(o->terminate[i], to_terminate);
 }

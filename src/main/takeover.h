@@ -6,6 +6,9 @@
 #ifndef USHER_MAIN_TAKEOVER_H
 #define USHER_MAIN_TAKEOVER_H
 
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/signalfd.h>
 #include "options.h"
 
 /* -x: fills the inventory with the old process's listening sockets. False after the fault was shown. */
@@ -16,5 +19,20 @@ unsigned takeover_patience(const struct options *o);
 void takeover_give_up(void);
 /* Our sockets are bound: those we did not want are retired, and the old processes are told to go. */
 void takeover_finish(const struct options *o);
+
+/* Signals of a process that serves in another's place carry this value, and the same word by hand none: who is followed
+ * shows nobody that it leaves (drain-announce). */
+#define TAKEOVER_VALUE 0x75736872
+
+static inline bool takeover_is_successor(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code == SI_QUEUE && info->ssi_int == TAKEOVER_VALUE;
+}
+
+static inline void takeover_signal(pid_t pid, int signal_number)
+{
+	if (sigqueue(pid, signal_number, (union sigval){ .sival_int = TAKEOVER_VALUE }) < 0)
+		kill(pid, signal_number); /* no room in its queue */
+}
 
 #endif

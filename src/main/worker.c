@@ -37,6 +37,7 @@
 #include "proxy/shutdown.h"
 #include "proxy/stream.h"
 #include "stuck.h"
+#include "takeover.h"
 
 /* How long handshakes that began before an address was given up may take to come in. */
 #define LINGER_MS 1000
@@ -374,7 +375,7 @@ static void on_signal(struct watch *w, uint32_t bits)
 			worker_stop();
 			break;
 		case SIGUSR1:
-			drain(has_successor());
+			drain(has_successor() || takeover_is_successor(&info));
 			break;
 		case SIGTTOU:
 			when_idle(pause_now);

@@ -30,7 +30,11 @@ static void open_once(void)
 	be = proxy_new("be", PROXY_BE, NULL, "fuzz", 1);
 	for (int i = 0; i < 2; i++) {
 		struct server *s = server_new(be, i ? "s 2" : "s1", "fuzz", 2 + i);
-		s->check = i ? NULL : (struct check *)s; /* only looked at as "there is one" */
+		s->check = s->agent = i ? NULL : (struct check *)s; /* only looked at as "there is one" */
+		s->set.slowstart_ms = 10000;
+		s->endpoint = (struct endpoint){ .kind = ENDPOINT_INET, .port = PORT_FIXED, .fd = -1 };
+		addr_parse_ip(SLICE("10.0.0.1"), &s->endpoint.addr);
+		s->endpoint.addr.port = 80;
 	}
 	queues_open(be);
 }
@@ -69,11 +73,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		counters_clear(&s->counters);
 		s->last_check.status = CHECK_STATUS_INI;
 	}
-	ASSERT(state_load_all(strbuf_slice(&one), &r) && r.loaded == 1);
+	ASSERT(state_load_all(strbuf_slice(&one), &r) && r.loaded == state_registry.n && r.refused == 0);
 	check_books();
 	state_save_all(&two);
 	ASSERT(slice_eq(strbuf_slice(&one), strbuf_slice(&two)));
 	strbuf_free(&one);
 	strbuf_free(&two);
+	/* Mail that was sent and what was replaced. */
+	loop_turn(&thread_loops[0], 0);
 	return 0;
 }

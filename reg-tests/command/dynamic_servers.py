@@ -64,6 +64,12 @@ backend mapped
     balance source
     server s1 {HERE}
 backend empty
+backend sticky
+    cookie C insert
+    retries 1
+    option redispatch
+    server dead 127.0.0.1:{dead.getsockname()[1]} cookie d
+    server alive {HERE} cookie a
 backend old
     server s1 {HERE} disabled
 ''' + ''.join(f'backend b{i}\n    balance {kind}\n    cookie C insert\n    dynamic-cookie-key k\n    server s1 {HERE} cookie c1\n'
@@ -202,6 +208,20 @@ def checks(usher):
         assert say(usher, f'disable server be/{name}; del server be/{name}') == 'Server deleted.'
 
 
+def named_by_a_stream(usher):
+    """A stream that failed on a server and goes on elsewhere still knows it; so it stays in memory, and nothing else."""
+    client = Client(usher, backend='sticky', Cookie='C=d')
+    client.ask('/hold')
+    assert holding.acquire(timeout=WAIT_S)
+    for _ in range(3):
+        assert say(usher, 'disable server sticky/dead; del server sticky/dead') == 'Server deleted.'
+        assert say(usher, f'add server sticky/dead {HERE}; enable server sticky/dead') == 'New server registered.'
+    hold.set()
+    assert b'set-cookie: C=a' in client.answer().replace(b'Set-Cookie', b'set-cookie')
+    hold.clear()
+    assert Client(usher, backend='sticky', Cookie='C=a').get().startswith(b'HTTP/1.1 200')
+
+
 def many(usher):
     """Past the number from which a backend has an index of names, and back."""
     names = [f'n{i}' for i in range(70)]
@@ -293,5 +313,6 @@ with Usher(CONFIG, sockets=['cli', 'fe']) as usher:
     numbers_and_settings(usher)
     comes_serves_and_goes(usher)
     checks(usher)
+    named_by_a_stream(usher)
     many(usher)
     under_load(usher)

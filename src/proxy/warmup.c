@@ -90,7 +90,7 @@ void warmup_begin(struct server *srv)
 
 void warmup_resume(struct server *srv, uint64_t since_ms)
 {
-	if (since_ms == 0 || clock_now_ms >= since_ms + srv->set.slowstart_ms)
+	if (since_ms == 0 || since_ms > clock_now_ms || clock_now_ms >= since_ms + srv->set.slowstart_ms)
 		return;
 	__atomic_store_n(&srv->warm_since_ms, since_ms, __ATOMIC_RELAXED);
 	look_again(srv);

@@ -372,7 +372,7 @@ def cpu(b, a):
             each = [x for x, _ in rows]
             m = statistics.median(each)
             print("  %-8s %10.2f   %s   %3.0f%%   %d" % (proxy, m, "%.2f" % (m / base) if base else "-",
-                  100 * (max(each) - min(each)) / m, sum(e for _, e in rows)), flush=True)
+                  100 * (max(each) - min(each)) / m if m else 0, sum(e for _, e in rows)), flush=True)
 
 
 def syscalls(b, a):

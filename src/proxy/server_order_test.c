@@ -49,8 +49,6 @@ static void wake(void *owner)
 static int begin(void **state)
 {
 	(void)state;
-	threads_init(1);
-	clock_update();
 	notice_hook = hush;
 	be = proxy_new("orders", PROXY_BE, NULL, "test", 1);
 	be->set.balance = &noting;
@@ -72,6 +70,20 @@ static int end(void **state)
 	proxy_unlist(be);
 	notice_hook = NULL;
 	epoch_collect(true);
+	return 0;
+}
+
+static int open_thread(void **state)
+{
+	(void)state;
+	threads_init(1);
+	clock_update();
+	return 0;
+}
+
+static int close_thread(void **state)
+{
+	(void)state;
 	loop_free(&thread_loops[0]);
 	return 0;
 }
@@ -210,5 +222,5 @@ int server_order_test(void)
 		cmocka_unit_test_setup_teardown(what_keeps_a_server, begin, end),
 		cmocka_unit_test_setup_teardown(known_by_a_stream, begin, end) };
 
-	return cmocka_run_group_tests_name("server_order", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("server_order", tests, open_thread, close_thread);
 }

@@ -2,6 +2,8 @@
  *
  * Health checks and agents: the schedule and one round's life
  *     due - dial - PROXY header - the talk (checkseq.h) - report - due again
+ * or, where a program is asked (check_program.h),
+ *     due - begin it - its end - report - due again
  * A check lives on one thread, which is not tied to those of the traffic; its verdict goes where
  * `report` says.
  */
@@ -9,6 +11,7 @@
 #define USHER_PROXY_CHECK_H
 
 #include "conn/conn.h"
+#include "core/child.h"
 #include "proxy/checkseq.h"
 #include "proxy/health.h"
 
@@ -20,6 +23,7 @@ struct check {
 	enum check_step step;         /* atomic for others */
 	bool spoke;                   /* something was sent on this connection */
 	bool linger;                  /* it ends with FIN whatever happened */
+	bool awaits_program;          /* program's end is this round's verdict */
 	int thread;                   /* frozen: where it runs */
 	struct server *srv;           /* borrows */
 	const struct checkseq *talk;  /* borrows, frozen: what is said */
@@ -28,6 +32,7 @@ struct check {
 	bool observed_posted;         /* atomic */
 	uint8_t observed_last;        /* enum observed: the error that was one too many */
 	struct conn conn;
+	struct child *program;        /* owns: that of this round, or of one before which has not ended yet; NULL: none */
 	struct timer timer;           /* idle: the next round; else the round's deadline */
 	uint64_t started_us;          /* of this round */
 	uint64_t due_ms;              /* when this round should have begun */

@@ -30,7 +30,10 @@ enum check_result { CHECK_RESULT_UNKNOWN = 0, CHECK_RESULT_NEUTRAL = 1, CHECK_RE
 	X(L7RSP, 13, "L7RSP", FAILED, "Layer7 invalid response")       \
 	X(L7OK, 15, "L7OK", PASSED, "Layer7 check passed")             \
 	X(L7OKC, 16, "L7OKC", CONDPASS, "Layer7 check conditionally passed") \
-	X(L7STS, 17, "L7STS", FAILED, "Layer7 wrong status")
+	X(L7STS, 17, "L7STS", FAILED, "Layer7 wrong status")           \
+	X(PROCERR, 18, "PROCERR", FAILED, "External check error")      \
+	X(PROCTOUT, 19, "PROCTOUT", FAILED, "External check timeout")  \
+	X(PROCOK, 20, "PROCOK", PASSED, "External check passed")
 
 enum check_status {
 #define X(id, number, code, result, text) CHECK_STATUS_##id,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a health check says and hears: a list of steps (open a connection, send bytes, expect
- * some, set a variable) that one runner takes one after the other. The kinds of checks
+ * some, set a variable, run a program) that one runner takes one after the other. The kinds of checks
  * (src/check/) are such lists; what is special in one stands behind the two pointers of its steps.
  * A list is frozen after boot; a run belongs to one round of one check, on its thread.
  */
@@ -17,7 +17,8 @@
 struct check;
 struct checkseq_step;
 
-enum checkseq_kind { CHECKSEQ_COMMENT, CHECKSEQ_CONNECT, CHECKSEQ_SEND, CHECKSEQ_EXPECT, CHECKSEQ_ACTION };
+enum checkseq_kind { CHECKSEQ_COMMENT, CHECKSEQ_CONNECT, CHECKSEQ_SEND, CHECKSEQ_EXPECT, CHECKSEQ_ACTION,
+	CHECKSEQ_RUN /* a program says how the server is; alone in its list */ };
 
 /* Where a step opens its connection; what is not given is as the server line says. */
 struct checkseq_connect {
@@ -63,7 +64,7 @@ struct checkseq_step {
 	bool (*compose)(const struct checkseq_step *step, struct check *c, struct strbuf *out);
 	struct checkseq_expect expect;
 	struct ruleset rules;  /* ACTION */
-	void *arg;             /* the kind's own; owned for ever */
+	void *arg;             /* the kind's own; owned for ever. RUN: struct check_program */
 };
 
 struct checkseq {
@@ -101,7 +102,7 @@ enum checkseq_rules { CHECKSEQ_TCP, CHECKSEQ_HTTP };
 struct checkseq *checkseq_own_rules(const struct conf_line *l, struct proxy *px, enum checkseq_rules which);
 /* The option that looks at such rules: the servers of this proxy are asked what `talk` makes of them. */
 void checkseq_use_rules(struct proxy *px, enum checkseq_rules which, const struct checkseq *(*talk)(struct proxy *be));
-/* After the files are read: warns, as HAProxy does, of rules that no option looked at. */
+/* After the files are read: warns, as HAProxy does, of rules and programs that no option looks at. */
 void checkseq_advise(const struct proxy *px);
 /* The rules that both have: `connect`, `comment` and those that set variables. Each takes its words from the line;
  * false after conf_fail(). */
@@ -152,6 +153,7 @@ struct checkseq_run {
 enum checkseq_result {
 	CHECKSEQ_WAIT, /* for an event of the connection, or the deadline */
 	CHECKSEQ_DIAL, /* a connection is wanted as run->at says; when it stands go on with checkseq_connected() */
+	CHECKSEQ_START, /* the program of the step at run->at is wanted: its end is the verdict */
 	CHECKSEQ_DONE, /* *r is the verdict: status, code, info */
 };
 

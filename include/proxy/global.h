@@ -38,6 +38,8 @@ struct global {
 	bool lenient_limits;      /* no strict-limits: too few descriptors are a warning */
 	bool dumpable;            /* set-dumpable */
 	bool setuid_wanted;       /* insecure-setuid-wanted */
+	bool external_check;      /* external-check */
+	bool fork_wanted;         /* insecure-fork-wanted */
 	bool no_splice, no_reuseport;
 	bool localpeer_fixed;     /* -L was given: the configuration's is passed over */
 	int64_t spread_checks;    /* percent of the interval that a check may come early or late */

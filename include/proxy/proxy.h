@@ -156,6 +156,8 @@ struct proxy_settings {
 	unsigned check_rules_used;        /* which of them the option in force looks at: 1 << enum checkseq_rules; 0: none */
 	struct http_check_request *httpchk; /* owned for ever: what `option httpchk` says of the request; NULL: nothing */
 	bool http_check_404, http_check_send_state;
+	bool check_runs;                  /* option external-check is in force */
+	const char *check_command, *check_path; /* borrow, for ever: external-check command and path; NULL: none */
 	struct ruleset req_conn, req_sess, req_cont, res_cont; /* tcp-request connection/session/content, tcp-response content */
 	struct acl_table *acls;
 };

@@ -5,7 +5,6 @@ from _conf import LISTENS, check, run
 HINTS = '''
 expose-deprecated-directives
 expose-experimental-directives
-insecure-fork-wanted
 maxpipes 10
 no-memory-trimming
 noepoll
@@ -40,7 +39,7 @@ tune.sched.low-latency on
 tune.takeover-other-tg-connections none
 '''.split('\n')
 lines = ''.join(f' {hint}\n' for hint in HINTS if hint)
-check('global\n' + lines + ' no numa-cpu-mapping\n no insecure-fork-wanted\n' + LISTENS, 0, '!ALERT|WARNING|NOTICE', args=['-dW'])
+check('global\n' + lines + ' no numa-cpu-mapping\n' + LISTENS, 0, '!ALERT|WARNING|NOTICE', args=['-dW'])
 listed = {line.split()[1] for line in run('-dKkeyword').stdout.splitlines() if '  no effect: ' in line and '[global]' in line}
 named = {hint.split()[0] for hint in HINTS if hint}
 assert listed == named, listed ^ named

@@ -14,8 +14,6 @@ NO_EFFECT(expose_deprecated_directives, "expose-deprecated-directives", "",
           "every keyword that is here may be used");
 NO_EFFECT(expose_experimental_directives, "expose-experimental-directives", "",
           "every keyword that is here may be used");
-NO_EFFECT(insecure_fork_wanted, "insecure-fork-wanted", "",
-          "nothing that could fork is forbidden to, and nothing forks");
 NO_EFFECT(maxpipes, "maxpipes", " <number>",
           "pipes come and go with long transfers, within what the kernel allows the user");
 NO_EFFECT(no_memory_trimming, "no-memory-trimming", "",

@@ -51,6 +51,7 @@ static void merge(const struct options *o)
 	global.no_splice |= o->no_splice;
 	global.no_reuseport |= o->no_reuseport;
 	global.zero_warning |= o->zero_warning;
+	global.fork_wanted |= o->fork_wanted;
 	global.daemon = (global.daemon || o->daemon) && !o->foreground && !o->debug;
 	global.master_worker = (global.master_worker || o->master) && !o->foreground;
 	diag_state.quiet = (o->quiet || global.quiet) && !o->verbose;

@@ -17,6 +17,7 @@
 #include "core/thread.h"
 #include "proxy/agent.h"
 #include "proxy/check_place.h"
+#include "proxy/check_program.h"
 #include "proxy/global.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
@@ -69,7 +70,7 @@ bool checks_make(struct server *srv)
 
 	if (!srv->set.check || talk == NULL)
 		return ok;
-	if (!knows_port(srv, talk)) {
+	if (!srv->px->set.check_runs && !knows_port(srv, talk)) {
 		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s' has 'check' but neither a service port nor 'port' to "
 			"check", srv->px->name, srv->name);
 		ok = false;
@@ -88,7 +89,8 @@ bool checks_resolve(struct proxy *be)
 	agent_talk(); /* for servers that come later */
 	be->check_talk = be->set.check_talk ? be->set.check_talk(be) : &checkseq_layer4;
 	ok = be->check_talk != NULL;
-	checkseq_advise(be);
+	if (!be->set.disabled)
+		checkseq_advise(be);
 	TAILQ_FOREACH(srv, &be->servers, link)
 		ok = checks_make(srv) && ok;
 	return ok;
@@ -197,6 +199,9 @@ static void hang_up(struct check *c)
 static void end_round(struct check *c)
 {
 	hang_up(c);
+	if (c->awaits_program && c->program)
+		child_terminate(c->program); /* its time is over */
+	c->awaits_program = false;
 	checkseq_end(&c->run);
 	timer_stop(&c->timer);
 	set_step(c, CHECK_IDLE);
@@ -315,6 +320,30 @@ static bool connected(struct check *c)
 	return true;
 }
 
+/* The program of this round has ended, or that of one that did not wait for it. */
+static void on_program_ended(void *check, const struct child_end *end)
+{
+	struct check *c = check;
+	struct check_report r;
+
+	CHECK_OBJ(c, CHECK_MAGIC);
+	c->program = NULL;
+	if (!c->awaits_program)
+		return;
+	check_program_judge(end, &r);
+	done(c, &r);
+}
+
+static bool begin_program(struct check *c, struct check_report *r)
+{
+	c->awaits_program = check_program_begin(c, c->talk->steps[c->run->at]->arg, on_program_ended, r);
+	if (c->awaits_program) {
+		set_step(c, CHECK_TALKING);
+		timer_set_at(&c->timer, clock_now_ms + c->interval_ms(c) + 1);
+	}
+	return c->awaits_program;
+}
+
 static void go_on(struct check *c)
 {
 	struct check_report r;
@@ -322,6 +351,10 @@ static void go_on(struct check *c)
 	for (;;) {
 		switch (checkseq_go_on(c, &r)) {
 		case CHECKSEQ_WAIT:
+			return;
+		case CHECKSEQ_START:
+			if (!begin_program(c, &r))
+				done(c, &r);
 			return;
 		case CHECKSEQ_DONE:
 			done(c, &r);
@@ -447,8 +480,10 @@ static void start(struct check *c, void *unused)
 static void stop(struct check *c, void *unused)
 {
 	(void)unused;
-	if (c->thread == thread_id)
-		end_round(c);
+	if (c->thread != thread_id)
+		return;
+	end_round(c);
+	child_abandon(&c->program);
 }
 
 void checks_start_thread(void)

@@ -38,7 +38,8 @@ enum check_status check_status_find(struct slice code)
 
 bool check_status_has_code(enum check_status s)
 {
-	return s == CHECK_STATUS_L7OK || s == CHECK_STATUS_L7OKC || s == CHECK_STATUS_L7STS;
+	return s == CHECK_STATUS_L7OK || s == CHECK_STATUS_L7OKC || s == CHECK_STATUS_L7STS ||
+		s == CHECK_STATUS_PROCERR || s == CHECK_STATUS_PROCTOUT || s == CHECK_STATUS_PROCOK;
 }
 
 enum check_status check_status_by_number(int number)

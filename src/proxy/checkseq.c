@@ -71,6 +71,7 @@ void checkseq_use(void *proxy, struct checkseq *seq)
 	px->set.check_built_in = seq;
 	px->set.check_talk = built_in;
 	px->set.check_rules_used = 0;
+	px->set.check_runs = false;
 }
 
 bool checkseq_compose_bytes(const struct checkseq_step *step, struct check *c, struct strbuf *out)
@@ -198,6 +199,8 @@ void checkseq_timed_out(const struct check *c, struct check_report *r)
 
 	if (step == NULL || step->kind == CHECKSEQ_CONNECT)
 		status = CHECK_STATUS_L4TOUT;
+	else if (step->kind == CHECKSEQ_RUN)
+		status = CHECK_STATUS_PROCTOUT;
 	else if (step->kind == CHECKSEQ_EXPECT && step->expect.timeout != CHECK_STATUS_UNKNOWN)
 		status = step->expect.timeout;
 	checkseq_failed(c, status, NULL, r);
@@ -397,6 +400,8 @@ enum checkseq_result checkseq_go_on(struct check *c, struct check_report *r)
 			break;
 		case CHECKSEQ_CONNECT:
 			return CHECKSEQ_DIAL;
+		case CHECKSEQ_RUN:
+			return CHECKSEQ_START;
 		case CHECKSEQ_SEND:
 			result = send_step(c, step, &done, r);
 			if (!done)

@@ -33,6 +33,7 @@ void checkseq_use_rules(struct proxy *px, enum checkseq_rules which, const struc
 {
 	px->set.check_talk = talk;
 	px->set.check_rules_used = 1u << which;
+	px->set.check_runs = false;
 	px->check_rules_unused[which] = 0;
 }
 
@@ -45,6 +46,9 @@ void checkseq_advise(const struct proxy *px)
 		if (px->check_rules_unused[i])
 			diag_at(DIAG_WARNING, px->file, px->check_rules_unused[i], "%s '%s' has %s rules and no 'option %s': they are ignored",
 				proxy_kind(px), px->name, names[i], options[i]);
+	if (!px->set.check_runs && (px->set.check_command || px->set.check_path))
+		diag_at(DIAG_WARNING, px->file, px->line, "%s '%s' has 'external-check %s' and no 'option external-check': it is ignored",
+			proxy_kind(px), px->name, px->set.check_command ? "command" : "path");
 }
 
 /* ---- connect, comment, variables ---- */

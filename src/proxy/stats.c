@@ -247,7 +247,7 @@ static void put_check(struct stats_row *r, const struct server *s, const struct 
 	put_s(r, STAT_check_status, check_status_code(last.status));
 	put_s(r, STAT_check_desc, check_status_text(last.status));
 	if (check_status_has_code(last.status))
-		put_u(r, STAT_check_code, (uint64_t)last.code);
+		put_u(r, STAT_check_code, (uint32_t)last.code);
 	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
 		put_u(r, STAT_check_duration, last.duration_ms);
 	memcpy(r->check_info, last.info, sizeof(last.info));

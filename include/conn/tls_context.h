@@ -28,8 +28,6 @@ struct tls_settings {
 
 /* A context for one side with these settings and no certificate of its own. NULL with the reason in err. */
 SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, struct strbuf *err);
-/* A certificate with its chain and key: a PEM file (or `path` with ".key" beside it). False with the reason in err. */
-bool tls_context_load(SSL_CTX *ctx, const char *path, struct strbuf *err);
 /* Adds OpenSSL's words for its oldest error on this thread, and forgets all of them. */
 void tls_add_reason(struct strbuf *err);
 

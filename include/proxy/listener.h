@@ -8,7 +8,7 @@
 
 #include "conn/listen.h"
 #include "proxy/proxy.h"
-#include "proxy/tls_accept.h"
+#include "proxy/tls_bind.h"
 
 struct pp_policy;
 
@@ -28,7 +28,7 @@ struct bind_settings {
 	bool expose_fd_listeners;
 	uint64_t threads;               /* bit mask of allowed threads (thread numbers from 0), 0: all */
 	int64_t shards;                 /* sockets: 0 = one per thread where possible, 1 = one shared ... */
-	struct tls_accept_settings tls;
+	struct tls_bind_settings tls;
 };
 
 #define LISTENER_MAGIC 0x6c73746eu
@@ -43,7 +43,7 @@ struct listener {
 	struct gauge conns;             /* atomics */
 	struct counter_set counters;
 	struct listen_group group;      /* its sockets */
-	SSL_CTX *tls;                   /* owns; NULL: its connections are plain */
+	struct tls_front *tls;          /* borrows: its bind line's; NULL: its connections are plain */
 	bool paused;                    /* atomic */
 	bool lingers;                   /* retired while we drain: closed last; frozen while it matters */
 };

@@ -70,9 +70,3 @@ SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, str
 	}
 	return ctx;
 }
-
-bool tls_context_load(SSL_CTX *ctx, const char *path, struct strbuf *err)
-{
-	return (SSL_CTX_use_certificate_chain_file(ctx, path) || refuse(err, "unable to load certificate from", path)) &&
-		(SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) || refuse(err, "unable to load private key from", path));
-}

@@ -23,7 +23,7 @@
 #include "proxy/queue.h"
 #include "proxy/userlist.h"
 #include "rule/patref.h"
-#include "proxy/tls_accept.h"
+#include "proxy/tls_bind.h"
 #include "proxy/track.h"
 
 static const char *nearest_proxy(struct slice name, unsigned caps)
@@ -101,7 +101,7 @@ static bool resolve_frontend(struct proxy *px)
 	bool ok = true;
 
 	resolve_listeners(px);
-	ok = tls_accept_resolve(px);
+	ok = tls_bind_resolve(px);
 
 	for (size_t i = 0; i < px->use_backend.n; i++) {
 		struct switch_rule *r = &px->use_backend.list[i];

@@ -1,62 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TLS with clients. Contexts are made at start-up; handshakes run on the session's thread.
+ * Handshakes with clients, on the session's thread.
  */
 #include "proxy/tls_accept.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include "conf/diag.h"
 #include "core/clock.h"
 #include "proxy/conn_errors.h"
 #include "proxy/log_line.h"
 
 /* A thread's turn makes no more handshakes once they took this long: one more is what others wait for at most. */
 #define TURN_SHARE_US 1000u
-
-/* ---- start-up ---- */
-
-static SSL_CTX *make_context(const struct tls_accept_settings *set, struct strbuf *err)
-{
-	SSL_CTX *ctx = tls_context_new(TLS_SERVER, &set->common, err);
-
-	for (size_t i = 0; ctx && i < set->certificate_count; i++)
-		if (!tls_context_load(ctx, set->certificates[i], err)) {
-			SSL_CTX_free(ctx);
-			return NULL;
-		}
-	return ctx;
-}
-
-static bool resolve_listener(struct listener *l)
-{
-	const struct tls_accept_settings *set = &l->set.tls;
-	struct strbuf err = STRBUF_EMPTY;
-
-	if (!set->common.on)
-		return true;
-	if (set->certificate_count == 0)
-		strbuf_add_str(&err, "'ssl' needs a certificate: add 'crt <file>'");
-	else
-		l->tls = make_context(set, &err);
-	if (l->tls == NULL)
-		diag_at(DIAG_ALERT, l->file, l->line, "'bind' in %s '%s': %s", proxy_kind(l->px), l->px->name, err.ptr);
-	strbuf_free(&err);
-	return l->tls != NULL;
-}
-
-bool tls_accept_resolve(struct proxy *fe)
-{
-	struct listener *l;
-	bool ok = true;
-
-	TAILQ_FOREACH(l, &fe->listeners, link)
-		ok = resolve_listener(l) && ok;
-	return ok;
-}
-
-/* ---- handshakes ---- */
 
 static _Thread_local uint64_t share_turn, share_used_us;
 
@@ -109,7 +65,7 @@ static bool begin(struct session *s)
 
 	if (limit_ms)
 		timer_set_at(&s->timer, clock_now_ms + limit_ms);
-	return tls_begin(&s->client, s->listener->tls, TLS_SERVER, &s->in, SLICE(""));
+	return tls_begin(&s->client, tls_front_context(s->listener->tls), TLS_SERVER, &s->in, SLICE(""));
 }
 
 enum tls_accept tls_accept_run(struct session *s)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A certificate as files have it: the leaf, the chain behind it, the key, and the names it is for. Frozen once
+ * read, and counted: contexts, and connections through them, may outlive the order that replaced it.
+ */
+#ifndef USHER_CONN_TLS_CERT_H
+#define USHER_CONN_TLS_CERT_H
+
+#include <openssl/types.h>
+#include "base/strbuf.h"
+
+/* What a client must be able to verify. */
+enum tls_key { TLS_KEY_RSA, TLS_KEY_EC, TLS_KEY_ED25519, TLS_KEY_ED448, TLS_KEY_OTHER };
+
+struct tls_cert {
+	unsigned users;          /* atomic */
+	X509 *leaf;              /* owns */
+	struct stack_st_X509 *chain; /* owns: what stands behind it in the file, perhaps nothing */
+	EVP_PKEY *key;           /* owns */
+	EVP_PKEY *dh;            /* owns: parameters for ephemeral keys, or NULL */
+	enum tls_key kind;
+	uint16_t group;          /* of an EC key: its curve as a ClientHello names it; 0: one that has no number here */
+	char **names;            /* owns: alternative DNS names, then common names, in small letters; NULL-terminated */
+};
+
+/* Which files beside a certificate's own are looked for (`ssl-load-extra-files`). Frozen after boot. */
+struct tls_extra_files {
+	bool no_key;             /* "<path>.key" when the file has none */
+	bool no_bundle;          /* "<path>.rsa" and its like when there is no such file */
+	bool cut_extension;      /* "x.crt": "x.key" and not "x.crt.key" */
+};
+extern struct tls_extra_files tls_extra_files;
+
+/* From a file: the first certificate in it is the leaf. A key that is not in it comes from the file beside it. NULL with the
+ * reason in err. The caller's to give back. */
+struct tls_cert *tls_cert_read(const char *path, struct strbuf *err);
+/* The same from text that stands for the file. `before` (may be NULL): whose key serves when there is none in the text. */
+struct tls_cert *tls_cert_parse(const char *path, struct slice pem, const struct tls_cert *before, struct strbuf *err);
+struct tls_cert *tls_cert_keep(struct tls_cert *c);
+/* Gives one use back and nulls the pointer. */
+void tls_cert_drop(struct tls_cert **c);
+/* Makes it what the context presents. False with the reason in err. */
+bool tls_cert_use(SSL_CTX *ctx, const struct tls_cert *c, struct strbuf *err);
+
+#endif

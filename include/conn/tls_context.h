@@ -12,14 +12,20 @@
 
 enum tls_verify { TLS_VERIFY_DEFAULT, TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_VERIFY_REQUIRED };
 
+/* TLS1_VERSION and its like as a bit. */
+#define TLS_VERSION_BIT(version) (1u << ((version) & 0xf))
+
 /* What bind and server lines have in common. NULL and 0: not said. Texts are borrowed, for ever. */
 struct tls_settings {
 	bool on;                   /* `ssl` */
 	enum tls_verify verify;
 	int min_version, max_version; /* TLS1_2_VERSION ... */
+	unsigned versions_off;     /* TLS_VERSION_BIT() of those that are not spoken in between */
 	const char *ciphers;       /* TLS 1.2 and before, OpenSSL's notation */
 	const char *ciphersuites;  /* TLS 1.3 */
 	const char *curves;
+	const char *sigalgs;       /* of both sides' signatures */
+	const char *client_sigalgs; /* of client certificates */
 	const char *ca_file;       /* a file, a directory, or "@system-ca" */
 	const char *crl_file;
 	const char *alpn;          /* "h2,http/1.1", as written */
@@ -28,7 +34,7 @@ struct tls_settings {
 
 /* A context for one side with these settings and no certificate of its own. NULL with the reason in err. */
 SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, struct strbuf *err);
-/* Adds OpenSSL's words for its oldest error on this thread, and forgets all of them. */
-void tls_add_reason(struct strbuf *err);
+/* "h2,http/1.1" as TLS sends it, appended. False when a name is empty or longer than 255 bytes. */
+bool tls_alpn_compose(const char *names, struct strbuf *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "conn/tls_context.h"
 
 struct cpu_map;
 struct log_target;
@@ -47,6 +48,8 @@ struct global {
 	struct cpu_map *cpu_map;  /* owned for ever; NULL: no thread is bound */
 	struct log_target **log_targets; /* NULL-terminated, or NULL */
 	char *server_state_base, *server_state_file;
+	struct tls_settings tls_binds, tls_servers; /* ssl-default-bind-*, ssl-default-server-*, ssl-server-verify */
+	char *ca_base, *crt_base; /* where relative paths of certificates begin; NULL: the working directory */
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
 };
 extern struct global global;

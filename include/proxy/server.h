@@ -144,7 +144,8 @@ struct server {
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
 	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
-	SSL_CTX *tls;               /* owns; NULL: connections to it are plain */
+	SSL_CTX *tls;               /* owns, frozen; NULL: nobody ever speaks TLS with it */
+	bool tls_on;                /* atomic: its streams do now */
 	struct counter_set counters;
 };
 
@@ -206,6 +207,8 @@ static inline bool server_running(const struct server *s)
 {
 	return __atomic_load_n(&s->up, __ATOMIC_RELAXED) && !(__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT);
 }
+/* Whether connections for streams that are begun now speak TLS. */
+static inline bool server_speaks_tls(const struct server *s) { return __atomic_load_n(&s->tls_on, __ATOMIC_RELAXED); }
 static inline bool server_usable(const struct server *s) { return __atomic_load_n(&s->usable, __ATOMIC_RELAXED); }
 
 #endif

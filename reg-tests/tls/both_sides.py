@@ -145,7 +145,6 @@ with Usher(CONFIG, sockets=['web', 'behind', 'clear', 'pass']) as usher:
         s.shutdown(socket.SHUT_WR)
         while s.recv(4096):
             pass
-    assert 'SSL handshake failure (http request)' in usher.log()
     usher.connect('web').close()
 
     # In tcp mode the ends of both directions pass on as TLS says them.
@@ -168,4 +167,4 @@ with Usher(CONFIG, sockets=['web', 'behind', 'clear', 'pass']) as usher:
     for t in threads:
         t.join()
     assert len(done) == 20
-assert 'SSL handshake failure' in usher.log()
+assert 'SSL handshake failure (http request)' in usher.log()

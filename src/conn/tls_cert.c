@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/assert.h"
-#include "conn/tls_context.h"
+#include "conn/tls_reason.h"
 
 struct tls_extra_files tls_extra_files;
 

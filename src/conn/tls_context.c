@@ -4,17 +4,9 @@
  */
 #include "conn/tls_context.h"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-
-void tls_add_reason(struct strbuf *err)
-{
-	unsigned long code = ERR_peek_error();
-	const char *words = code ? ERR_reason_error_string(code) : NULL;
-
-	strbuf_add_str(err, words ? words : "no reason given");
-	ERR_clear_error();
-}
+#include "conn/tls_reason.h"
+#include "conn/tls_trust.h"
 
 static bool refuse(struct strbuf *err, const char *what, const char *word)
 {
@@ -23,20 +15,70 @@ static bool refuse(struct strbuf *err, const char *what, const char *word)
 	return false;
 }
 
+static const struct {
+	int version;
+	uint64_t off;
+} versions[] = {
+	{ TLS1_VERSION, SSL_OP_NO_TLSv1 }, { TLS1_1_VERSION, SSL_OP_NO_TLSv1_1 }, { TLS1_2_VERSION, SSL_OP_NO_TLSv1_2 },
+	{ TLS1_3_VERSION, SSL_OP_NO_TLSv1_3 },
+};
+
+/* OpenSSL would say only at a handshake that no version is left. */
 static bool set_versions(SSL_CTX *ctx, const struct tls_settings *set)
 {
 	int least = set->min_version ? set->min_version : TLS1_2_VERSION;
+	int most = set->max_version ? set->max_version : TLS1_3_VERSION;
+	unsigned left = 0;
 
-	return SSL_CTX_set_min_proto_version(ctx, least) && SSL_CTX_set_max_proto_version(ctx, set->max_version);
+	if (set->min_version == 0 && most < least)
+		least = most;
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		if (set->versions_off & TLS_VERSION_BIT(versions[i].version))
+			SSL_CTX_set_options(ctx, versions[i].off);
+		else
+			left += versions[i].version >= least && versions[i].version <= most;
+	}
+	return left && SSL_CTX_set_min_proto_version(ctx, least) && SSL_CTX_set_max_proto_version(ctx, most);
+}
+
+bool tls_alpn_compose(const char *names, struct strbuf *out)
+{
+	for (struct slice rest = slice_of(names);;) {
+		ptrdiff_t comma = slice_find_byte(rest, ',');
+		struct slice name = comma < 0 ? rest : slice_make(rest.ptr, (size_t)comma);
+		if (name.len == 0 || name.len > 255)
+			return false;
+		strbuf_add_byte(out, (char)name.len);
+		strbuf_add_slice(out, name);
+		if (comma < 0)
+			return true;
+		rest = slice_from(rest, (size_t)comma + 1);
+	}
+}
+
+/* What a client says it speaks; a server chooses when it is asked. */
+static bool offer(SSL_CTX *ctx, const char *names, struct strbuf *err)
+{
+	struct strbuf list = STRBUF_EMPTY;
+	bool ok = tls_alpn_compose(names, &list);
+
+	if (!ok)
+		strbuf_addf(err, "alpn '%s' has a name that is empty or longer than 255 bytes", names);
+	else if (SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)list.ptr, (unsigned)list.len) != 0)
+		ok = refuse(err, "unable to set alpn", names);
+	strbuf_free(&list);
+	return ok;
 }
 
 static bool set_trust(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *err)
 {
 	if (set->ca_file == NULL)
 		return true;
-	if (strcmp(set->ca_file, "@system-ca") == 0)
-		return SSL_CTX_set_default_verify_paths(ctx) || refuse(err, "unable to load", set->ca_file);
-	return SSL_CTX_load_verify_file(ctx, set->ca_file) || refuse(err, "unable to load CA file", set->ca_file);
+	X509_STORE *store = tls_trust_get(set->ca_file, set->crl_file, err);
+	if (store == NULL)
+		return false;
+	SSL_CTX_set1_cert_store(ctx, store);
+	return true;
 }
 
 static bool apply(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *err)
@@ -55,6 +97,10 @@ static bool apply(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *e
 		return refuse(err, "unable to set ciphersuites", set->ciphersuites);
 	if (set->curves && !SSL_CTX_set1_curves_list(ctx, set->curves))
 		return refuse(err, "unable to set curves", set->curves);
+	if (set->sigalgs && !SSL_CTX_set1_sigalgs_list(ctx, set->sigalgs))
+		return refuse(err, "unable to set sigalgs", set->sigalgs);
+	if (set->client_sigalgs && !SSL_CTX_set1_client_sigalgs_list(ctx, set->client_sigalgs))
+		return refuse(err, "unable to set client-sigalgs", set->client_sigalgs);
 	return set_trust(ctx, set, err);
 }
 
@@ -64,7 +110,7 @@ SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, str
 
 	if (ctx == NULL)
 		tls_add_reason(err);
-	else if (!apply(ctx, set, err)) {
+	else if (!apply(ctx, set, err) || (side == TLS_CLIENT && set->alpn && !offer(ctx, set->alpn, err))) {
 		SSL_CTX_free(ctx);
 		ctx = NULL;
 	}

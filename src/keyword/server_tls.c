@@ -1,29 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of a server line about TLS with it. One thread: start-up only.
+ * The words of a server line about TLS with it (proxy/tls_connect.h). What needs HTTP/2, 0-RTT or SOCKS is refused by
+ * name. One thread: start-up, and orders that read words.
  */
 #include <stddef.h>
 #include "conf/keyword.h"
 #include "proxy/server.h"
+#include "proxy/tls_words.h"
 
-KEYWORD(server_ssl) = { .keyword = "ssl", .usage = "ssl", .where = IN_SERVER, .type = SETTING_FLAG,
-	.offset = offsetof(struct server_settings, tls.common.on) };
-KEYWORD(server_ca_file) = { .keyword = "ca-file", .usage = "ca-file <file>", .where = IN_SERVER, .type = SETTING_STR,
-	.offset = offsetof(struct server_settings, tls.common.ca_file) };
+#define SWITCH(ident, word, statement) \
+	static bool parse_##ident(struct conf_line *l, void *owner) \
+	{ \
+		struct tls_connect_settings *tls = &((struct server_settings *)owner)->tls; \
+		(void)l; \
+		statement; \
+		return true; \
+	} \
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word, .where = IN_ANY_SERVER, .parse = parse_##ident }
+
+SWITCH(ssl, "ssl", tls->common.on = tls->prepared = true);
+SWITCH(no_ssl, "no-ssl", tls->common.on = false);
+SWITCH(no_verifyhost, "no-verifyhost", tls->verifyhost = NULL);
+
+#define TEXT(ident, word, argument, field) \
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word " " argument, .where = IN_ANY_SERVER, .type = SETTING_STR, \
+		.offset = offsetof(struct server_settings, tls.field) }
+
+TEXT(verifyhost, "verifyhost", "<name>", verifyhost);
+TEXT(ca_file, "ca-file", "<file>", common.ca_file);
+TEXT(crl_file, "crl-file", "<file>", common.crl_file);
+TEXT(crt, "crt", "<file>", crt);
+TEXT(ciphers, "ciphers", "<ciphers>", common.ciphers);
+TEXT(ciphersuites, "ciphersuites", "<ciphersuites>", common.ciphersuites);
+TEXT(curves, "curves", "<curves>", common.curves);
+TEXT(sigalgs, "sigalgs", "<algorithms>", common.sigalgs);
+TEXT(client_sigalgs, "client-sigalgs", "<algorithms>", common.client_sigalgs);
+
+static bool parse_alpn(struct conf_line *l, void *owner)
+{
+	const char **alpn = &((struct server_settings *)owner)->tls.common.alpn;
+	const char *names = conf_need(l, "names of protocols");
+	struct strbuf wire = STRBUF_EMPTY;
+	bool ok = names && tls_alpn_compose(names, &wire);
+
+	strbuf_free(&wire);
+	if (ok)
+		*alpn = names;
+	return ok || (names && conf_fail(l, "expected names of 1 to 255 bytes with commas between: http/1.1"));
+}
+KEYWORD(server_alpn) = { .keyword = "alpn", .usage = "alpn <name>[,<name>]*", .where = IN_ANY_SERVER, .parse = parse_alpn };
 
 static bool parse_verify(struct conf_line *l, void *owner)
 {
 	enum tls_verify *verify = &((struct server_settings *)owner)->tls.common.verify;
-	const char *word = conf_need(l, "'none' or 'required'");
 
-	if (word == NULL)
-		return false;
-	if (strcmp(word, "none") == 0)
+	if (conf_take_if(l, "none"))
 		*verify = TLS_VERIFY_NONE;
-	else if (strcmp(word, "required") == 0)
+	else if (conf_take_if(l, "required"))
 		*verify = TLS_VERIFY_REQUIRED;
 	else
-		return conf_fail(l, "expected 'none' or 'required'");
+		return conf_need(l, "'none' or 'required'") && conf_fail(l, "expected 'none' or 'required'");
 	return true;
 }
-KEYWORD(server_verify) = { .keyword = "verify", .usage = "verify [none|required]", .where = IN_SERVER, .parse = parse_verify };
+KEYWORD(server_verify) = { .keyword = "verify", .usage = "verify {none | required}", .where = IN_ANY_SERVER, .parse = parse_verify };
+
+static bool parse_option(struct conf_line *l, void *owner)
+{
+	return tls_word_parse(l, &((struct server_settings *)owner)->tls.common);
+}
+#define OPTION(ident, word, argument) \
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word argument, .where = IN_ANY_SERVER, .parse = parse_option }
+OPTION(ssl_min_ver, "ssl-min-ver", " <version>");
+OPTION(ssl_max_ver, "ssl-max-ver", " <version>");
+OPTION(no_sslv3, "no-sslv3", "");
+OPTION(no_tlsv10, "no-tlsv10", "");
+OPTION(no_tlsv11, "no-tlsv11", "");
+OPTION(no_tlsv12, "no-tlsv12", "");
+OPTION(no_tlsv13, "no-tlsv13", "");
+OPTION(force_sslv3, "force-sslv3", "");
+OPTION(force_tlsv10, "force-tlsv10", "");
+OPTION(force_tlsv11, "force-tlsv11", "");
+OPTION(force_tlsv12, "force-tlsv12", "");
+OPTION(force_tlsv13, "force-tlsv13", "");
+OPTION(no_tls_tickets, "no-tls-tickets", "");
+OPTION(tls_tickets, "tls-tickets", "");

@@ -214,7 +214,7 @@ static enum step_result shake_hands(struct stream *s)
 {
 	struct conn *c = &s->link->conn;
 
-	if (s->server->tls == NULL)
+	if (c->tls == NULL && !server_speaks_tls(s->server))
 		return STEP_NEXT;
 	if (c->tls == NULL && !begin_tls(s))
 		return connect_failed(s, CLOSE_RESOURCE);
@@ -287,7 +287,7 @@ enum step_result stream_send_preamble(struct stream *s)
 	s->server_active_ms = clock_now_ms;
 	s->req.to = s->res.from = &s->link->conn;
 	s->res.to = &s->session->client;
-	if (s->server->set.send_proxy && s->server->tls == NULL && !(s->http && s->http->reused)) {
+	if (s->server->set.send_proxy && s->link->conn.tls == NULL && !(s->http && s->http->reused)) {
 		struct buf *header = compose_header(s);
 		if (header == NULL)
 			return stream_close_with(s, CLOSE_RESOURCE);

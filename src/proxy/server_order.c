@@ -85,7 +85,7 @@ static bool settings_fit(struct server *srv, struct strbuf *why)
 	}
 	if (set->maxconn && set->minconn > set->maxconn)
 		set->minconn = set->maxconn;
-	return checks_make(srv);
+	return tls_connect_make(srv) && checks_make(srv);
 }
 
 struct server *server_order_read(struct proxy *be, struct slice name, const char *const *words, int count, struct strbuf *why)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Words about TLS that bind lines, server lines and the lists of global defaults have in common: versions,
+ * tickets, ALPN; and where relative paths of certificates begin. One thread: start-up, and orders that read words.
+ */
+#ifndef USHER_PROXY_TLS_WORDS_H
+#define USHER_PROXY_TLS_WORDS_H
+
+#include "conf/line.h"
+#include "conn/tls_context.h"
+
+/* The word just taken is one of these: ssl-min-ver, ssl-max-ver, no-sslv3, no-tlsv1x, force-sslv3, force-tlsv1x,
+ * no-tls-tickets, tls-tickets. Takes its argument; false after conf_fail(). */
+bool tls_word_parse(struct conf_line *l, struct tls_settings *set);
+/* All words of `ssl-default-*-options` but for those that only one side has; false after conf_fail(). */
+bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set);
+/* What a line did not say is as the global defaults say. */
+void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *defaults);
+/* A path as it is opened: relative ones begin at `base` (NULL: the working directory). `path` itself, or in *memory. */
+const char *tls_path(const char *base, const char *path, struct strbuf *memory);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The words that both sides have; see tls_words.h.
+ */
+#include "proxy/tls_words.h"
+
+#include <openssl/ssl.h>
+#include <string.h>
+#include "base/assert.h"
+
+static const struct {
+	const char *name; /* behind ssl-min-ver */
+	const char *off, *force;
+	int version;
+} versions[] = {
+	{ "SSLv3", "no-sslv3", "force-sslv3", SSL3_VERSION },
+	{ "TLSv1.0", "no-tlsv10", "force-tlsv10", TLS1_VERSION },
+	{ "TLSv1.1", "no-tlsv11", "force-tlsv11", TLS1_1_VERSION },
+	{ "TLSv1.2", "no-tlsv12", "force-tlsv12", TLS1_2_VERSION },
+	{ "TLSv1.3", "no-tlsv13", "force-tlsv13", TLS1_3_VERSION },
+};
+
+static bool take_version(struct conf_line *l, int *version)
+{
+	const char *word = conf_need(l, "a version: TLSv1.2 or TLSv1.3");
+
+	for (size_t i = 0; word && i < COUNT_OF(versions); i++) {
+		if (strcmp(word, versions[i].name) == 0) {
+			*version = versions[i].version;
+			return true;
+		}
+	}
+	return word ? conf_fail(l, "'%s' is no version; expected SSLv3, TLSv1.0, TLSv1.1, TLSv1.2 or TLSv1.3", word) : false;
+}
+
+static bool is_known(const char *word)
+{
+	static const char *const others[] = { "ssl-min-ver", "ssl-max-ver", "no-tls-tickets", "tls-tickets" };
+
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		if (strcmp(word, others[i]) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT_OF(versions); i++)
+		if (strcmp(word, versions[i].off) == 0 || strcmp(word, versions[i].force) == 0)
+			return true;
+	return false;
+}
+
+bool tls_word_parse(struct conf_line *l, struct tls_settings *set)
+{
+	const char *word = l->words[l->at - 1];
+
+	if (strcmp(word, "ssl-min-ver") == 0)
+		return take_version(l, &set->min_version);
+	if (strcmp(word, "ssl-max-ver") == 0)
+		return take_version(l, &set->max_version);
+	if (strcmp(word, "no-tls-tickets") == 0 || strcmp(word, "tls-tickets") == 0) {
+		set->no_tickets = word[0] == 'n';
+		return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(versions); i++) {
+		if (strcmp(word, versions[i].off) == 0)
+			set->versions_off |= TLS_VERSION_BIT(versions[i].version);
+		else if (strcmp(word, versions[i].force) == 0)
+			set->min_version = set->max_version = versions[i].version;
+	}
+	return true;
+}
+
+bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set)
+{
+	const char *word;
+
+	if (conf_peek(l) == NULL)
+		return conf_fail(l, "expected options such as 'ssl-min-ver TLSv1.2'");
+	while ((word = conf_take(l)) != NULL) {
+		if (!is_known(word))
+			return conf_fail(l, "'%s' is no option here; expected ssl-min-ver, ssl-max-ver, no-tlsv10 to no-tlsv13, force-tlsv10 to "
+				"force-tlsv13, or no-tls-tickets", word);
+		if (!tls_word_parse(l, set))
+			return false;
+	}
+	return true;
+}
+
+static void inherit(const char **text, const char *from)
+{
+	if (*text == NULL)
+		*text = from;
+}
+
+void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *defaults)
+{
+	bool forced = set->min_version && set->min_version == set->max_version;
+
+	if (set->min_version == 0)
+		set->min_version = defaults->min_version;
+	if (set->max_version == 0)
+		set->max_version = defaults->max_version;
+	if (!forced)
+		set->versions_off |= defaults->versions_off;
+	set->no_tickets |= defaults->no_tickets;
+	if (set->verify == TLS_VERIFY_DEFAULT)
+		set->verify = defaults->verify;
+	inherit(&set->ciphers, defaults->ciphers);
+	inherit(&set->ciphersuites, defaults->ciphersuites);
+	inherit(&set->curves, defaults->curves);
+	inherit(&set->sigalgs, defaults->sigalgs);
+	inherit(&set->client_sigalgs, defaults->client_sigalgs);
+}
+
+const char *tls_path(const char *base, const char *path, struct strbuf *memory)
+{
+	if (base == NULL || path == NULL || path[0] == '/' || path[0] == '@')
+		return path;
+	strbuf_addf(memory, "%s/%s", base, path);
+	return memory->ptr;
+}

@@ -198,6 +198,7 @@ struct proxy {
 	struct proxy *default_backend;    /* borrows; NULL: itself for a listen section, or none */
 	struct format *log_format, *log_format_sd, *error_log_format, *unique_id_format;
 	bool log_wants_source;            /* log_format shows %bi or %bp */
+	bool log_wants_link;              /* its lines may show what only a connection to a server knows while it is there */
 	struct capture_list captures[2];  /* of requests, of answers */
 	const char *capture_cookie;       /* owned for ever: the beginning of "name="; NULL: none */
 	uint32_t capture_cookie_len;

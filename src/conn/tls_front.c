@@ -324,6 +324,14 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* The choice is made already. That the name is taken says so to the client, and keeps it with the session, where resumed
+ * ones have it from. */
+static int take_name(SSL *ssl, int *alert, void *arg)
+{
+	(void)ssl, (void)alert, (void)arg;
+	return SSL_TLSEXT_ERR_OK;
+}
+
 struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 {
 	struct tls_front *f = calloc(1, sizeof(*f));
@@ -331,6 +339,7 @@ struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 	ASSERT(f != NULL);
 	*f = (struct tls_front){ ctx, t };
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, f);
+	SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
 	return f;
 }
 

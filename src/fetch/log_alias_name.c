@@ -17,6 +17,14 @@ static bool fe_text(struct eval *ev, struct strbuf *out)
 	return true;
 }
 
+static bool fe_transport_text(struct eval *ev, struct strbuf *out)
+{
+	fe_text(ev, out);
+	if (ev->session->listener->tls)
+		strbuf_add_byte(out, '~');
+	return true;
+}
+
 static bool be_text(struct eval *ev, struct strbuf *out)
 {
 	strbuf_add_str(out, ev->stream ? ev->stream->be->name : ev->session->fe->name);
@@ -130,7 +138,7 @@ static bool origin_text(struct eval *ev, struct strbuf *out)
 		.get_text = fn, .plain = true }
 
 TEXT(f, "%f", fe_text, "frontend");
-TEXT(ft, "%ft", fe_text, "frontend, with '~' when the client speaks TLS");
+TEXT(ft, "%ft", fe_transport_text, "frontend, with '~' when the client speaks TLS");
 TEXT(b, "%b", be_text, "backend");
 TEXT(s, "%s", server_text, "server");
 TEXT(H, "%H", hostname_text, "hostname");

@@ -34,8 +34,13 @@ extern struct tls_extra_files tls_extra_files;
 /* From a file: the first certificate in it is the leaf. A key that is not in it comes from the file beside it. NULL with the
  * reason in err. The caller's to give back. */
 struct tls_cert *tls_cert_read(const char *path, struct strbuf *err);
-/* The same from text that stands for the file. `before` (may be NULL): whose key serves when there is none in the text. */
-struct tls_cert *tls_cert_parse(const char *path, struct slice pem, const struct tls_cert *before, struct strbuf *err);
+/* In steps, for who hands its parts in one by one. From text that stands for the file: leaf and chain, and the key if there is
+ * one, which need not be the leaf's yet. `kind` is not known before tls_cert_finish(). NULL with the reason in err. */
+struct tls_cert *tls_cert_draft(const char *path, struct slice pem, struct strbuf *err);
+/* A draft with the same leaf and chain and the key in this text. NULL with the reason in err. */
+struct tls_cert *tls_cert_draft_key(const struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err);
+/* Proves that the key is the leaf's; from then on it is frozen. False with the reason in err. */
+bool tls_cert_finish(struct tls_cert *c, const char *path, struct strbuf *err);
 struct tls_cert *tls_cert_keep(struct tls_cert *c);
 /* Gives one use back and nulls the pointer. */
 void tls_cert_drop(struct tls_cert **c);

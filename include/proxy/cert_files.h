@@ -27,7 +27,8 @@ struct cert_user {
 
 struct cert_file {
 	char *path;                      /* owns; as configured, `crt-base` before it */
-	struct tls_cert *cert;           /* owns a use */
+	struct tls_cert *cert;           /* owns a use; NULL: none yet (cert_file_add) */
+	struct tls_cert *draft;          /* owns: what an operator is about to put in its place, or NULL */
 	LIST_HEAD(cert_user_list, cert_user) users;
 	TAILQ_ENTRY(cert_file) link;
 };
@@ -40,7 +41,8 @@ void cert_files_unlock(void);
 struct cert_file *cert_file_find(const char *path);
 /* The file, read at its first mention. NULL with the reason in err. Start-up only. */
 struct cert_file *cert_file_get(const char *path, struct strbuf *err);
-/* A file of this name with a certificate that came from elsewhere, which is taken over. Under the lock. */
+/* A file of this name with a certificate that came from elsewhere, which is taken over; NULL: it has none yet, and nobody may use
+ * it. Under the lock. */
 struct cert_file *cert_file_add(const char *path, struct tls_cert *c);
 void cert_file_use(struct cert_file *f, struct cert_user *u);
 void cert_file_leave(struct cert_user *u);

@@ -256,22 +256,47 @@ static struct tls_cert *take_text(const char *path, struct slice pem, struct str
 	return c;
 }
 
-static struct tls_cert *finish(struct tls_cert *c, const char *path, struct strbuf *err)
+bool tls_cert_finish(struct tls_cert *c, const char *path, struct strbuf *err)
 {
-	if (c && has_key(c, path, err))
-		take_kind(c);
-	else
-		tls_cert_drop(&c);
-	return c;
+	if (!has_key(c, path, err))
+		return false;
+	take_kind(c);
+	return true;
 }
 
-struct tls_cert *tls_cert_parse(const char *path, struct slice pem, const struct tls_cert *before, struct strbuf *err)
+struct tls_cert *tls_cert_draft(const char *path, struct slice pem, struct strbuf *err)
 {
 	struct tls_cert *c = take_text(path, pem, err);
 
-	if (c && c->key == NULL && before && EVP_PKEY_up_ref(before->key))
-		c->key = before->key;
-	return finish(c, path, err);
+	if (c && c->key == NULL && names_key(pem)) {
+		refuse(err, "unable to load private key from file", path);
+		tls_cert_drop(&c);
+	}
+	return c;
+}
+
+struct tls_cert *tls_cert_draft_key(const struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err)
+{
+	struct tls_cert *other = calloc(1, sizeof(*other));
+
+	ERR_clear_error();
+	EVP_PKEY *key = find_key(pem);
+	must(other != NULL);
+	if (key == NULL) {
+		free(other);
+		refuse(err, "unable to load private key from file", path);
+		return NULL;
+	}
+	other->users = 1;
+	other->key = key;
+	if (c->leaf && X509_up_ref(c->leaf))
+		other->leaf = c->leaf;
+	must((other->chain = c->chain ? X509_chain_up_ref(c->chain) : sk_X509_new_null()) != NULL);
+	if (c->dh && EVP_PKEY_up_ref(c->dh))
+		other->dh = c->dh;
+	if (other->leaf)
+		take_names(other);
+	return other;
 }
 
 struct tls_cert *tls_cert_read(const char *path, struct strbuf *err)
@@ -286,7 +311,9 @@ struct tls_cert *tls_cert_read(const char *path, struct strbuf *err)
 	if (c && c->key == NULL && !names_key(strbuf_slice(&text)))
 		c->key = find_key_beside(path);
 	wipe(&text);
-	return finish(c, path, err);
+	if (c && !tls_cert_finish(c, path, err))
+		tls_cert_drop(&c);
+	return c;
 }
 
 struct tls_cert *tls_cert_keep(struct tls_cert *c)

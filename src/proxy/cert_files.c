@@ -51,6 +51,7 @@ struct cert_file *cert_file_get(const char *path, struct strbuf *err)
 
 void cert_file_use(struct cert_file *f, struct cert_user *u)
 {
+	ASSERT(f->cert != NULL);
 	u->file = f;
 	LIST_INSERT_HEAD(&f->users, u, link);
 }
@@ -92,6 +93,7 @@ void cert_file_remove(struct cert_file **at)
 	names_remove(&by_path, slice_of(f->path), f);
 	TAILQ_REMOVE(&cert_files, f, link);
 	tls_cert_drop(&f->cert);
+	tls_cert_drop(&f->draft);
 	free(f->path);
 	free(f);
 }

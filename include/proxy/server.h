@@ -144,7 +144,8 @@ struct server {
 	struct gauge idle_conns;    /* atomics: idle links of all threads */
 	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
 	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
-	SSL_CTX *tls;               /* owns, frozen; NULL: nobody ever speaks TLS with it */
+	SSL_CTX *tls;               /* owns, published; NULL: nobody ever speaks TLS with it */
+	struct tls_connect_user *tls_user; /* owns: changes `tls` when our certificate is replaced; NULL: we have none */
 	bool tls_on;                /* atomic: its streams do now */
 	struct counter_set counters;
 };

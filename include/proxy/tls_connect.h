@@ -23,6 +23,8 @@ struct tls_connect_settings {
 bool tls_connect_resolve(struct proxy *be);
 /* The same for one server; for one that comes while the process runs, too. */
 bool tls_connect_make(struct server *srv);
+/* Nobody connects to it any more. */
+void tls_connect_free(struct server *srv);
 /* A connection to the server speaks TLS from now on; the handshake is still to be made. `header` leaves first, in the
  * clear. False when memory is out. */
 bool tls_connect_begin(struct conn *c, const struct server *srv, struct slice header);

@@ -77,8 +77,12 @@ bool cert_file_replace(struct cert_file *f, struct tls_cert *c, struct strbuf *e
 		u->settle(u, u->prepared, failed == NULL);
 		u->prepared = NULL;
 	}
-	if (failed)
+	if (failed) {
+		strbuf_add_str(err, " (");
+		failed->describe(failed, err);
+		strbuf_add_byte(err, ')');
 		return false;
+	}
 	tls_cert_drop(&f->cert);
 	f->cert = c;
 	return true;

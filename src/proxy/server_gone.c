@@ -7,7 +7,6 @@
  */
 #include "proxy/server_gone.h"
 
-#include <openssl/ssl.h>
 #include <stdlib.h>
 #include "base/assert.h"
 #include "core/clock.h"
@@ -40,7 +39,7 @@ void server_gone_free(struct server **psrv)
 	check_place_drop(srv);
 	queue_close(srv);
 	counters_free(&srv->counters);
-	SSL_CTX_free(srv->tls);
+	tls_connect_free(srv);
 	free(srv->check);
 	free(srv->agent);
 	free(srv->idle);

@@ -6,7 +6,10 @@
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
+#include "base/assert.h"
 #include "conf/diag.h"
+#include "core/epoch.h"
 #include "proxy/cert_files.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
@@ -40,22 +43,11 @@ static void leave_http2_out(const char **names, struct strbuf *memory)
 	*names = memory->len ? memory->ptr : NULL;
 }
 
-static bool present(SSL_CTX *ctx, const char *path, struct strbuf *err)
-{
-	struct strbuf joined = STRBUF_EMPTY;
-
-	cert_files_lock();
-	const struct cert_file *f = cert_file_get(tls_path(global.crt_base, path, &joined), err);
-	bool ok = f && tls_cert_use(ctx, f->cert, err);
-	cert_files_unlock();
-	strbuf_free(&joined);
-	return ok;
-}
-
-static SSL_CTX *make_context(const struct tls_connect_settings *tls, const struct tls_settings *set, struct strbuf *err)
+static SSL_CTX *make_context(const struct tls_connect_settings *tls, const struct tls_settings *set, const struct tls_cert *cert,
+                             struct strbuf *err)
 {
 	SSL_CTX *ctx = tls_context_new(TLS_CLIENT, set, err);
-	bool ok = ctx && (tls->crt == NULL || present(ctx, tls->crt, err));
+	bool ok = ctx && (cert == NULL || tls_cert_use(ctx, cert, err));
 
 	if (ok && tls->verifyhost && !name_server(SSL_CTX_get0_param(ctx), tls->verifyhost)) {
 		strbuf_addf(err, "verifyhost '%s' is no name", tls->verifyhost);
@@ -66,7 +58,8 @@ static SSL_CTX *make_context(const struct tls_connect_settings *tls, const struc
 	return ok ? ctx : NULL;
 }
 
-static SSL_CTX *read_settings(const struct server *srv, struct strbuf *err)
+/* With this certificate of ours, or (NULL) none. */
+static SSL_CTX *read_settings(const struct server *srv, const struct tls_cert *cert, struct strbuf *err)
 {
 	struct tls_settings set = srv->set.tls.common;
 	struct strbuf ca = STRBUF_EMPTY, crl = STRBUF_EMPTY, alpn = STRBUF_EMPTY;
@@ -78,7 +71,7 @@ static SSL_CTX *read_settings(const struct server *srv, struct strbuf *err)
 	if (set.alpn && srv->px->set.mode == MODE_HTTP)
 		leave_http2_out(&set.alpn, &alpn);
 	if (set.verify == TLS_VERIFY_NONE || set.ca_file)
-		ctx = make_context(&srv->set.tls, &set, err);
+		ctx = make_context(&srv->set.tls, &set, cert, err);
 	else
 		strbuf_add_str(err, "verify is enabled but no CA file is given: add 'ca-file <file>', or 'verify none' to trust whoever "
 			"answers");
@@ -90,6 +83,65 @@ static SSL_CTX *read_settings(const struct server *srv, struct strbuf *err)
 	return ctx;
 }
 
+/* ---- our certificate, which may be replaced ---- */
+
+struct tls_connect_user {
+	struct cert_user is;
+	struct server *server; /* borrows */
+};
+
+static void *prepare(struct cert_user *u, struct tls_cert *next, struct strbuf *err)
+{
+	return read_settings(CONTAINER_OF(u, struct tls_connect_user, is)->server, next, err);
+}
+
+static void free_retired(void *p)
+{
+	SSL_CTX_free(p);
+}
+
+/* Handshakes that began go on with the context they have. */
+static void settle(struct cert_user *u, void *prepared, bool commit)
+{
+	struct server *srv = CONTAINER_OF(u, struct tls_connect_user, is)->server;
+
+	if (commit)
+		epoch_retire(__atomic_exchange_n(&srv->tls, (SSL_CTX *)prepared, __ATOMIC_ACQ_REL), free_retired);
+	else
+		SSL_CTX_free(prepared);
+}
+
+static void describe(const struct cert_user *u, struct strbuf *out)
+{
+	const struct server *srv = CONTAINER_OF(u, struct tls_connect_user, is)->server;
+
+	strbuf_addf(out, "server %s/%s", srv->px->name, srv->name);
+}
+
+static SSL_CTX *read_with_certificate(struct server *srv, struct strbuf *err)
+{
+	struct strbuf joined = STRBUF_EMPTY;
+	const char *path = tls_path(global.crt_base, srv->set.tls.crt, &joined);
+	SSL_CTX *ctx = NULL;
+
+	cert_files_lock();
+	struct cert_file *f = cert_file_get(path, err);
+	if (f && f->cert == NULL)
+		strbuf_addf(err, "nothing was committed for the certificate '%s' yet", path);
+	else if (f && (ctx = read_settings(srv, f->cert, err)) != NULL) {
+		srv->tls_user = malloc(sizeof(*srv->tls_user));
+		ASSERT(srv->tls_user != NULL);
+		*srv->tls_user = (struct tls_connect_user){ .is = { .prepare = prepare, .settle = settle, .describe = describe },
+			.server = srv };
+		cert_file_use(f, &srv->tls_user->is);
+	}
+	cert_files_unlock();
+	strbuf_free(&joined);
+	return ctx;
+}
+
+/* ---- the door ---- */
+
 bool tls_connect_make(struct server *srv)
 {
 	struct strbuf err = STRBUF_EMPTY;
@@ -97,7 +149,7 @@ bool tls_connect_make(struct server *srv)
 	if (!srv->set.tls.prepared)
 		return true;
 	srv->tls_on = srv->set.tls.common.on;
-	srv->tls = read_settings(srv, &err);
+	srv->tls = srv->set.tls.crt ? read_with_certificate(srv, &err) : read_settings(srv, NULL, &err);
 	if (srv->tls == NULL)
 		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s': %s", srv->px->name, srv->name, err.ptr);
 	strbuf_free(&err);
@@ -114,7 +166,20 @@ bool tls_connect_resolve(struct proxy *be)
 	return ok;
 }
 
+void tls_connect_free(struct server *srv)
+{
+	if (srv->tls_user) {
+		cert_files_lock();
+		cert_file_leave(&srv->tls_user->is);
+		cert_files_unlock();
+		free(srv->tls_user);
+		srv->tls_user = NULL;
+	}
+	SSL_CTX_free(srv->tls);
+	srv->tls = NULL;
+}
+
 bool tls_connect_begin(struct conn *c, const struct server *srv, struct slice header)
 {
-	return tls_begin(c, srv->tls, TLS_CLIENT, NULL, header);
+	return tls_begin(c, __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE), TLS_CLIENT, NULL, header);
 }

@@ -8,7 +8,7 @@ out = check('''global
  nbthrad 2
  bind :80
  no nbthread 2
- ca-base /x
+ wurfl-data-file x
  maxconn
  hard-stop-after 1x
  hard-stop-after 30d
@@ -30,7 +30,7 @@ for line, said in [
     (2, "'nbthread' at '3': this word is one too many"), (3, "'nbthread' at 'abc': expected a number"),
     (4, "unknown keyword 'nbthrad' in a 'global' section; did you mean 'nbthread'?"),
     (5, "'bind' is not allowed in a 'global' section, it belongs in 'frontend' or 'listen'"),
-    (6, "'no nbthread': 'no' cannot stand before"), (7, "'ca-base' is a HAProxy keyword that usher does not have yet"),
+    (6, "'no nbthread': 'no' cannot stand before"), (7, "'wurfl-data-file' is a HAProxy keyword that usher does not have yet"),
     (8, "'maxconn': expected a number, but the line ends"), (9, "at '1x': expected the time, a time such as"), (10, "at '30d': the time is too long"),
     (11, "at '100': the size is too small"), (12, "unknown keyword 'frontned' in a 'global' section; did you mean 'frontend'?"),
     (16, "did you mean 'timeout client'?"), (17, "'server' is not allowed in a 'frontend' section, it belongs in 'listen' or 'backend'"),
@@ -54,19 +54,18 @@ for line, said in [(3, "'clitimeout' is gone since HAProxy 2.1: use 'timeout cli
     assert f'[t.cfg:{line}] : {said}' in out, f'{line}: {said}\n{out}'
 
 # A refusal says what to use instead, once a line. Every word of a line is looked at, and an ACL that is wrong is one fault.
-out = check('global\n ca-base /x\nfrontend f\n mode http\n bind 127.0.0.1:1 maxcon 5 ssl crt /x alpn h2\n acl a path_bag /x\n acl b hdr_bge(host) x\n'
-            ' http-request deny if a b\n http-request set-src src if { ssl_fc }\n http-request accept\n http-request lua.x\n'
-            ' http-request use-service prometheus-exportr\n log-format "%[ssl_fc] %sslc"\nbackend b\n server s 300.0.0.1:1 weigth 1 check cheek ssl resolvers x verify none\n', 1)
-TLS = 'let hitch, stunnel or nginx end TLS in front of usher'
-for line, said in [(2, f"'ca-base' is a HAProxy keyword that usher does not have yet: {TLS}"), (5, f"'bind' at 'ssl': 'ssl' is a HAProxy keyword that usher does not have yet: {TLS}"),
-                   (5, "'bind' at 'crt': 'crt' is a HAProxy keyword that usher does not have yet\n"), (5, "'bind' at 'maxcon': unknown keyword 'maxcon' in a 'bind' line; did you mean 'maxconn'?"),
+out = check('global\n wurfl-data-file /x\nfrontend f\n mode http\n bind 127.0.0.1:1 maxcon 5 namespace blue\n acl a path_bag /x\n acl b hdr_bge(host) x\n'
+            ' http-request deny if a b\n http-request set-src src if { src_conn_rate }\n http-request accept\n http-request lua.x\n'
+            ' http-request use-service prometheus-exportr\n log-format "%[src_conn_rate] %[src_conn_cnt]"\nbackend b\n server s 300.0.0.1:1 weigth 1 check cheek socks4 resolvers x\n', 1)
+for line, said in [(2, "'wurfl-data-file' is a HAProxy keyword that usher does not have yet"),
+                   (5, "'bind' at 'namespace': 'namespace' is a HAProxy keyword that usher does not have yet"), (5, "'bind' at 'maxcon': unknown keyword 'maxcon' in a 'bind' line; did you mean 'maxconn'?"),
                    (6, "'acl' at 'path_bag': unknown criterion 'path_bag'; did you mean 'path_beg'?"), (7, "'acl' at 'hdr_bge(host)': unknown criterion 'hdr_bge'; did you mean 'hdr_beg'?"),
-                   (9, "'http-request' at 'ssl_fc': fetch 'ssl_fc' is one of HAProxy's that usher does not have yet: what came by TLS"),
+                   (9, "'http-request' at 'src_conn_rate': fetch 'src_conn_rate' is one of HAProxy's that usher does not have yet: "),
                    (10, "'http-request' at 'accept': action 'accept' may not stand in http-request rules; it has its place in tcp-request connection, "),
                    (11, "'http-request' at 'lua.x': action 'lua.x' is one of HAProxy's that usher does not have yet: no script runs"),
                    (12, "'http-request' at 'prometheus-exportr': there is no service of this name; did you mean 'prometheus-exporter'?"),
-                   (13, "at offset 8: fetch 'ssl_fc' is one of HAProxy's"), (15, "'server' at '300.0.0.1:1': "),
-                   (15, "'server' at 'weigth': "), (15, "'server' at 'cheek': unknown keyword 'cheek' in a 'server' line; did you mean 'check'?"), (15, "'ssl' is a HAProxy keyword that usher does not have yet: let stunnel"),
+                   (13, "at offset 15: fetch 'src_conn_rate' is one of HAProxy's"), (15, "'server' at '300.0.0.1:1': "),
+                   (15, "'server' at 'weigth': "), (15, "'server' at 'cheek': unknown keyword 'cheek' in a 'server' line; did you mean 'check'?"), (15, "'socks4' is a HAProxy keyword that usher does not have yet"),
                    (15, "'resolvers' is a HAProxy keyword that usher does not have yet: names are looked up")]:
     assert f'[t.cfg:{line}] : ' in out and any(said in part.split('[ALERT]')[0] for part in out.split(f'[t.cfg:{line}] : ')[1:]), f'{line}: {said}\n{out}'
 assert '[t.cfg:8]' not in out, out

@@ -15,6 +15,12 @@ static bool refuse(struct strbuf *err, const char *what, const char *word)
 	return false;
 }
 
+/* What clients may choose from unless the configuration says otherwise: forward secrecy and authenticated encryption only, the
+ * cheap one first. */
+static const char clients_ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+	"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+static const char clients_ciphersuites[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
 static const struct {
 	int version;
 	uint64_t off;
@@ -81,8 +87,11 @@ static bool set_trust(SSL_CTX *ctx, const struct tls_settings *set, struct strbu
 	return true;
 }
 
-static bool apply(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *err)
+static bool apply(SSL_CTX *ctx, enum tls_side side, const struct tls_settings *set, struct strbuf *err)
 {
+	const char *ciphers = set->ciphers || side == TLS_CLIENT ? set->ciphers : clients_ciphers;
+	const char *ciphersuites = set->ciphersuites || side == TLS_CLIENT ? set->ciphersuites : clients_ciphersuites;
+
 	/* Records are read ahead into OpenSSL's own buffer, which it gives back when it is empty. */
 	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -91,10 +100,10 @@ static bool apply(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *e
 		strbuf_add_str(err, "these versions of TLS leave none");
 		return false;
 	}
-	if (set->ciphers && !SSL_CTX_set_cipher_list(ctx, set->ciphers))
-		return refuse(err, "unable to set ciphers", set->ciphers);
-	if (set->ciphersuites && !SSL_CTX_set_ciphersuites(ctx, set->ciphersuites))
-		return refuse(err, "unable to set ciphersuites", set->ciphersuites);
+	if (ciphers && !SSL_CTX_set_cipher_list(ctx, ciphers))
+		return refuse(err, "unable to set ciphers", ciphers);
+	if (ciphersuites && !SSL_CTX_set_ciphersuites(ctx, ciphersuites))
+		return refuse(err, "unable to set ciphersuites", ciphersuites);
 	if (set->curves && !SSL_CTX_set1_curves_list(ctx, set->curves))
 		return refuse(err, "unable to set curves", set->curves);
 	if (set->sigalgs && !SSL_CTX_set1_sigalgs_list(ctx, set->sigalgs))
@@ -110,7 +119,7 @@ SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, str
 
 	if (ctx == NULL)
 		tls_add_reason(err);
-	else if (!apply(ctx, set, err) || (side == TLS_CLIENT && set->alpn && !offer(ctx, set->alpn, err))) {
+	else if (!apply(ctx, side, set, err) || (side == TLS_CLIENT && set->alpn && !offer(ctx, set->alpn, err))) {
 		SSL_CTX_free(ctx);
 		ctx = NULL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TLS with clients: the handshake as a step of a session's life. Handshakes of one thread get a share of each turn, so that a flood of them
- * never keeps established traffic waiting. One thread per session.
+ * TLS with clients: the handshake as a step of a session's life, within its thread's share of a turn (tls_share.h).
+ * One thread per session.
  */
 #ifndef USHER_PROXY_TLS_ACCEPT_H
 #define USHER_PROXY_TLS_ACCEPT_H

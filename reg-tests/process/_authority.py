@@ -9,7 +9,8 @@
     authority.revoke(alice)                                      # authority.crl names it from now on
 
 Above the leaves stands an intermediate, above that the root that clients and servers trust (authority.root). Keys are EC P-256, or
-RSA with key='rsa'. The same words give the same certificate, so that a test may ask wherever it needs one. Nothing here is secret.
+RSA with key='rsa' or 'rsa4096'. The same words give the same certificate, so that a test may ask wherever it needs one. Nothing
+here is secret.
 """
 import atexit
 import datetime
@@ -19,7 +20,8 @@ import shutil
 import subprocess
 import tempfile
 
-KEYS = {'ec': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], 'rsa': ['-newkey', 'rsa:2048']}
+KEYS = {'ec': ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], 'rsa': ['-newkey', 'rsa:2048'],
+        'rsa4096': ['-newkey', 'rsa:4096']}
 SIGNS = 'basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'
 PURPOSES = {'server': 'extendedKeyUsage=serverAuth', 'client': 'extendedKeyUsage=clientAuth',
             'both': 'extendedKeyUsage=serverAuth,clientAuth', 'authority': '\n'.join(SIGNS)}

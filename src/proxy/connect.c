@@ -12,6 +12,7 @@
 #include "proxy/http_retry.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
+#include "proxy/tls_share.h"
 
 /* Instead of the endpoint's own, where that follows the client's. */
 static uint16_t dial_port(const struct stream *s)
@@ -213,12 +214,16 @@ static bool begin_tls(struct stream *s)
 static enum step_result shake_hands(struct stream *s)
 {
 	struct conn *c = &s->link->conn;
+	bool later;
 
 	if (c->tls == NULL && !server_speaks_tls(s->server))
 		return STEP_NEXT;
 	if (c->tls == NULL && !begin_tls(s))
 		return connect_failed(s, CLOSE_RESOURCE);
-	switch (tls_handshake(c)) {
+	enum io r = tls_share_handshake(c, &later);
+	if (later)
+		stream_wake(s);
+	switch (r) {
 	case IO_DONE:
 		return STEP_NEXT;
 	case IO_AGAIN:

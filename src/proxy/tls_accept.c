@@ -10,20 +10,7 @@
 #include "core/clock.h"
 #include "proxy/conn_errors.h"
 #include "proxy/log_line.h"
-
-/* A thread's turn makes no more handshakes once they took this long: one more is what others wait for at most. */
-#define TURN_SHARE_US 1000u
-
-static _Thread_local uint64_t share_turn, share_used_us;
-
-static bool share_is_used_up(void)
-{
-	if (share_turn != loop_self->turns) {
-		share_turn = loop_self->turns;
-		share_used_us = 0;
-	}
-	return share_used_us >= TURN_SHARE_US;
-}
+#include "proxy/tls_share.h"
 
 /* Nothing was said: a probe, which is counted and not logged. */
 static bool was_silent(const struct session *s)
@@ -74,11 +61,10 @@ enum tls_accept tls_accept_run(struct session *s)
 		return fail(s, CONN_ERROR_TLS_MEMORY, CLOSE_RESOURCE);
 	if (!s->client.can_read)
 		return TLS_ACCEPT_WAIT;
-	if (share_is_used_up())
+	bool later;
+	enum io r = tls_share_handshake(&s->client, &later);
+	if (later)
 		return TLS_ACCEPT_SOON;
-	uint64_t before_us = clock_read_us();
-	enum io r = tls_handshake(&s->client);
-	share_used_us += clock_read_us() - before_us;
 	switch (r) {
 	case IO_DONE:
 		timer_stop(&s->timer);

@@ -23,6 +23,9 @@ struct child_end {
 
 /* Start-up, before a chroot: somebody will have programs. False with errno set. */
 bool children_open(void);
+/* After that, and after the identity was taken, before any loop runs: what begins them all. Nothing to do if nobody will
+ * have programs. False with errno set. */
+bool children_start(void);
 /* Begins argv[0] with these arguments and this environment, both NULL-terminated and of CHILD_WORDS_MAX words at most,
  * copied. Without a slash it is looked for in the directories of `path` ("/bin:/usr/bin"). ended(owner) is called once,
  * in a later turn of this thread's loop; the child is gone then. NULL with errno set: nothing was begun. */

@@ -3,6 +3,11 @@
  * Programs beside the process; see child.h. posix_spawn() suspends its caller until the program was found and loaded,
  * which may be long on a file system that does not answer: hence the thread. Until that has said by mail what became
  * of it, the child is the thread's; from then on its loop's.
+ *
+ * Between its birth and its program a child has a copy of all descriptors of whoever begins it. What a loop closes
+ * meanwhile would stay open for the peer, and in the loop's epoll set, which then tells of a watch that is gone. So
+ * all are begun by threads of the nursery, a thread that let go of the process's descriptors before any loop ran, and
+ * whose threads share the few it kept.
  */
 #include "core/child.h"
 
@@ -35,6 +40,7 @@ struct child {
 	void (*ended)(void *owner, const struct child_end *end); /* NULL: nobody waits for it any more */
 	void *owner;          /* borrows */
 	LIST_ENTRY(child) link;
+	STAILQ_ENTRY(child) next_unborn;
 	pid_t pid;            /* 0: it has not begun, or could not */
 	int error;            /* why it could not */
 	bool terminated;      /* asked to end */
@@ -45,6 +51,12 @@ struct child {
 /* All there are, under the lock: who is abandoned belongs to nobody else until it is reaped. */
 static LIST_HEAD(, child) children = LIST_HEAD_INITIALIZER(children);
 static pthread_mutex_t children_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Those that the nursery has not taken yet, under its lock. */
+static STAILQ_HEAD(, child) unborn = STAILQ_HEAD_INITIALIZER(unborn);
+static pthread_mutex_t nursery_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t nursery_news = PTHREAD_COND_INITIALIZER;
+static bool nursery_open;   /* it takes them */
+static int nursery_error;   /* errno: it cannot; both under the lock */
 static int null_fd = -1;    /* /dev/null, opened while it could be seen; frozen after boot */
 static cpu_set_t processors; /* those of the process, before its loops were bound; frozen after boot */
 
@@ -99,7 +111,7 @@ static void free_grave(struct grave *g)
 	free_child(CONTAINER_OF(g, struct child, grave));
 }
 
-/* ---- on the thread that begins it ---- */
+/* ---- on the thread that begins it, one of the nursery's ---- */
 
 static int spawn(struct child *c, const char *file)
 {
@@ -153,20 +165,78 @@ static void *begin_main(void *arg)
 {
 	struct child *c = arg;
 
-	sched_setaffinity(0, sizeof(processors), &processors);
 	c->error = strchr(c->argv[0], '/') ? spawn(c, c->argv[0]) : spawn_from_path(c);
-	if (c->pid) {
-		c->watch.fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-		if (c->watch.fd < 0) {
-			/* Nobody could see its end. */
-			c->error = errno;
-			kill(-c->pid, SIGKILL);
-			waitpid(c->pid, NULL, 0);
-			c->pid = 0;
-		}
-	}
 	mail_post(c->loop, &c->begun);
 	return NULL;
+}
+
+/* All signals are for the loops. */
+static int start_thread(void *(*main)(void *), void *arg)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STARTER_STACK);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	int err = pthread_create(&thread, &attr, main, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
+/* ---- the nursery ---- */
+
+static bool let_go_of_descriptors(void)
+{
+	/* The kernel copies none of the upper range. */
+	return close_range((unsigned)null_fd + 1, ~0u, CLOSE_RANGE_UNSHARE) == 0 &&
+		(null_fd <= 3 || close_range(3, (unsigned)null_fd - 1, 0) == 0);
+}
+
+static void *nursery_main(void *unused)
+{
+	(void)unused;
+	sched_setaffinity(0, sizeof(processors), &processors);
+	pthread_mutex_lock(&nursery_lock);
+	nursery_open = let_go_of_descriptors();
+	nursery_error = nursery_open ? 0 : errno;
+	pthread_cond_broadcast(&nursery_news);
+	while (nursery_open) {
+		struct child *c = STAILQ_FIRST(&unborn);
+		if (c == NULL) {
+			pthread_cond_wait(&nursery_news, &nursery_lock);
+			continue;
+		}
+		STAILQ_REMOVE_HEAD(&unborn, next_unborn);
+		pthread_mutex_unlock(&nursery_lock);
+		int err = start_thread(begin_main, c);
+		if (err) {
+			c->error = err;
+			mail_post(c->loop, &c->begun);
+		}
+		pthread_mutex_lock(&nursery_lock);
+	}
+	pthread_mutex_unlock(&nursery_lock);
+	return NULL;
+}
+
+bool children_start(void)
+{
+	if (null_fd < 0)
+		return true;
+	pthread_mutex_lock(&nursery_lock);
+	if (!nursery_open) {
+		nursery_error = start_thread(nursery_main, NULL);
+		while (!nursery_open && nursery_error == 0)
+			pthread_cond_wait(&nursery_news, &nursery_lock);
+	}
+	errno = nursery_error;
+	pthread_mutex_unlock(&nursery_lock);
+	return errno == 0;
 }
 
 /* ---- on its loop ---- */
@@ -210,20 +280,26 @@ static void on_kill(struct timer *t)
 	kill(-c->pid, SIGKILL);
 }
 
+/* Or ends it: nobody could see its end. */
+static void watch_end(struct child *c)
+{
+	c->watch.fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	if (c->watch.fd >= 0 && loop_add(&c->watch, EPOLLIN))
+		return;
+	c->error = errno;
+	kill(-c->pid, SIGKILL);
+	waitpid(c->pid, NULL, 0);
+	c->pid = 0;
+}
+
 static void on_begun(struct mail *m)
 {
 	struct child *c = CONTAINER_OF(m, struct child, begun);
 
 	CHECK_OBJ(c, CHILD_MAGIC);
 	c->watch.on_event = on_end;
-	if (c->pid && !loop_add(&c->watch, EPOLLIN)) {
-		c->error = errno;
-		kill(-c->pid, SIGKILL);
-		waitpid(c->pid, NULL, 0);
-		close(c->watch.fd);
-		c->watch.fd = -1;
-		c->pid = 0;
-	}
+	if (c->pid)
+		watch_end(c);
 	if (c->pid == 0)
 		gone(c, &(struct child_end){ .error = c->error });
 	else if (c->ended == NULL)
@@ -269,31 +345,12 @@ static bool copy_words(char *to[], const char *const from[])
 	return true;
 }
 
-static bool start_thread(struct child *c)
-{
-	pthread_attr_t attr;
-	sigset_t all, before;
-	pthread_t thread;
-	int err;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STARTER_STACK);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&thread, &attr, begin_main, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	errno = err;
-	return err == 0;
-}
-
 struct child *child_begin(const char *const argv[], const char *const envp[], const char *path,
 	void (*ended)(void *owner, const struct child_end *end), void *owner)
 {
 	struct child *c = calloc(1, sizeof(*c));
 
-	ASSERT(null_fd >= 0);
+	ASSERT(nursery_open);
 	if (c == NULL)
 		return NULL;
 	c->magic = CHILD_MAGIC;
@@ -304,14 +361,15 @@ struct child *child_begin(const char *const argv[], const char *const envp[], co
 	c->ended = ended;
 	c->owner = owner;
 	c->path = strdup(path ? path : "");
-	bool ok = c->path && copy_words(c->argv, argv) && copy_words(c->envp, envp);
-	if (!ok)
-		errno = ENOMEM;
 	list(c, true);
-	if (ok && start_thread(c))
-		return c;
-	int err = errno;
-	free_child(c);
-	errno = err;
-	return NULL;
+	if (c->path == NULL || !copy_words(c->argv, argv) || !copy_words(c->envp, envp)) {
+		free_child(c);
+		errno = ENOMEM;
+		return NULL;
+	}
+	pthread_mutex_lock(&nursery_lock);
+	STAILQ_INSERT_TAIL(&unborn, c, next_unborn);
+	pthread_cond_signal(&nursery_news);
+	pthread_mutex_unlock(&nursery_lock);
+	return c;
 }

@@ -14,6 +14,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "core/child.h"
@@ -107,6 +109,27 @@ static void finds(void **unused)
 	assert_int_equal(last.signal, SIGPIPE);
 }
 
+/* Who is begun holds nothing open that is closed meanwhile: not even for the moment before its program is there. */
+static void is_born_without(void **unused)
+{
+	char path[500 * 9 + 1] = "";
+	int pair[2];
+
+	(void)unused;
+	for (size_t at = 0; at + 9 < sizeof(path); at += 9)
+		memcpy(path + at, "/nowhere:", 10);
+	begin("sh", "", path, NULL);
+	while (!ended) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+		close(pair[1]);
+		assert_int_equal(send(pair[0], "x", 1, MSG_NOSIGNAL), -1);
+		assert_int_equal(errno, EPIPE);
+		close(pair[0]);
+		loop_turn(&loop, 0);
+	}
+	assert_int_equal(last.error, ENOENT);
+}
+
 static char fifo[64];
 
 /* A program that is there, and the end of a pipe that it holds with all its children. */
@@ -183,7 +206,7 @@ static int setup(void **unused)
 	clock_update();
 	loop_init(&loop, 0);
 	snprintf(fifo, sizeof(fifo), "/tmp/child_test.%d", (int)getpid());
-	return children_open() && mkfifo(fifo, 0600) == 0 ? 0 : -1;
+	return children_open() && children_start() && mkfifo(fifo, 0600) == 0 ? 0 : -1;
 }
 
 static int teardown(void **unused)
@@ -199,6 +222,7 @@ int child_test(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends), cmocka_unit_test(cannot_begin), cmocka_unit_test(is_looked_up), cmocka_unit_test(finds),
+		cmocka_unit_test(is_born_without),
 		cmocka_unit_test(is_terminated), cmocka_unit_test(is_killed), cmocka_unit_test(is_abandoned),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include "base/assert.h"
 #include "conn/buf.h"
+#include "core/child.h"
 #include "core/clock.h"
 #include "core/cpu.h"
 #include "core/epoch.h"
@@ -470,6 +471,10 @@ int worker_run(const struct worker_events *e)
 	loop_enter(&thread_loops[0]);
 	watch_signals();
 	expect_all(all_up);
+	if (!children_start()) {
+		fprintf(stderr, "usher: cannot run the programs of health checks: %s\n", strerror(errno));
+		return 1;
+	}
 	helpers_start(thread_count);
 	if (global.watchdog_after_ms && !watchdog_start(global.watchdog_after_ms, stuck_report))
 		fputs("usher: cannot start the watchdog's thread, and goes on without\n", stderr);

@@ -25,6 +25,7 @@
 	X(client_abort) X(server_abort)                                                           \
 	X(retries) X(redispatches)                                                                \
 	X(reused)           /* streams that went over a connection which had served before */     \
+	X(tls_full) X(tls_resumed) X(tls_failed) /* handshakes */                                 \
 	X(lb_total)         /* times the balancer chose it */                                     \
 	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
 	X(observed_bad)     /* times that a server's traffic met too many errors (observe) */     \

@@ -2,7 +2,7 @@
  *
  * A link is a connection to a server. It belongs to one stream at a time, or rests in its thread's
  * pool of idle links until another stream may use it: one for the same server whose PROXY
- * header would be the same to the byte. A private one rests with its session, and only that one's streams use it again.
+ * header would be the same to the byte, and who would ask the server for the same name (TLS). A private one rests with its session, and only that one's streams use it again.
  * One thread; the counts of idle links, without private ones, are atomics.
  */
 #ifndef USHER_PROXY_LINK_H
@@ -39,9 +39,14 @@ void link_close(struct link **l, bool reset);
 /* Remembers the header it begins with; false when memory is out. */
 bool link_set_header(struct link *l, struct slice header);
 
-/* An idle link of this thread to the server, begun with exactly this header, newest first; NULL when there is none.
+/* What a link was begun with. */
+struct link_begin {
+	struct slice header; /* PROXY header */
+	struct slice name;   /* that the server was asked for by TLS */
+};
+/* An idle link of this thread to the server, begun with exactly this, newest first; NULL when there is none.
  * proven: only one that more than one stream has used. The caller sets the handler and the stream. */
-struct link *link_take(struct server *srv, struct slice header, bool proven);
+struct link *link_take(struct server *srv, const struct link_begin *begin, bool proven);
 /* Gives a link whose last message ended back for reuse, or closes it: when the server has said more than that, the pool
  * has no room (pool-max-conn) or the server is not in service. There rest hardly more than were lately in use at the
  * same time, less those in use now: the oldest give way. Nulls the pointer. */
@@ -50,8 +55,8 @@ void link_rest(struct link **l);
  * PRIVATE_LINKS_MAX the oldest is closed. */
 #define PRIVATE_LINKS_MAX 5
 void link_rest_private(struct link **l, struct link_list_owned *own);
-/* One of these to the server, begun with exactly this header, or NULL. */
-struct link *link_take_private(struct link_list_owned *own, const struct server *srv, struct slice header);
+/* One of these to the server, begun with exactly this, or NULL. */
+struct link *link_take_private(struct link_list_owned *own, const struct server *srv, const struct link_begin *begin);
 /* Their session ends: closes them. */
 void links_close_private(struct link_list_owned *own);
 /* Closes all idle links of this thread (to one server, or of all: NULL). */

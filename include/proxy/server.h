@@ -147,6 +147,7 @@ struct server {
 	SSL_CTX *tls;               /* owns, published; NULL: nobody ever speaks TLS with it */
 	struct tls_connect_user *tls_user; /* owns: changes `tls` when our certificate is replaced; NULL: we have none */
 	bool tls_on;                /* atomic: its streams do now */
+	struct tls_sessions **sessions; /* atomic: per thread, made at first use, as each of them: what may be resumed */
 	struct counter_set counters;
 };
 

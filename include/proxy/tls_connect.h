@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * TLS with servers: what a server line's words make of connections to it. A PROXY header goes first, in the clear.
- * Contexts are frozen after boot, or published.
+ * Contexts are frozen after boot, or published; sessions that may be resumed are their thread's.
  */
 #ifndef USHER_PROXY_TLS_CONNECT_H
 #define USHER_PROXY_TLS_CONNECT_H
 
+#include "conn/tls_client.h"
 #include "conn/tls_context.h"
 
+struct expr;
 struct proxy;
+struct rate;
 struct server;
+struct stream;
 
 /* The words of a server line. Texts are borrowed, for ever. */
 struct tls_connect_settings {
 	struct tls_settings common;
 	bool prepared;          /* `ssl` stood there, even if it was taken back: an operator may turn it on */
-	const char *verifyhost; /* the name its certificate must have, NULL: none */
+	bool no_reuse;          /* sessions are not resumed */
+	struct expr *sni;       /* the name it is asked for; NULL: none */
+	const char *verifyhost; /* the name its certificate must have where none was asked for, NULL: any */
 	const char *crt;        /* ours, when it asks for one */
 };
 
@@ -25,8 +31,21 @@ bool tls_connect_resolve(struct proxy *be);
 bool tls_connect_make(struct server *srv);
 /* Nobody connects to it any more. */
 void tls_connect_free(struct server *srv);
+
+/* A host's name as connections are begun with it, with a NUL behind it. */
+struct tls_name {
+	char text[TLS_NAME_MAX + 1];
+	uint32_t len;
+};
+/* The one for this stream's connection to the server: what `sni` says. False: it can be no name, and none may be made. */
+bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_name *out);
 /* A connection to the server speaks TLS from now on; the handshake is still to be made. `header` leaves first, in the
  * clear. False when memory is out. */
-bool tls_connect_begin(struct conn *c, const struct server *srv, struct slice header);
+bool tls_connect_begin(struct conn *c, struct server *srv, struct slice name, struct slice header);
+/* Goes on with its handshake and counts how it ended; as tls_share_handshake(). later == NULL: at any cost, now. */
+enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later);
+
+/* Handshakes with servers that were not resumed. */
+extern struct rate tls_server_keys;
 
 #endif

@@ -5,6 +5,7 @@
 #include "conn/tls_context.h"
 
 #include <openssl/ssl.h>
+#include "conn/tls_client.h"
 #include "conn/tls_reason.h"
 #include "conn/tls_trust.h"
 
@@ -123,5 +124,7 @@ SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, str
 		SSL_CTX_free(ctx);
 		ctx = NULL;
 	}
+	if (ctx && side == TLS_CLIENT)
+		tls_client_context(ctx);
 	return ctx;
 }

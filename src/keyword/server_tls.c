@@ -7,6 +7,7 @@
 #include "conf/keyword.h"
 #include "proxy/server.h"
 #include "proxy/tls_words.h"
+#include "rule/fetch.h"
 
 #define SWITCH(ident, word, statement) \
 	static bool parse_##ident(struct conf_line *l, void *owner) \
@@ -20,6 +21,8 @@
 
 SWITCH(ssl, "ssl", tls->common.on = tls->prepared = true);
 SWITCH(no_ssl, "no-ssl", tls->common.on = false);
+SWITCH(ssl_reuse, "ssl-reuse", tls->no_reuse = false);
+SWITCH(no_ssl_reuse, "no-ssl-reuse", tls->no_reuse = true);
 SWITCH(no_verifyhost, "no-verifyhost", tls->verifyhost = NULL);
 
 #define TEXT(ident, word, argument, field) \
@@ -49,6 +52,14 @@ static bool parse_alpn(struct conf_line *l, void *owner)
 	return ok || (names && conf_fail(l, "expected names of 1 to 255 bytes with commas between: http/1.1"));
 }
 KEYWORD(server_alpn) = { .keyword = "alpn", .usage = "alpn <name>[,<name>]*", .where = IN_ANY_SERVER, .parse = parse_alpn };
+
+static bool parse_sni(struct conf_line *l, void *owner)
+{
+	struct expr **sni = &((struct server_settings *)owner)->tls.sni;
+
+	return (*sni = expr_take(l, PHASE_SOURCE, NULL)) != NULL;
+}
+KEYWORD(server_sni) = { .keyword = "sni", .usage = "sni <expression>", .where = IN_SERVER, .parse = parse_sni };
 
 static bool parse_verify(struct conf_line *l, void *owner)
 {

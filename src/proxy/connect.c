@@ -12,7 +12,6 @@
 #include "proxy/http_retry.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
-#include "proxy/tls_share.h"
 
 /* Instead of the endpoint's own, where that follows the client's. */
 static uint16_t dial_port(const struct stream *s)
@@ -127,9 +126,17 @@ void stream_try_again(struct stream *s)
 	s->step = STREAM_CONNECT;
 }
 
+/* Whatever ends a handshake but its time, HAProxy calls by one number. */
+static enum conn_error error_number(const struct stream *s, enum close_reason reason)
+{
+	if (s->link == NULL || s->link->conn.tls == NULL || reason == CLOSE_SERVER_TIMEOUT)
+		return conn_error_number(s->link ? s->link->conn.error : ENOMEM);
+	return reason == CLOSE_RESOURCE ? CONN_ERROR_TLS_MEMORY : CONN_ERROR_TLS_HANDSHAKE;
+}
+
 static enum step_result connect_failed(struct stream *s, enum close_reason reason)
 {
-	s->connect_error = conn_error_number(s->link ? s->link->conn.error : ENOMEM);
+	s->connect_error = (uint8_t)error_number(s, reason);
 	observe(s->server, OBSERVED_CONNECT_FAILED);
 	if (s->retries_left == 0 || (s->http && !(s->be->set.retry_on & RETRY_CONN))) {
 		COUNT(&s->server->counters, err_conn);
@@ -169,12 +176,16 @@ static bool take_idle(struct stream *s)
 
 	if (!s->http || s->resent || (!shared && LIST_EMPTY(own)) || stream_marks_server(s))
 		return false;
+	struct tls_name name;
+	if (!tls_connect_name(s, s->server, &name))
+		return false;
 	struct buf *header = s->server->set.send_proxy ? pp_send_compose(s, s->server) : NULL;
+	const struct link_begin begin = { buf_slice(header), slice_make(name.text, name.len) };
 	bool proven = s->be->set.http_reuse == REUSE_AGGRESSIVE && s->session->requests == 0;
 	if (!LIST_EMPTY(own))
-		s->link = link_take_private(own, s->server, buf_slice(header));
+		s->link = link_take_private(own, s->server, &begin);
 	if (s->link == NULL && shared)
-		s->link = link_take(s->server, buf_slice(header), proven);
+		s->link = link_take(s->server, &begin, proven);
 	buf_put(&header);
 	if (s->link == NULL)
 		return false;
@@ -199,28 +210,36 @@ static struct buf *compose_header(struct stream *s)
 static bool begin_tls(struct stream *s)
 {
 	struct buf *header = NULL;
+	struct tls_name name;
 
+	s->link->conn.error = EINVAL; /* unless it is told otherwise: it can be no name */
+	if (!tls_connect_name(s, s->server, &name))
+		return false;
+	s->link->conn.error = ENOMEM;
 	if (s->server->set.send_proxy && (header = compose_header(s)) == NULL)
 		return false;
-	bool ok = tls_connect_begin(&s->link->conn, s->server, buf_slice(header));
+	bool ok = tls_connect_begin(&s->link->conn, s->server, slice_make(name.text, name.len), buf_slice(header));
 	buf_put(&header);
+	if (!ok)
+		return false;
+	s->link->conn.error = 0;
 	/* The request follows at once. */
-	if (ok && s->http)
+	if (s->http)
 		tls_hold_last_flight(&s->link->conn);
-	return ok;
+	return true;
 }
 
 /* The socket is connected: what else there is to do until bytes may flow. */
 static enum step_result shake_hands(struct stream *s)
 {
 	struct conn *c = &s->link->conn;
-	bool later;
+	bool later = false;
 
 	if (c->tls == NULL && !server_speaks_tls(s->server))
 		return STEP_NEXT;
 	if (c->tls == NULL && !begin_tls(s))
-		return connect_failed(s, CLOSE_RESOURCE);
-	enum io r = tls_share_handshake(c, &later);
+		return connect_failed(s, dial_failure(s));
+	enum io r = tls_connect_shake(c, s->server, &later);
 	if (later)
 		stream_wake(s);
 	switch (r) {

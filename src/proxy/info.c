@@ -134,6 +134,8 @@ static void put_traffic(struct info *i)
 	put_u(i, INFO_DROPPEDLOGS, log_dropped());
 	put_u(i, INFO_BUSYPOLLING, 0);
 	put_u(i, INFO_BYTESOUT, out);
+	put_u(i, INFO_SSLBEKEYRATE, rate_read(&tls_server_keys));
+	put_u(i, INFO_SSLBEMAXKEYRATE, __atomic_load_n(&tls_server_keys.max, __ATOMIC_RELAXED));
 }
 
 static void put_threads(struct info *i)

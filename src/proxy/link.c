@@ -177,12 +177,13 @@ static void on_idle_event(struct watch *w, uint32_t events)
 	link_close(&l, false);
 }
 
-static bool begins_with(const struct link *l, struct slice header)
+static bool begins_with(const struct link *l, const struct link_begin *begin)
 {
-	return slice_eq(slice_make(l->header, l->header_len), header);
+	return slice_eq(slice_make(l->header, l->header_len), begin->header) && (l->conn.tls != NULL) == server_speaks_tls(l->srv) &&
+	       (l->conn.tls == NULL || slice_eq(tls_client_name(&l->conn), begin->name));
 }
 
-struct link *link_take(struct server *srv, struct slice header, bool proven)
+struct link *link_take(struct server *srv, const struct link_begin *begin, bool proven)
 {
 	struct idle_links *p = idle_of(srv, false);
 	struct link *l;
@@ -190,7 +191,7 @@ struct link *link_take(struct server *srv, struct slice header, bool proven)
 	if (p == NULL)
 		return NULL;
 	TAILQ_FOREACH(l, &p->list, link) {
-		if ((proven && l->uses < 2) || !begins_with(l, header))
+		if ((proven && l->uses < 2) || !begins_with(l, begin))
 			continue;
 		take_out(p, l);
 		l->uses++;
@@ -321,12 +322,12 @@ void link_rest_private(struct link **lp, struct link_list_owned *own)
 	__atomic_add_fetch(&private_count, 1, __ATOMIC_RELAXED);
 }
 
-struct link *link_take_private(struct link_list_owned *own, const struct server *srv, struct slice header)
+struct link *link_take_private(struct link_list_owned *own, const struct server *srv, const struct link_begin *begin)
 {
 	struct link *l;
 
 	LIST_FOREACH(l, own, owned) {
-		if (l->srv != srv || !begins_with(l, header))
+		if (l->srv != srv || !begins_with(l, begin))
 			continue;
 		take_out_private(l);
 		l->uses++;

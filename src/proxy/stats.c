@@ -56,7 +56,13 @@ static void begin_row(struct stats_row *r, enum stats_kind kind, const struct pr
 	put_u(r, STAT_sid, (uint64_t)sid);
 	put_u(r, STAT_type, kind);
 	put_s(r, STAT_mode, px->set.mode == MODE_HTTP ? "http" : "tcp");
-	put_zeros(r, STAT_ssl_sess, STAT_ssl_failed_handshake);
+}
+
+static void put_handshakes(struct stats_row *r, const struct counters *c)
+{
+	put_u(r, STAT_ssl_sess, c->tls_full);
+	put_u(r, STAT_ssl_reused_sess, c->tls_resumed);
+	put_u(r, STAT_ssl_failed_handshake, c->tls_failed);
 }
 
 static void put_gauge(struct stats_row *r, enum stats_column now, enum stats_column max, const struct gauge *g)
@@ -125,6 +131,7 @@ static const char *door_status(const struct proxy *px, bool full)
 
 static void put_door(struct stats_row *r, const struct counters *c)
 {
+	put_handshakes(r, c);
 	put_traffic(r, c);
 	put_u(r, STAT_dreq, c->denied_req);
 	put_u(r, STAT_ereq, c->err_req);
@@ -217,6 +224,7 @@ static void put_times(struct stats_row *r, const struct counters *c)
 
 static void put_seat(struct stats_row *r, const struct counters *c)
 {
+	put_handshakes(r, c);
 	put_traffic(r, c);
 	put_times(r, c);
 	put_u(r, STAT_econ, c->err_conn);
@@ -535,4 +543,5 @@ void stats_clear(bool all)
 		clear_proxy(px, all);
 	rate_clear_max(&process_conn_rate);
 	rate_clear_max(&process_sess_rate);
+	rate_clear_max(&tls_server_keys);
 }

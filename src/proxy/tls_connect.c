@@ -5,7 +5,6 @@
 #include "proxy/tls_connect.h"
 
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conf/diag.h"
@@ -13,20 +12,13 @@
 #include "proxy/cert_files.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
+#include "proxy/stream.h"
+#include "proxy/tls_share.h"
 #include "proxy/tls_words.h"
 
-/* What its certificate must be for: a name, or an address. */
-static bool name_server(X509_VERIFY_PARAM *param, const char *name)
-{
-	struct addr address;
+struct rate tls_server_keys;
 
-	if (name[0] == '\0')
-		return false;
-	if (addr_parse_ip(slice_of(name), &address))
-		return X509_VERIFY_PARAM_set1_ip_asc(param, name);
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return X509_VERIFY_PARAM_set1_host(param, name, 0);
-}
+/* ---- contexts ---- */
 
 /* Of protocols the engine speaks HTTP/1.1 only; in mode tcp it is client and server who speak. */
 static void leave_http2_out(const char **names, struct strbuf *memory)
@@ -49,7 +41,7 @@ static SSL_CTX *make_context(const struct tls_connect_settings *tls, const struc
 	SSL_CTX *ctx = tls_context_new(TLS_CLIENT, set, err);
 	bool ok = ctx && (cert == NULL || tls_cert_use(ctx, cert, err));
 
-	if (ok && tls->verifyhost && !name_server(SSL_CTX_get0_param(ctx), tls->verifyhost)) {
+	if (ok && tls->verifyhost && !tls_client_expect(ctx, tls->verifyhost)) {
 		strbuf_addf(err, "verifyhost '%s' is no name", tls->verifyhost);
 		ok = false;
 	}
@@ -168,6 +160,10 @@ bool tls_connect_resolve(struct proxy *be)
 
 void tls_connect_free(struct server *srv)
 {
+	for (int i = 0; srv->sessions && i < thread_count; i++)
+		tls_sessions_free(&srv->sessions[i]);
+	free(srv->sessions);
+	srv->sessions = NULL;
 	if (srv->tls_user) {
 		cert_files_lock();
 		cert_file_leave(&srv->tls_user->is);
@@ -179,7 +175,71 @@ void tls_connect_free(struct server *srv)
 	srv->tls = NULL;
 }
 
-bool tls_connect_begin(struct conn *c, const struct server *srv, struct slice header)
+/* ---- connections ---- */
+
+/* NULL when memory is out, or sessions are not to be resumed. */
+static struct tls_sessions *sessions_for(struct server *srv)
 {
-	return tls_begin(c, __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE), TLS_CLIENT, NULL, header);
+	struct tls_sessions **slots = __atomic_load_n(&srv->sessions, __ATOMIC_ACQUIRE);
+
+	if (srv->set.tls.no_reuse)
+		return NULL;
+	if (slots == NULL) {
+		struct tls_sessions **fresh = calloc((size_t)thread_count, sizeof(*fresh));
+		if (fresh == NULL)
+			return NULL;
+		if (__atomic_compare_exchange_n(&srv->sessions, &slots, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			slots = fresh;
+		else
+			free(fresh);
+	}
+	if (slots[thread_id] == NULL)
+		slots[thread_id] = tls_sessions_new();
+	return slots[thread_id];
+}
+
+bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_name *out)
+{
+	struct eval ev;
+	struct value v;
+	int len;
+
+	out->len = 0;
+	if (srv->set.tls.sni == NULL)
+		return true;
+	ev = stream_eval(s, PHASE_SOURCE);
+	ev.final = true;
+	if (expr_eval_as(srv->set.tls.sni, VALUE_STR, &ev, &v) != EVAL_OK)
+		return true;
+	len = tls_client_name_clean(v.bytes, out->text);
+	out->len = len < 0 ? 0 : (uint32_t)len;
+	return len >= 0;
+}
+
+bool tls_connect_begin(struct conn *c, struct server *srv, struct slice name, struct slice header)
+{
+	SSL_CTX *ctx = __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE);
+
+	return tls_begin(c, ctx, TLS_CLIENT, NULL, header) && tls_client_ask(c, name, sessions_for(srv));
+}
+
+enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later)
+{
+	enum io r = later ? tls_share_handshake(c, later) : tls_handshake(c);
+
+	if (r == IO_AGAIN)
+		return r;
+	tls_client_settle(c, r == IO_DONE);
+	if (r != IO_DONE) {
+		COUNT(&srv->counters, tls_failed);
+		COUNT(&srv->px->be, tls_failed);
+	} else if (SSL_session_reused(tls_of(c))) {
+		COUNT(&srv->counters, tls_resumed);
+		COUNT(&srv->px->be, tls_resumed);
+	} else {
+		COUNT(&srv->counters, tls_full);
+		COUNT(&srv->px->be, tls_full);
+		rate_count(&tls_server_keys);
+	}
+	return r;
 }

@@ -338,18 +338,11 @@ enum io tls_handshake(struct conn *c)
 	return r;
 }
 
-static enum io tls_recv(struct conn *c, void *bytes, size_t room, size_t *got)
+static enum io decrypt(struct tls *t, void *bytes, size_t room, size_t *got)
 {
-	struct tls *t = c->tls;
+	struct conn *c = t->conn;
 	size_t n;
 
-	*got = 0;
-	if (c->eof)
-		return c->error ? IO_FAIL : IO_EOF;
-	if (t->failed) {
-		c->can_read = false;
-		return IO_FAIL;
-	}
 	forget_errors();
 	while (*got < room) {
 		int result = SSL_read_ex(t->ssl, (char *)bytes + *got, room - *got, &n);
@@ -367,6 +360,25 @@ static enum io tls_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 			break;
 	}
 	return IO_DONE;
+}
+
+static enum io tls_recv(struct conn *c, void *bytes, size_t room, size_t *got)
+{
+	struct tls *t = c->tls;
+	bool was_quiet = t->out == NULL;
+
+	*got = 0;
+	if (c->eof)
+		return c->error ? IO_FAIL : IO_EOF;
+	if (t->failed) {
+		c->can_read = false;
+		return IO_FAIL;
+	}
+	enum io r = decrypt(t, bytes, room, got);
+	/* OpenSSL had something to say about it: an alert. */
+	if (was_quiet && t->out)
+		tls_flush(c);
+	return r;
 }
 
 /* One record's worth of the bytes from `skip` on: a piece as it lies there, or several put together. */

@@ -3,6 +3,7 @@
 """Mixed load at full speed for as long as you like; every answer is proved, and at the end nothing may be left over.
 
 usage: contrib/endurance/run.py [--minutes 60] [--program ./usher] [--threads 2] [--reload-every 5] [--share 100] [--phases 8]
+       [--tls]
 
 Keep-alive, new connections, bodies by length and by chunks both ways, echoes while they flow, 8 MB bodies, pipelining,
 websockets, tcp with PROXY headers, slow clients and servers, idle clients, clients that go away, servers that do; rules,
@@ -13,6 +14,7 @@ Four fifths of the time one worker runs undisturbed, in phases; after each the c
 `show stat` must be zero, `show sess` empty, the sockets those of the beginning, and requests, statuses, bytes and log
 lines counted by the program exactly those the clients counted. Memory may not grow from phase to phase. In the last
 fifth the program is reloaded again and again under the same load: no request may be lost, and old workers must leave.
+With --tls the program reaches the servers through itself: TLS to servers and TLS with clients, and a PROXY header before it.
 Loopback only; it takes all processors. Not part of make check.
 """
 import argparse, collections, csv, io, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
@@ -105,7 +107,24 @@ COMMANDS = ['show stat', 'show info', 'show sess', 'show sess all', 'show server
             'set weight rr/b 1', 'set weight rr/b 200', 'set weight least/a 50%', 'set weight hash/a 20', 'set weight hash/a 100%',
             'disable server random/a', 'enable server random/a', 'set server least/b state drain', 'set server least/b state ready',
             'disable server narrow/b', 'enable server narrow/b', 'set server fresh/a state maint', 'set server fresh/a state ready']
-PORTS = ['web', 'broken', 'plain', 'headed', 'http', 'echo']
+# Every way to a server leads through one of these.
+SECURED = '''
+listen secured
+    mode tcp
+    bind 127.0.0.1:{secured} ssl crt {work}/cert.pem
+    server http 127.0.0.1:{http}
+listen secured-headed
+    mode tcp
+    bind 127.0.0.1:{secured_headed} accept-proxy ssl crt {work}/cert.pem
+    server headed 127.0.0.1:{headed} send-proxy-v2
+'''
+PORTS = ['web', 'broken', 'plain', 'headed', 'http', 'echo', 'secured', 'secured_headed']
+
+
+def over_tls(config):
+    config = config.replace('127.0.0.1:{http}', '127.0.0.1:{secured} ssl verify none')
+    config = config.replace('127.0.0.1:{headed} send-proxy-v2', '127.0.0.1:{secured_headed} ssl verify none send-proxy-v2')
+    return config + SECURED
 
 
 def hold_ports():
@@ -166,6 +185,11 @@ class Endurance:
         for name in ('load', 'origin'):
             subprocess.run([os.environ.get('CC', 'cc'), '-O2', '-o', name, os.path.join(HERE, name + '.c')], check=True)
         self.log = open('log.stderr', 'ab')
+        if options.tls:
+            subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj',
+                            '/CN=localhost', '-keyout', 'key.pem', '-out', 'cert.pem'], check=True, capture_output=True)
+            with open('cert.pem', 'a') as f:
+                f.write(open('key.pem').read())
 
     def fault(self, text):
         print('fault:', text, flush=True)
@@ -173,7 +197,7 @@ class Endurance:
 
     def configure(self, threads):
         with open('usher.cfg.new', 'w') as f:
-            f.write(CONFIG.format(threads=threads, work=self.work, **self.port))
+            f.write((over_tls(CONFIG) if self.o.tls else CONFIG).format(threads=threads, work=self.work, **self.port))
         os.rename('usher.cfg.new', 'usher.cfg')
 
     def await_ready(self):
@@ -359,6 +383,7 @@ def main():
     p.add_argument('--share', type=float, default=100, help='per cent of the usual number of connections')
     p.add_argument('--phases', type=int, default=8)
     p.add_argument('--reload-every', type=float, default=5, help='seconds; 0: no reloads')
+    p.add_argument('--tls', action='store_true', help='TLS on every way to a server')
     options = p.parse_args()
     options.program = os.path.abspath(options.program)
     work = tempfile.mkdtemp(prefix='usher-endurance.')

@@ -7,7 +7,7 @@
  * Between its birth and its program a child has a copy of all descriptors of whoever begins it. What a loop closes
  * meanwhile would stay open for the peer, and in the loop's epoll set, which then tells of a watch that is gone. So
  * all are begun by threads of the nursery, a thread that let go of the process's descriptors before any loop ran, and
- * whose threads share the few it kept.
+ * whose threads share the few it kept. A loop's bell is not among those: what they have to say, the messenger mails.
  */
 #include "core/child.h"
 
@@ -40,7 +40,7 @@ struct child {
 	void (*ended)(void *owner, const struct child_end *end); /* NULL: nobody waits for it any more */
 	void *owner;          /* borrows */
 	LIST_ENTRY(child) link;
-	STAILQ_ENTRY(child) next_unborn;
+	STAILQ_ENTRY(child) next; /* in a line */
 	pid_t pid;            /* 0: it has not begun, or could not */
 	int error;            /* why it could not */
 	bool terminated;      /* asked to end */
@@ -51,13 +51,19 @@ struct child {
 /* All there are, under the lock: who is abandoned belongs to nobody else until it is reaped. */
 static LIST_HEAD(, child) children = LIST_HEAD_INITIALIZER(children);
 static pthread_mutex_t children_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Those that the nursery has not taken yet, under its lock. */
-static STAILQ_HEAD(, child) unborn = STAILQ_HEAD_INITIALIZER(unborn);
-static pthread_mutex_t nursery_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t nursery_news = PTHREAD_COND_INITIALIZER;
-static bool nursery_open;   /* it takes them */
-static int nursery_error;   /* errno: it cannot; both under the lock */
-static int null_fd = -1;    /* /dev/null, opened while it could be seen; frozen after boot */
+
+/* Children on their way from one thread to another, under line_lock. */
+struct line {
+	STAILQ_HEAD(, child) waiting;
+	pthread_cond_t news;
+};
+static struct line to_nursery = { STAILQ_HEAD_INITIALIZER(to_nursery.waiting), PTHREAD_COND_INITIALIZER };
+static struct line to_messenger = { STAILQ_HEAD_INITIALIZER(to_messenger.waiting), PTHREAD_COND_INITIALIZER };
+static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
+static bool nursery_open;    /* it takes them */
+static int nursery_error;    /* errno: it cannot; both under line_lock */
+static int null_fd = -1;     /* /dev/null, opened while it could be seen; frozen after boot */
 static cpu_set_t processors; /* those of the process, before its loops were bound; frozen after boot */
 
 /* This thread's loop has ended: what it ran ends too. */
@@ -109,6 +115,25 @@ static void free_child(struct child *c)
 static void free_grave(struct grave *g)
 {
 	free_child(CONTAINER_OF(g, struct child, grave));
+}
+
+static void hand_on(struct child *c, struct line *to)
+{
+	pthread_mutex_lock(&line_lock);
+	STAILQ_INSERT_TAIL(&to->waiting, c, next);
+	pthread_cond_signal(&to->news);
+	pthread_mutex_unlock(&line_lock);
+}
+
+static struct child *take_from(struct line *l)
+{
+	pthread_mutex_lock(&line_lock);
+	while (STAILQ_EMPTY(&l->waiting))
+		pthread_cond_wait(&l->news, &line_lock);
+	struct child *c = STAILQ_FIRST(&l->waiting);
+	STAILQ_REMOVE_HEAD(&l->waiting, next);
+	pthread_mutex_unlock(&line_lock);
+	return c;
 }
 
 /* ---- on the thread that begins it, one of the nursery's ---- */
@@ -166,7 +191,7 @@ static void *begin_main(void *arg)
 	struct child *c = arg;
 
 	c->error = strchr(c->argv[0], '/') ? spawn(c, c->argv[0]) : spawn_from_path(c);
-	mail_post(c->loop, &c->begun);
+	hand_on(c, &to_messenger);
 	return NULL;
 }
 
@@ -201,26 +226,30 @@ static void *nursery_main(void *unused)
 {
 	(void)unused;
 	sched_setaffinity(0, sizeof(processors), &processors);
-	pthread_mutex_lock(&nursery_lock);
-	nursery_open = let_go_of_descriptors();
-	nursery_error = nursery_open ? 0 : errno;
-	pthread_cond_broadcast(&nursery_news);
-	while (nursery_open) {
-		struct child *c = STAILQ_FIRST(&unborn);
-		if (c == NULL) {
-			pthread_cond_wait(&nursery_news, &nursery_lock);
-			continue;
-		}
-		STAILQ_REMOVE_HEAD(&unborn, next_unborn);
-		pthread_mutex_unlock(&nursery_lock);
+	pthread_mutex_lock(&line_lock);
+	bool open = nursery_open = let_go_of_descriptors();
+	nursery_error = open ? 0 : errno;
+	pthread_cond_broadcast(&opened);
+	pthread_mutex_unlock(&line_lock);
+	while (open) {
+		struct child *c = take_from(&to_nursery);
 		int err = start_thread(begin_main, c);
 		if (err) {
 			c->error = err;
-			mail_post(c->loop, &c->begun);
+			hand_on(c, &to_messenger);
 		}
-		pthread_mutex_lock(&nursery_lock);
 	}
-	pthread_mutex_unlock(&nursery_lock);
+	return NULL;
+}
+
+/* It has the process's descriptors, and so all loops' bells. */
+static void *messenger_main(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		struct child *c = take_from(&to_messenger);
+		mail_post(c->loop, &c->begun);
+	}
 	return NULL;
 }
 
@@ -228,14 +257,16 @@ bool children_start(void)
 {
 	if (null_fd < 0)
 		return true;
-	pthread_mutex_lock(&nursery_lock);
+	pthread_mutex_lock(&line_lock);
 	if (!nursery_open) {
-		nursery_error = start_thread(nursery_main, NULL);
+		nursery_error = start_thread(messenger_main, NULL);
+		if (nursery_error == 0)
+			nursery_error = start_thread(nursery_main, NULL);
 		while (!nursery_open && nursery_error == 0)
-			pthread_cond_wait(&nursery_news, &nursery_lock);
+			pthread_cond_wait(&opened, &line_lock);
 	}
 	errno = nursery_error;
-	pthread_mutex_unlock(&nursery_lock);
+	pthread_mutex_unlock(&line_lock);
 	return errno == 0;
 }
 
@@ -367,9 +398,6 @@ struct child *child_begin(const char *const argv[], const char *const envp[], co
 		errno = ENOMEM;
 		return NULL;
 	}
-	pthread_mutex_lock(&nursery_lock);
-	STAILQ_INSERT_TAIL(&unborn, c, next_unborn);
-	pthread_cond_signal(&nursery_news);
-	pthread_mutex_unlock(&nursery_lock);
+	hand_on(c, &to_nursery);
 	return c;
 }

@@ -9,6 +9,7 @@
 #include "proxy/cli_names.h"
 #include "proxy/command.h"
 #include "proxy/health.h"
+#include "proxy/link.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
@@ -198,6 +199,21 @@ static bool set_agent_send(struct cli *c, struct server *srv, const char *word)
 	return true;
 }
 
+/* Idle connections are the other kind now. */
+static bool set_tls(struct cli *c, struct server *srv, const char *word)
+{
+	bool on = word && strcmp(word, "on") == 0;
+
+	if (LOAD(srv->tls) == NULL)
+		return cli_refuse(c, "'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
+	if (!on && (word == NULL || strcmp(word, "off") != 0))
+		return cli_refuse(c, "'set server <srv> ssl' expects 'on' or 'off'.");
+	__atomic_store_n(&srv->tls_on, on, __ATOMIC_RELAXED);
+	links_server_gone(srv);
+	strbuf_addf(&c->out, "server ssl setting updated.\n");
+	return true;
+}
+
 static bool set_server_start(struct cli *c)
 {
 	static const struct {
@@ -206,7 +222,7 @@ static bool set_server_start(struct cli *c)
 	} settings[] = {
 		{ "addr", set_address }, { "agent", set_agent }, { "agent-addr", set_agent_address }, { "agent-port", set_agent_port },
 		{ "agent-send", set_agent_send }, { "check-addr", set_check_address }, { "check-port", set_check_port },
-		{ "health", set_health }, { "state", set_state }, { "weight", set_weight },
+		{ "health", set_health }, { "ssl", set_tls }, { "state", set_state }, { "weight", set_weight },
 	};
 	struct server *srv = cli_take_server(c);
 
@@ -216,7 +232,7 @@ static bool set_server_start(struct cli *c)
 		if (strcmp(c->args[1], settings[i].word) == 0)
 			return settings[i].set(c, srv, c->args[2]);
 	return cli_refuse(c, "usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | "
-		"check-port | health | state | weight");
+		"check-port | health | ssl | state | weight");
 }
 COMMAND(set_server) = {
 	.keyword = "set server", .usage = "set server <backend>/<server> <what> <value>",

@@ -112,8 +112,8 @@ static void add_state(struct strbuf *out, struct server *srv)
 	strbuf_addf(out, " %d %d %d %d %llu ", !running ? 0 : LOAD(srv->stopping) ? 3 : 2, admin_bits(srv), LOAD(srv->weight), (int)set->weight,
 		clock_now_ms > since ? (unsigned long long)(clock_now_ms - since) / 1000 : 0);
 	add_check(out, srv);
-	strbuf_addf(out, " %d %d %d %s %u - 0 %lld ", agent_state(srv), px->id != px->order, set->id != 0, e->host ? e->host : "-",
-		e->kind == ENDPOINT_INET ? e->addr.port : 0, (long long)check.port);
+	strbuf_addf(out, " %d %d %d %s %u - %d %lld ", agent_state(srv), px->id != px->order, set->id != 0, e->host ? e->host : "-",
+		e->kind == ENDPOINT_INET ? e->addr.port : 0, server_speaks_tls(srv), (long long)check.port);
 	add_address(out, &check.addr, check.has_addr);
 	/* HAProxy's agent check takes over what the health check was told. */
 	strbuf_add_byte(out, ' ');

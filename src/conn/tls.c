@@ -477,6 +477,12 @@ void tls_hold_last_flight(struct conn *c)
 	c->tls->holds_flight = true;
 }
 
+void tls_leave_unsaid(struct conn *c)
+{
+	if (c->tls)
+		c->tls->goodbye = true;
+}
+
 SSL *tls_of(const struct conn *c)
 {
 	return c->tls ? c->tls->ssl : NULL;

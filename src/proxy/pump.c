@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "conn/tls.h"
 #include "core/clock.h"
 #include "core/thread.h"
 #include "proxy/global.h"
@@ -177,7 +178,8 @@ static void judge(struct pump *p)
 		}
 		p->ready += (uint32_t)n;
 	}
-	if (p->ended && p->body->kind == HTTP1_BODY_CLOSE && !p->failed)
+	/* Anybody on the way can end a connection: with TLS only the server's own word for it is an end (RFC 9112 9.8). */
+	if (p->ended && p->body->kind == HTTP1_BODY_CLOSE && !p->failed && !(p->from && p->from->cut))
 		p->body->ended = true;
 	p->complete = p->body->ended;
 	/* The connection's end in the middle of a message is no end of the message. */
@@ -385,6 +387,9 @@ static enum pump_result pass_end(struct pump *p)
 			return PUMP_ENDED;
 		}
 		pump_release(p);
+		/* Nor does the other side hear of an end that nobody vouched for, but that the connection is over. */
+		if (p->from && p->from->cut)
+			tls_leave_unsaid(p->to);
 		if (!p->keep_open)
 			conn_shutdown(p->to);
 	}

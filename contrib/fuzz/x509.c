@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		touch(x509_serial(cert));
 		touch(x509_sha1(cert, &arena));
 		touch(x509_key_algorithm(cert));
+		touch(x509_key_name(cert, &arena));
 		touch(x509_signature_algorithm(cert));
 		touch(x509_date(cert, X509_NOT_BEFORE, &arena));
 		touch(x509_date(cert, X509_NOT_AFTER, &arena));

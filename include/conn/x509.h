@@ -19,6 +19,7 @@ int x509_version(X509 *cert);         /* 3 */
 struct slice x509_serial(X509 *cert); /* the number's bytes, the most significant first */
 struct slice x509_sha1(X509 *cert, struct arena *a);
 struct slice x509_key_algorithm(X509 *cert);       /* "rsaEncryption", "id-ecPublicKey" */
+struct slice x509_key_name(X509 *cert, struct arena *a); /* "RSA2048", "EC256"; of a key without a size: "ED25519" */
 struct slice x509_signature_algorithm(X509 *cert); /* "RSA-SHA256", "ecdsa-with-SHA256" */
 
 enum x509_whose { X509_SUBJECT, X509_ISSUER };

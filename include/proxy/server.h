@@ -67,6 +67,7 @@ struct server_settings {
 	/* PROXY header to the server */
 	int send_proxy;              /* 0 none, 1, 2 */
 	bool pp_crc32c, pp_authority, pp_unique_id; /* proxy-v2-options */
+	uint8_t pp_ssl;              /* PP_SSL_* (pp_ssl.h); 0: no SSL TLV */
 	struct pp_send *pp_send;     /* TLV list: set-proxy-v2-tlv-fmt, pass lists; NULL: none; frozen after boot */
 	struct tls_connect_settings tls;
 };

@@ -82,6 +82,22 @@ struct slice x509_key_algorithm(X509 *cert)
 	return nid == NID_undef ? none : slice_of(OBJ_nid2sn(nid));
 }
 
+struct slice x509_key_name(X509 *cert, struct arena *a)
+{
+	const EVP_PKEY *key = X509_get0_pubkey(cert);
+	int kind = key ? EVP_PKEY_get_base_id(key) : NID_undef;
+	const char *word = kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS ? "RSA" : kind == EVP_PKEY_EC ? "EC" :
+		kind == EVP_PKEY_DSA ? "DSA" : NULL;
+	struct strbuf text = STRBUF_EMPTY;
+
+	if (kind == NID_undef)
+		return none;
+	if (word == NULL)
+		return slice_of(OBJ_nid2sn(kind));
+	strbuf_addf(&text, "%s%d", word, EVP_PKEY_get_bits(key));
+	return to_arena(&text, a);
+}
+
 struct slice x509_signature_algorithm(X509 *cert)
 {
 	int nid = X509_get_signature_nid(cert);

@@ -72,6 +72,7 @@ static void parts(void **state)
 	assert_int_equal(x509_version(cert), 1);
 	assert_text(x509_key_algorithm(cert), "id-ecPublicKey");
 	assert_text(x509_signature_algorithm(cert), "ecdsa-with-SHA256");
+	assert_text(x509_key_name(cert, &arena), "EC256");
 }
 
 static void whole(void **state)
@@ -143,6 +144,7 @@ static void nothing_there(void **state)
 	assert_null(x509_name(bare, X509_ISSUER, &arena).ptr);
 	assert_null(x509_date(bare, X509_NOT_BEFORE, &arena).ptr);
 	assert_null(x509_key_algorithm(bare).ptr);
+	assert_null(x509_key_name(bare, &arena).ptr);
 	assert_null(x509_signature_algorithm(bare).ptr);
 	assert_null(x509_name_entry(bare, X509_SUBJECT, SLICE("CN"), 1).ptr);
 	X509_free(bare);

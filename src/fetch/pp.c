@@ -3,14 +3,12 @@
  * What the client's PROXY header said beside the addresses. Values are as they were sent: who
  * writes them to a log or a header escapes them. One thread.
  */
-#include "proxy/session.h"
+#include "proxy/pp_view.h"
 #include "rule/fetch.h"
 
 static struct slice tlvs_of(const struct eval *ev)
 {
-	const struct pp_info *pp = ev->session ? ev->session->pp : NULL;
-
-	return pp ? slice_make(pp->tlvs, pp->tlvs_len) : SLICE("");
+	return ev->session ? pp_view_tlvs(ev->session) : SLICE("");
 }
 
 static enum eval_result text_of(const struct eval *ev, uint8_t type, unsigned nth, struct value *out)
@@ -73,8 +71,7 @@ static enum eval_result fc_pp_tlv_get(const struct args *a, struct eval *ev, str
 	struct slice value;
 	struct pp_ssl ssl;
 
-	if (in_ssl(type) && pp_tlv_find(tlvs_of(ev), PP_TYPE_SSL, 0, &value) && pp_ssl_decode(value, &ssl) &&
-	    pp_tlv_find(ssl.subs, type, nth, &value)) {
+	if (in_ssl(type) && ev->session && pp_view_ssl(ev->session, &ssl) && pp_tlv_find(ssl.subs, type, nth, &value)) {
 		*out = value_str(value);
 		return EVAL_OK;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of a server line about the PROXY header it gets. What needs TLS is refused by name.
- * One thread: start-up only.
+ * The words of a server line about the PROXY header it gets. One thread: start-up only.
  */
+#include "base/assert.h"
 #include "conf/keyword.h"
 #include "proxy/pp_send.h"
+#include "proxy/pp_ssl.h"
 
 /* send-proxy and send-proxy-v2 are a bit each, as in HAProxy: when both stand there v2 is sent. */
 #define SWITCH(ident, word, statement) \
@@ -19,27 +20,37 @@
 
 SWITCH(send_proxy, "send-proxy", set->send_proxy |= PP_V1);
 SWITCH(send_proxy_v2, "send-proxy-v2", set->send_proxy |= PP_V2);
+SWITCH(send_proxy_v2_ssl, "send-proxy-v2-ssl", set->send_proxy |= PP_V2; set->pp_ssl |= PP_SSL_ON);
+SWITCH(send_proxy_v2_ssl_cn, "send-proxy-v2-ssl-cn", set->send_proxy |= PP_V2; set->pp_ssl |= PP_SSL_ON | PP_SSL_CN);
 SWITCH(no_send_proxy, "no-send-proxy", set->send_proxy &= ~PP_V1);
 SWITCH(no_send_proxy_v2, "no-send-proxy-v2", set->send_proxy &= ~PP_V2);
+SWITCH(no_send_proxy_v2_ssl, "no-send-proxy-v2-ssl", set->send_proxy &= ~PP_V2; set->pp_ssl &= (uint8_t)~PP_SSL_ON);
+SWITCH(no_send_proxy_v2_ssl_cn, "no-send-proxy-v2-ssl-cn", set->send_proxy &= ~PP_V2;
+	set->pp_ssl &= (uint8_t)~(PP_SSL_ON | PP_SSL_CN));
 SWITCH(check_send_proxy, "check-send-proxy", set->check_send_proxy = true);
 SWITCH(no_check_send_proxy, "no-check-send-proxy", set->check_send_proxy = false);
 
 static bool set_option(struct conf_line *l, struct server_settings *set, struct slice name, bool on)
 {
-	static const char *const with_tls[] = { "ssl", "cert-cn", "ssl-cipher", "cert-sig", "cert-key" };
+	static const struct { const char *name; uint8_t bit; } of_tls[] = {
+		{ "ssl", PP_SSL_ON }, { "cert-cn", PP_SSL_CN }, { "ssl-cipher", PP_SSL_CIPHER }, { "cert-sig", PP_SSL_SIGNATURE },
+		{ "cert-key", PP_SSL_KEY },
+	};
 
+	for (size_t i = 0; i < COUNT_OF(of_tls); i++)
+		if (slice_is(name, of_tls[i].name)) {
+			set->pp_ssl = on ? set->pp_ssl | of_tls[i].bit : set->pp_ssl & (uint8_t)~of_tls[i].bit;
+			return true;
+		}
 	if (slice_is(name, "crc32c"))
 		set->pp_crc32c = on;
 	else if (slice_is(name, "authority"))
 		set->pp_authority = on;
 	else if (slice_is(name, "unique-id"))
 		set->pp_unique_id = on;
-	else {
-		for (size_t i = 0; i < sizeof(with_tls) / sizeof(with_tls[0]); i++)
-			if (slice_is(name, with_tls[i]))
-				return conf_fail(l, "option '%s' is one of HAProxy's that usher does not have yet", with_tls[i]);
-		return conf_fail(l, "unknown option '%.*s'; expected 'crc32c', 'authority' or 'unique-id'", SLICE_FMT(name));
-	}
+	else
+		return conf_fail(l, "unknown option '%.*s'; expected 'ssl', 'cert-cn', 'ssl-cipher', 'cert-sig', 'cert-key', 'authority', "
+			"'crc32c' or 'unique-id'", SLICE_FMT(name));
 	return true;
 }
 

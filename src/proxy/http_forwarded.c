@@ -4,8 +4,8 @@
  */
 #include "proxy/http_forwarded.h"
 
-#include "conn/tls.h"
 #include "proxy/http_edit.h"
+#include "proxy/pp_view.h"
 #include "rule/fetch.h"
 #include "wire/forwarded.h"
 
@@ -145,7 +145,7 @@ static void add_element(struct stream *s, const struct forwarded_option *o)
 
 	strbuf_init_fixed(&text, memory, sizeof(memory));
 	if (o->proto)
-		strbuf_add_str(&text, tls_of(&s->session->client) == NULL ? "proto=http" : "proto=https");
+		strbuf_add_str(&text, pp_view_client_is_secure(s->session) ? "proto=https" : "proto=http");
 	add_host(s, &o->host, &text);
 	add_node(s, "by", &o->by, &o->by_port, has_dst ? &dst : NULL, &text);
 	add_node(s, "for", &o->client, &o->client_port, &s->session->src, &text);

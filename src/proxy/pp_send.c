@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Composing the PROXY header toward servers. The options' TLVs come first and in HAProxy's order:
- * CRC32C, AUTHORITY, UNIQUE_ID; then what the server's own list makes of them and of what came in.
+ * CRC32C, ALPN, AUTHORITY, UNIQUE_ID, SSL; then what the server's own list makes of them and of what came in.
  */
 #include "proxy/pp_send.h"
 
+#include "conn/tls_info.h"
+#include "proxy/pp_ssl.h"
+#include "proxy/pp_view.h"
 #include "rule/boot.h"
 
 struct pp_send *pp_send_append(const struct pp_send *from, const struct pp_step *step)
@@ -36,11 +39,14 @@ static bool in_types(const struct pp_step *step, uint8_t type)
 	return step->types[type / 64] >> (type % 64) & 1;
 }
 
-static void pass(struct tlv_list *list, const struct pp_step *step, struct slice received)
+/* What another's SSL TLV says is not so once the client spoke TLS with us. */
+static void pass(struct tlv_list *list, const struct pp_step *step, struct slice received, bool own_tls)
 {
 	uint64_t had[4] = { 0 };
 	struct pp_tlv tlv;
 
+	if (own_tls)
+		had[PP_TYPE_SSL / 64] |= (uint64_t)1 << (PP_TYPE_SSL % 64);
 	/* Several received TLVs of one type all pass; what the list had before keeps its place alone. */
 	for (size_t i = 0; i < list->n; i++)
 		had[list->v[i].type / 64] |= (uint64_t)1 << (list->v[i].type % 64);
@@ -90,11 +96,6 @@ static struct slice step_value(struct stream *s, const struct pp_step *step)
 	return value;
 }
 
-static struct slice received_tlvs(const struct session *ses)
-{
-	return ses->pp ? slice_make(ses->pp->tlvs, ses->pp->tlvs_len) : SLICE("");
-}
-
 static size_t count_tlvs(struct slice tlvs)
 {
 	struct pp_tlv tlv;
@@ -105,45 +106,90 @@ static size_t count_tlvs(struct slice tlvs)
 	return n;
 }
 
+/* The host the client asked for: us, or as its own header says. */
+static struct slice authority_of(const struct session *ses, SSL *tls)
+{
+	struct slice name = tls ? tls_info_sni(tls) : slice_make(NULL, 0);
+
+	if (name.ptr == NULL)
+		pp_tlv_find(pp_view_tlvs(ses), PP_TYPE_AUTHORITY, 0, &name);
+	return name;
+}
+
+/* Of a client that spoke TLS before it came here its own header tells more than we can. */
+static bool passes_ssl(const struct session *ses, const struct server *srv)
+{
+	const struct pp_send *send = srv->set.pp_send;
+	struct pp_ssl ssl;
+
+	if (send == NULL || !pp_view_ssl(ses, &ssl))
+		return false;
+	for (size_t i = 0; i < send->n; i++)
+		if (send->steps[i].kind == PP_STEP_PASS && in_types(&send->steps[i], PP_TYPE_SSL))
+			return true;
+	return false;
+}
+
+#define OPTIONS_MAX 4 /* TLVs that options make */
+
+/* False when memory is out. */
+static bool add_options(struct stream *s, const struct server *srv, struct tlv_list *list)
+{
+	const struct session *ses = s->session;
+	SSL *tls = tls_of(&ses->client);
+	struct slice value;
+
+	if (tls && (value = tls_info_alpn(tls)).len)
+		list_add(list, PP_TYPE_ALPN, value);
+	if (srv->set.pp_authority && (value = authority_of(ses, tls)).ptr)
+		list_add(list, PP_TYPE_AUTHORITY, value);
+	if (srv->set.pp_unique_id && (value = stream_unique_id(s)).len)
+		list_add(list, PP_TYPE_UNIQUE_ID, slice_make(value.ptr, value.len < PP_UNIQUE_ID_MAX ? value.len : PP_UNIQUE_ID_MAX));
+	if (srv->set.pp_ssl && (tls || !passes_ssl(ses, srv))) {
+		value = pp_ssl_value(s, srv->set.pp_ssl);
+		list_add(list, PP_TYPE_SSL, value);
+		return value.ptr;
+	}
+	return true;
+}
+
+static void run_step(struct stream *s, const struct pp_step *step, struct slice received, struct tlv_list *list)
+{
+	struct slice value;
+
+	switch (step->kind) {
+	case PP_STEP_PASS:
+		pass(list, step, received, tls_of(&s->session->client));
+		break;
+	case PP_STEP_DROP:
+		drop(list, step, NULL);
+		break;
+	case PP_STEP_SET:
+		set(list, step->type, step_value(s, step));
+		break;
+	case PP_STEP_ADD:
+		value = step_value(s, step);
+		if (value.len)
+			list_add(list, step->type, value);
+		break;
+	}
+}
+
 /* False when memory is out. */
 static bool choose_tlvs(struct stream *s, const struct server *srv, struct tlv_list *list)
 {
-	struct slice received = received_tlvs(s->session), value;
-	const struct pp_send *send = srv->set.pp_send;
-	size_t steps = send ? send->n : 0;
+	struct slice received = pp_view_tlvs(s->session);
+	const struct server_settings *want = &srv->set;
+	size_t steps = want->pp_send ? want->pp_send->n : 0;
 
-	if (!srv->set.pp_authority && !srv->set.pp_unique_id && steps == 0)
+	if (!want->pp_authority && !want->pp_unique_id && !want->pp_ssl && steps == 0 && tls_of(&s->session->client) == NULL)
 		return true;
-	list->cap = 2 + steps * (1 + count_tlvs(received));
+	list->cap = OPTIONS_MAX + steps * (1 + count_tlvs(received));
 	list->v = arena_alloc(&s->arena, list->cap * sizeof(*list->v));
-	if (list->v == NULL)
+	if (list->v == NULL || !add_options(s, srv, list))
 		return false;
-	if (srv->set.pp_authority && pp_tlv_find(received, PP_TYPE_AUTHORITY, 0, &value))
-		list_add(list, PP_TYPE_AUTHORITY, value);
-	if (srv->set.pp_unique_id && (value = stream_unique_id(s)).len) {
-		if (value.len > PP_UNIQUE_ID_MAX)
-			value.len = PP_UNIQUE_ID_MAX;
-		list_add(list, PP_TYPE_UNIQUE_ID, value);
-	}
-	for (size_t i = 0; i < steps; i++) {
-		const struct pp_step *step = &send->steps[i];
-		switch (step->kind) {
-		case PP_STEP_PASS:
-			pass(list, step, received);
-			break;
-		case PP_STEP_DROP:
-			drop(list, step, NULL);
-			break;
-		case PP_STEP_SET:
-			set(list, step->type, step_value(s, step));
-			break;
-		case PP_STEP_ADD:
-			value = step_value(s, step);
-			if (value.len)
-				list_add(list, step->type, value);
-			break;
-		}
-	}
+	for (size_t i = 0; i < steps; i++)
+		run_step(s, &want->pp_send->steps[i], received, list);
 	return true;
 }
 

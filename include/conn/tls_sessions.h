@@ -20,10 +20,11 @@ struct tls_sessions;
 struct tls_sessions *tls_sessions_new(void);
 /* Frees it and nulls the pointer; harmless on NULL. */
 void tls_sessions_free(struct tls_sessions **s);
-/* What comes now was agreed on in this context. Sessions of another one are forgotten: we had another certificate then. */
-void tls_sessions_are_of(struct tls_sessions *s, SSL_CTX *ctx);
-/* Keeps a session that was agreed on in this context, a use of which is taken over. */
-void tls_sessions_put(struct tls_sessions *s, const SSL_CTX *ctx, struct slice name, SSL_SESSION *session);
+/* What comes now is agreed on in this context, with this trust (tls_trust_turn()). Sessions of another one are forgotten: we had
+ * another certificate then, or trusted others, whom resuming would not look at again. */
+void tls_sessions_are_of(struct tls_sessions *s, SSL_CTX *ctx, uint32_t trust);
+/* Keeps a session that was agreed on so, a use of which is taken over. */
+void tls_sessions_put(struct tls_sessions *s, const SSL_CTX *ctx, uint32_t trust, struct slice name, SSL_SESSION *session);
 /* One that may be offered now, or NULL; the use is the caller's. A ticket of TLS 1.3 is given once, so that nobody who looks
  * on can tell connections that belong together (RFC 8446 C.4). */
 SSL_SESSION *tls_sessions_take(struct tls_sessions *s, struct slice name);

@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include "base/addr.h"
 #include "base/assert.h"
+#include "conn/tls_trust.h"
 
 struct asked {
 	struct tls_sessions *cache; /* borrows, or NULL */
 	SSL_SESSION *offered;       /* owns a use, or NULL */
+	uint32_t trust;             /* when it began */
 	uint32_t len;
 	char name[];
 };
@@ -49,7 +51,7 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 
 	if (a == NULL || a->cache == NULL)
 		return 0;
-	tls_sessions_put(a->cache, SSL_get_SSL_CTX(ssl), slice_make(a->name, a->len), session);
+	tls_sessions_put(a->cache, SSL_get_SSL_CTX(ssl), a->trust, slice_make(a->name, a->len), session);
 	return 1;
 }
 
@@ -118,7 +120,7 @@ bool tls_client_ask(struct conn *c, struct slice name, struct tls_sessions *cach
 
 	if (a == NULL)
 		return false;
-	*a = (struct asked){ .cache = cache, .len = (uint32_t)name.len };
+	*a = (struct asked){ .cache = cache, .trust = tls_trust_turn(), .len = (uint32_t)name.len };
 	memcpy(a->name, name.ptr, name.len);
 	a->name[name.len] = '\0';
 	if (!SSL_set_ex_data(ssl, place, a)) {
@@ -129,7 +131,7 @@ bool tls_client_ask(struct conn *c, struct slice name, struct tls_sessions *cach
 	ok = name.len == 0 || ((SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || expect(SSL_get0_param(ssl), a->name)) &&
 		(is_address(a->name) || SSL_set_tlsext_host_name(ssl, a->name)));
 	if (cache) {
-		tls_sessions_are_of(cache, SSL_get_SSL_CTX(ssl));
+		tls_sessions_are_of(cache, SSL_get_SSL_CTX(ssl), a->trust);
 		a->offered = tls_sessions_take(cache, name);
 	}
 	if (ok && a->offered)

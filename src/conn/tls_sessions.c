@@ -18,6 +18,7 @@ struct entry {
 
 struct tls_sessions {
 	SSL_CTX *ctx;                              /* owns a use; NULL at first */
+	uint32_t trust;
 	uint64_t turn;
 	struct entry entries[TLS_SESSIONS_NAMES];
 };
@@ -55,15 +56,16 @@ void tls_sessions_free(struct tls_sessions **ps)
 	free(s);
 }
 
-void tls_sessions_are_of(struct tls_sessions *s, SSL_CTX *ctx)
+void tls_sessions_are_of(struct tls_sessions *s, SSL_CTX *ctx, uint32_t trust)
 {
-	if (s->ctx == ctx)
+	if (s->ctx == ctx && s->trust == trust)
 		return;
 	for (size_t i = 0; i < TLS_SESSIONS_NAMES; i++)
 		clear(&s->entries[i]);
-	SSL_CTX_free(s->ctx);
 	SSL_CTX_up_ref(ctx);
+	SSL_CTX_free(s->ctx);
 	s->ctx = ctx;
+	s->trust = trust;
 }
 
 static struct entry *find(struct tls_sessions *s, struct slice name)
@@ -102,11 +104,12 @@ static bool is_good(const SSL_SESSION *session)
 	return SSL_SESSION_is_resumable(session) && SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session) > time(NULL);
 }
 
-void tls_sessions_put(struct tls_sessions *s, const SSL_CTX *ctx, struct slice name, SSL_SESSION *session)
+void tls_sessions_put(struct tls_sessions *s, const SSL_CTX *ctx, uint32_t trust, struct slice name, SSL_SESSION *session)
 {
-	struct entry *e = s->ctx == ctx ? find(s, name) : NULL;
+	bool fits = s->ctx == ctx && s->trust == trust;
+	struct entry *e = fits ? find(s, name) : NULL;
 
-	if (s->ctx != ctx || (e == NULL && (e = make(s, name)) == NULL)) {
+	if (!fits || (e == NULL && (e = make(s, name)) == NULL)) {
 		SSL_SESSION_free(session);
 		return;
 	}

@@ -1,156 +1,197 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Stores by the files they were made of. Whole files are read when the store is made: nothing is looked for on disk
- * during a handshake, which would stall a thread and fail in a chroot.
+ * Stores by the files they were made of. What is in a store is exchanged in place, under OpenSSL's lock of it: contexts, and
+ * connections through them, go on with the store they have.
  */
 #include "conn/tls_trust.h"
 
-#include <dirent.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include "base/assert.h"
-#include "conn/tls_reason.h"
+
+enum { CA, MORE_CA, CRL, PARTS };
 
 struct trust {
 	struct trust *next;
-	char *ca_file, *crl_file; /* own; crl_file may be NULL */
-	X509_STORE *store;        /* owns */
+	struct tls_trust_file *parts[PARTS]; /* borrow, or NULL */
+	X509_STORE *store;                   /* owns */
 };
-static struct trust *all; /* lock `lock` */
+static struct trust *all;                    /* lock `lock`, like what follows */
+static struct tls_trust_file *files;
+static uint32_t turn;                        /* atomic */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static bool same(const char *a, const char *b)
+/* ---- files ---- */
+
+void tls_trust_lock(void)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
+	pthread_mutex_lock(&lock);
 }
 
-/* Certificates and revocation lists, as they come. */
-static bool load_file(X509_STORE *store, const char *path)
+void tls_trust_unlock(void)
 {
-	X509_LOOKUP *files = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-
-	return files && X509_load_cert_crl_file(files, path, X509_FILETYPE_PEM) > 0;
+	pthread_mutex_unlock(&lock);
 }
 
-static bool has_known_ending(const char *name)
+struct tls_trust_file *tls_trust_files(void)
 {
-	static const char *const endings[] = { ".pem", ".crt", ".cer", ".crl" };
-	const char *dot = strrchr(name, '.');
-
-	for (size_t i = 0; dot && dot != name && i < COUNT_OF(endings); i++)
-		if (strcmp(dot, endings[i]) == 0)
-			return true;
-	return false;
+	return files;
 }
 
-/* A file that holds none is passed over there, but one that cannot be read is not. */
-static bool load_directory(X509_STORE *store, const char *path, struct strbuf *err)
+struct tls_trust_file *tls_trust_find(const char *path, bool is_crl)
 {
-	DIR *dir = opendir(path);
-	struct strbuf file = STRBUF_EMPTY;
-	struct dirent *e;
-	unsigned loaded = 0;
+	struct tls_trust_file *f = files;
 
-	while (dir && (e = readdir(dir)) != NULL) {
-		if (e->d_name[0] == '.' || !has_known_ending(e->d_name))
-			continue;
-		strbuf_clear(&file);
-		strbuf_addf(&file, "%s/%s", path, e->d_name);
-		if (load_file(store, file.ptr))
-			loaded++;
-		ERR_clear_error();
-	}
-	if (dir)
-		closedir(dir);
-	strbuf_free(&file);
-	if (loaded == 0)
-		strbuf_addf(err, "unable to load CA files from '%s': none of its .pem, .crt, .cer or .crl files has a certificate", path);
-	return loaded > 0;
+	while (f && (f->is_crl != is_crl || strcmp(f->path, path) != 0))
+		f = f->next;
+	return f;
 }
 
-static bool load_ca(X509_STORE *store, const char *ca_file, struct strbuf *err)
+static struct tls_trust_file *add_file(const char *path, bool is_crl, struct tls_authorities *now)
 {
-	struct stat st;
+	struct tls_trust_file *f = malloc(sizeof(*f));
 
-	if (strcmp(ca_file, "@system-ca") == 0) {
-		const char *dir = getenv(X509_get_default_cert_dir_env());
-		return load_directory(store, dir ? dir : X509_get_default_cert_dir(), err);
-	}
-	if (stat(ca_file, &st) == 0 && S_ISDIR(st.st_mode))
-		return load_directory(store, ca_file, err);
-	if (load_file(store, ca_file))
+	ASSERT(f != NULL);
+	*f = (struct tls_trust_file){ .next = files, .path = slice_dup(slice_of(path)), .is_crl = is_crl, .now = now };
+	ASSERT(f->path != NULL);
+	return files = f;
+}
+
+void tls_trust_add(const char *path, bool is_crl)
+{
+	struct strbuf err = STRBUF_EMPTY;
+
+	add_file(path, is_crl, tls_authorities_parse(SLICE(""), &err));
+	strbuf_free(&err);
+}
+
+static void free_file(struct tls_trust_file *f)
+{
+	tls_authorities_free(&f->now);
+	tls_authorities_free(&f->draft);
+	free(f->path);
+	free(f);
+}
+
+void tls_trust_remove(struct tls_trust_file **f)
+{
+	struct tls_trust_file **at = &files;
+
+	ASSERT((*f)->stores == 0);
+	while (*at != *f)
+		at = &(*at)->next;
+	*at = (*f)->next;
+	free_file(*f);
+	*f = NULL;
+}
+
+/* Read at its first mention. True with NULL for no path. */
+static bool get_file(const char *path, bool is_crl, struct tls_trust_file **out, struct strbuf *err)
+{
+	struct tls_authorities *now;
+
+	*out = path ? tls_trust_find(path, is_crl) : NULL;
+	if (path == NULL || *out)
 		return true;
-	strbuf_addf(err, "unable to load CA file '%s': ", ca_file);
-	tls_add_reason(err);
-	return false;
+	now = is_crl ? tls_authorities_read_lists(path, err) : tls_authorities_read(path, err);
+	if (now)
+		*out = add_file(path, is_crl, now);
+	return now != NULL;
 }
 
-static bool load_crl(X509_STORE *store, const char *crl_file, struct strbuf *err)
-{
-	X509_LOOKUP *files = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+/* ---- stores ---- */
 
-	if (files && X509_load_crl_file(files, crl_file, X509_FILETYPE_PEM) > 0) {
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-		return true;
-	}
-	strbuf_addf(err, "unable to load CRL file '%s': ", crl_file);
-	tls_add_reason(err);
-	return false;
-}
-
-static X509_STORE *make_store(const char *ca_file, const char *crl_file, struct strbuf *err)
+static X509_STORE *make_store(struct tls_trust_file *const *parts)
 {
 	X509_STORE *store = X509_STORE_new();
 
 	ASSERT(store != NULL);
-	if (load_ca(store, ca_file, err) && (crl_file == NULL || load_crl(store, crl_file, err)))
-		return store;
-	X509_STORE_free(store);
-	return NULL;
-}
-
-static char *own(const char *z)
-{
-	char *copy = z ? strdup(z) : NULL;
-
-	ASSERT(z == NULL || copy != NULL);
-	return copy;
-}
-
-X509_STORE *tls_trust_get(const char *ca_file, const char *crl_file, struct strbuf *err)
-{
-	struct trust *t;
-
-	pthread_mutex_lock(&lock);
-	for (t = all; t; t = t->next)
-		if (same(t->ca_file, ca_file) && same(t->crl_file, crl_file))
-			break;
-	X509_STORE *store = t ? t->store : make_store(ca_file, crl_file, err);
-	if (t == NULL && store) {
-		t = malloc(sizeof(*t));
-		ASSERT(t != NULL);
-		*t = (struct trust){ .next = all, .ca_file = own(ca_file), .crl_file = own(crl_file), .store = store };
-		all = t;
-	}
-	pthread_mutex_unlock(&lock);
+	for (int i = 0; i < PARTS; i++)
+		if (parts[i])
+			tls_authorities_fill(parts[i]->now, store);
+	if (parts[CRL])
+		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	return store;
+}
+
+static struct trust *add_trust(struct tls_trust_file *const *parts)
+{
+	struct trust *t = malloc(sizeof(*t));
+
+	ASSERT(t != NULL);
+	*t = (struct trust){ .next = all, .store = make_store(parts) };
+	for (int i = 0; i < PARTS; i++)
+		if ((t->parts[i] = parts[i]) != NULL)
+			parts[i]->stores++;
+	return all = t;
+}
+
+X509_STORE *tls_trust_get(const char *ca_file, const char *more_ca_file, const char *crl_file, struct strbuf *err)
+{
+	struct tls_trust_file *parts[PARTS];
+	struct trust *t = NULL;
+
+	tls_trust_lock();
+	if (get_file(ca_file, false, &parts[CA], err) && get_file(more_ca_file, false, &parts[MORE_CA], err) &&
+	    get_file(crl_file, true, &parts[CRL], err)) {
+		for (t = all; t && memcmp(t->parts, parts, sizeof(parts)) != 0;)
+			t = t->next;
+		if (t == NULL)
+			t = add_trust(parts);
+	}
+	tls_trust_unlock();
+	return t ? t->store : NULL;
+}
+
+/* All at once for whoever looks into it. */
+static void refill(struct trust *t)
+{
+	X509_STORE *fresh = make_store(t->parts);
+	STACK_OF(X509_OBJECT) *from = X509_STORE_get0_objects(fresh), *to;
+	X509_OBJECT *o;
+
+	ASSERT(X509_STORE_lock(t->store));
+	to = X509_STORE_get0_objects(t->store);
+	while ((o = sk_X509_OBJECT_pop(to)) != NULL)
+		X509_OBJECT_free(o);
+	while ((o = sk_X509_OBJECT_pop(from)) != NULL)
+		ASSERT(sk_X509_OBJECT_push(to, o) > 0);
+	X509_STORE_unlock(t->store);
+	X509_STORE_free(fresh);
+}
+
+void tls_trust_commit(struct tls_trust_file *f)
+{
+	tls_authorities_free(&f->now);
+	f->now = f->draft;
+	f->draft = NULL;
+	for (struct trust *t = all; t; t = t->next)
+		if (t->parts[CA] == f || t->parts[MORE_CA] == f || t->parts[CRL] == f)
+			refill(t);
+	/* A handshake of the old turn may have looked into the new sets, never the other way round. */
+	__atomic_add_fetch(&turn, 1, __ATOMIC_RELEASE);
+}
+
+uint32_t tls_trust_turn(void)
+{
+	return __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
 }
 
 void tls_trust_forget(void)
 {
+	struct tls_trust_file *f;
 	struct trust *t;
 
-	pthread_mutex_lock(&lock);
+	tls_trust_lock();
 	while ((t = all) != NULL) {
 		all = t->next;
 		X509_STORE_free(t->store);
-		free(t->ca_file);
-		free(t->crl_file);
 		free(t);
 	}
-	pthread_mutex_unlock(&lock);
+	while ((f = files) != NULL) {
+		files = f->next;
+		free_file(f);
+	}
+	tls_trust_unlock();
 }

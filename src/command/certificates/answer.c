@@ -52,8 +52,9 @@ static int by_bytes(const void *a, const void *b)
 
 void add_sorted(struct strbuf *out, const char *title, char **lines, size_t n)
 {
-	if (n)
-		strbuf_add_str(out, title);
+	if (n == 0)
+		return;
+	strbuf_add_str(out, title);
 	qsort(lines, n, sizeof(*lines), by_bytes);
 	for (size_t i = 0; i < n; i++) {
 		strbuf_addf(out, "%s\n", lines[i]);

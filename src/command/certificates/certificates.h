@@ -12,6 +12,8 @@
 void describe_certificate(struct strbuf *out, X509 *x);
 /* "/O=Example/CN=www", control bytes escaped. */
 void describe_name(struct strbuf *out, const X509_NAME *name);
+/* "3D7F352F", in whole bytes. */
+void describe_serial(struct strbuf *out, const ASN1_INTEGER *serial);
 /* "Nov 21 21:53:18 2026 GMT" */
 void describe_time(struct strbuf *out, const ASN1_TIME *at);
 

@@ -60,12 +60,12 @@ void describe_name(struct strbuf *out, const X509_NAME *name)
 	}
 }
 
-static void add_serial(struct strbuf *out, const ASN1_INTEGER *serial)
+void describe_serial(struct strbuf *out, const ASN1_INTEGER *serial)
 {
 	BIGNUM *n = ASN1_INTEGER_to_BN(serial, NULL);
 	char *hex = n ? BN_bn2hex(n) : NULL;
 
-	strbuf_addf(out, "Serial: %s\n", hex ? hex : "");
+	strbuf_add_str(out, hex ? hex : "");
 	OPENSSL_free(hex);
 	BN_free(n);
 }
@@ -119,8 +119,9 @@ static void add_fingerprint(struct strbuf *out, X509 *x)
 
 void describe_certificate(struct strbuf *out, X509 *x)
 {
-	add_serial(out, X509_get0_serialNumber(x));
-	strbuf_add_str(out, "notBefore: ");
+	strbuf_add_str(out, "Serial: ");
+	describe_serial(out, X509_get0_serialNumber(x));
+	strbuf_add_str(out, "\nnotBefore: ");
 	describe_time(out, X509_get0_notBefore(x));
 	strbuf_add_str(out, "\nnotAfter: ");
 	describe_time(out, X509_get0_notAfter(x));

@@ -21,12 +21,14 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/assert.h"
 #include "core/clock.h"
 #include "core/thread.h"
 
 #define TERM_TO_KILL_MS 500
+#define BIRTH_WAIT_S 1
 #define STARTER_STACK (256u * 1024)
 
 #define CHILD_MAGIC 0x6368696cu
@@ -44,12 +46,14 @@ struct child {
 	pid_t pid;            /* 0: it has not begun, or could not */
 	int error;            /* why it could not */
 	bool terminated;      /* asked to end */
+	bool born;            /* pid or error is known; under children_lock until its loop knows */
 	char *path;           /* owns; "": none */
 	char *argv[CHILD_WORDS_MAX + 1], *envp[CHILD_WORDS_MAX + 1]; /* own */
 };
 
 /* All there are, under the lock: who is abandoned belongs to nobody else until it is reaped. */
 static LIST_HEAD(, child) children = LIST_HEAD_INITIALIZER(children);
+static pthread_cond_t births = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t children_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Children on their way from one thread to another, under line_lock. */
@@ -66,14 +70,30 @@ static int nursery_error;    /* errno: it cannot; both under line_lock */
 static int null_fd = -1;     /* /dev/null, opened while it could be seen; frozen after boot */
 static cpu_set_t processors; /* those of the process, before its loops were bound; frozen after boot */
 
-/* This thread's loop has ended: what it ran ends too. */
-static void end_all(void)
+static bool some_unborn(void)
 {
 	struct child *c;
 
-	pthread_mutex_lock(&children_lock);
 	LIST_FOREACH(c, &children, link)
-		if (c->loop == loop_self && c->watch.on_event && c->pid)
+		if (c->loop == loop_self && !c->born)
+			return true;
+	return false;
+}
+
+/* This thread's loop has ended: what it ran ends too, even what is only about to begin. A file system that does not
+ * answer keeps nobody from ending. */
+static void end_all(void)
+{
+	struct timespec until;
+	struct child *c;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += BIRTH_WAIT_S;
+	pthread_mutex_lock(&children_lock);
+	while (some_unborn() && pthread_cond_timedwait(&births, &children_lock, &until) == 0)
+		;
+	LIST_FOREACH(c, &children, link)
+		if (c->loop == loop_self && c->born && c->pid)
 			kill(-c->pid, SIGKILL);
 	pthread_mutex_unlock(&children_lock);
 }
@@ -186,12 +206,21 @@ static int spawn_from_path(struct child *c)
 	return c->pid ? 0 : err;
 }
 
+static void tell_birth(struct child *c, int error)
+{
+	pthread_mutex_lock(&children_lock);
+	c->error = error;
+	c->born = true;
+	pthread_cond_broadcast(&births);
+	pthread_mutex_unlock(&children_lock);
+	hand_on(c, &to_messenger);
+}
+
 static void *begin_main(void *arg)
 {
 	struct child *c = arg;
 
-	c->error = strchr(c->argv[0], '/') ? spawn(c, c->argv[0]) : spawn_from_path(c);
-	hand_on(c, &to_messenger);
+	tell_birth(c, strchr(c->argv[0], '/') ? spawn(c, c->argv[0]) : spawn_from_path(c));
 	return NULL;
 }
 
@@ -234,10 +263,8 @@ static void *nursery_main(void *unused)
 	while (open) {
 		struct child *c = take_from(&to_nursery);
 		int err = start_thread(begin_main, c);
-		if (err) {
-			c->error = err;
-			hand_on(c, &to_messenger);
-		}
+		if (err)
+			tell_birth(c, err);
 	}
 	return NULL;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "core/child.h"
 #include "core/clock.h"
@@ -202,6 +203,23 @@ static void is_abandoned(void **unused)
 	assert_false(ended);
 }
 
+/* Nor does the loop's end leave anything behind, however soon it comes. */
+static void ends_with_loop(void **unused)
+{
+	int status;
+
+	(void)unused;
+	for (int i = 0; i < 10; i++) {
+		struct child *c = begin("/bin/sh", "exec /bin/sleep 1000", NULL, NULL);
+		child_abandon(&c);
+		loop.stop = true;
+		loop_run(&loop);
+		assert_true(waitpid(-1, &status, 0) > 0);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	}
+	loop.stop = false;
+}
+
 static int setup(void **unused)
 {
 	(void)unused;
@@ -226,6 +244,7 @@ int child_test(void)
 		cmocka_unit_test(ends), cmocka_unit_test(cannot_begin), cmocka_unit_test(is_looked_up), cmocka_unit_test(finds),
 		cmocka_unit_test(is_born_without),
 		cmocka_unit_test(is_terminated), cmocka_unit_test(is_killed), cmocka_unit_test(is_abandoned),
+		cmocka_unit_test(ends_with_loop),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

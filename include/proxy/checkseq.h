@@ -25,6 +25,8 @@ struct checkseq_connect {
 	bool given;            /* anything at all: the server's PROXY header is then left out unless `use_server` */
 	bool use_server;       /* `default`: the server line's options, where the step has none */
 	bool send_proxy;
+	bool tls;
+	const char *sni, *alpn; /* own for ever; NULL: none given */
 	bool linger;           /* closed with FIN, never with RST */
 	bool has_addr;
 	struct endpoint addr;
@@ -93,6 +95,8 @@ void checkseq_use(void *proxy, struct checkseq *seq);
 bool checkseq_compose_bytes(const struct checkseq_step *step, struct check *c, struct strbuf *out);
 /* The step that opens the first connection; NULL: nobody wrote one. */
 const struct checkseq_step *checkseq_first_connect(const struct checkseq *seq);
+/* Whether one of its connects speaks TLS whatever the server line says. */
+bool checkseq_speaks_tls(const struct checkseq *seq);
 /* The last step that is a connect, a send or an expect; NULL: there is none. */
 const struct checkseq_step *checkseq_last_act(const struct checkseq *seq);
 
@@ -138,6 +142,7 @@ struct checkseq_run {
 	size_t at;             /* the step at hand */
 	bool begun;            /* its bytes were composed */
 	bool ended;            /* the server has said its end */
+	bool said;             /* a step sent something on this connection */
 	bool heard;            /* bytes came since something was last sent */
 	struct strbuf out;     /* owns: what is still to be sent, from out_at on */
 	size_t out_at;

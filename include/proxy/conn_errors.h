@@ -24,6 +24,8 @@
 	X(TLS_BROKEN, 25, "SSL_ABORT", "Connection error during SSL handshake")                           \
 	X(TLS_TIMEOUT, 26, "SSL_TIMEOUT", "Timeout during SSL handshake")                                 \
 	X(TLS_MEMORY, 28, "SSL_NO_MEM", "Out of memory when initializing an SSL connection")              \
+	X(TLS_NOT_CONFIGURED, 32, "SSL_MISMATCH", "Server presented an SSL certificate different from the configured one") \
+	X(TLS_NOT_EXPECTED, 33, "SSL_MISMATCH_SNI", "Server presented an SSL certificate different from the expected one") \
 	X(TLS_HANDSHAKE, 34, "SSL_HANDSHAKE", "SSL handshake failure")                                    \
 	X(REFUSED, 46, "EREFUSED", "ECONNREFUSED returned by OS")                                         \
 	X(RESET, 47, "ERESET", "ECONNRESET returned by OS")                                               \

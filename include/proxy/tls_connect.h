@@ -8,6 +8,7 @@
 
 #include "conn/tls_client.h"
 #include "conn/tls_context.h"
+#include "proxy/conn_errors.h"
 
 struct expr;
 struct proxy;
@@ -23,12 +24,23 @@ struct tls_connect_settings {
 	struct expr *sni;       /* the name it is asked for; NULL: none */
 	const char *verifyhost; /* the name its certificate must have where none was asked for, NULL: any */
 	const char *crt;        /* ours, when it asks for one */
+	/* health checks */
+	bool check_on, check_off; /* `check-ssl` and `no-check-ssl`; neither: as the traffic, at the same port and address */
+	const char *check_sni;  /* NULL: no name */
+	const char *check_alpn; /* NULL: as the traffic */
 };
 
 /* Start-up: makes the contexts of a backend's servers. Reports faults; false when any. */
 bool tls_connect_resolve(struct proxy *be);
 /* The same for one server; for one that comes while the process runs, too. */
 bool tls_connect_make(struct server *srv);
+/* Whether a health check speaks TLS that meets the server as its line says. */
+bool tls_connect_checks(const struct server *srv);
+/* Start-up, and for a server that comes while the process runs: connections to it will speak TLS though `ssl` may not be said
+ * on its line. Reports faults; false when any. */
+bool tls_connect_need(struct server *srv);
+/* From now on streams' connections to it, which was made for it, speak TLS or not; those that rest are closed. Any thread. */
+void tls_connect_switch(struct server *srv, bool on);
 /* Nobody connects to it any more. */
 void tls_connect_free(struct server *srv);
 
@@ -44,6 +56,11 @@ bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_nam
 bool tls_connect_begin(struct conn *c, struct server *srv, struct slice name, struct slice header);
 /* Goes on with its handshake and counts how it ended; as tls_share_handshake(). later == NULL: at any cost, now. */
 enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later);
+
+/* The next handshake offers these protocols ("http/1.1") instead of its server's. */
+bool tls_connect_offer(struct conn *c, const char *alpn);
+/* What broke the handshake. */
+enum conn_error tls_connect_error(const struct conn *c);
 
 /* Handshakes with servers that were not resumed. */
 extern struct rate tls_server_keys;

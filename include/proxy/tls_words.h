@@ -14,6 +14,12 @@
 bool tls_word_parse(struct conf_line *l, struct tls_settings *set);
 /* All words of `ssl-default-*-options` but for those that only one side has; false after conf_fail(). */
 bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set);
+/* The next word is a list of protocols, with commas between; false after conf_fail(). */
+bool tls_take_alpn(struct conf_line *l, const char **names);
+/* Those of these protocols that the engine speaks with servers: all but h2. In *memory; NULL: none. */
+const char *tls_alpn_spoken(const char *names, struct strbuf *memory);
+/* The next word is a host's name or address to be asked for; false after conf_fail(). */
+bool tls_take_name(struct conf_line *l, const char **name);
 /* What a line did not say is as the global defaults say. */
 void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *defaults);
 /* A path as it is opened: relative ones begin at `base` (NULL: the working directory). `path` itself, or in *memory. */

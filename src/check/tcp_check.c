@@ -17,9 +17,10 @@ static struct checkseq *rules(const struct conf_line *l, void *owner)
 
 static const struct checkseq *tcp_check_talk(struct proxy *be)
 {
+	static const struct checkseq no_rules = { .numbered = true };
 	const struct checkseq *own = be->set.check_rules[CHECKSEQ_TCP];
 
-	return own ? own : &checkseq_layer4;
+	return own ? own : &no_rules;
 }
 
 static bool parse_option(struct conf_line *l, void *owner)

@@ -9,7 +9,6 @@
 #include "proxy/cli_names.h"
 #include "proxy/command.h"
 #include "proxy/health.h"
-#include "proxy/link.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
@@ -199,7 +198,6 @@ static bool set_agent_send(struct cli *c, struct server *srv, const char *word)
 	return true;
 }
 
-/* Idle connections are the other kind now. */
 static bool set_tls(struct cli *c, struct server *srv, const char *word)
 {
 	bool on = word && strcmp(word, "on") == 0;
@@ -208,8 +206,7 @@ static bool set_tls(struct cli *c, struct server *srv, const char *word)
 		return cli_refuse(c, "'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
 	if (!on && (word == NULL || strcmp(word, "off") != 0))
 		return cli_refuse(c, "'set server <srv> ssl' expects 'on' or 'off'.");
-	__atomic_store_n(&srv->tls_on, on, __ATOMIC_RELAXED);
-	links_server_gone(srv);
+	tls_connect_switch(srv, on);
 	strbuf_addf(&c->out, "server ssl setting updated.\n");
 	return true;
 }

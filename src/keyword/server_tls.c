@@ -23,6 +23,8 @@ SWITCH(ssl, "ssl", tls->common.on = tls->prepared = true);
 SWITCH(no_ssl, "no-ssl", tls->common.on = false);
 SWITCH(ssl_reuse, "ssl-reuse", tls->no_reuse = false);
 SWITCH(no_ssl_reuse, "no-ssl-reuse", tls->no_reuse = true);
+SWITCH(check_ssl, "check-ssl", (tls->check_on = true, tls->check_off = false));
+SWITCH(no_check_ssl, "no-check-ssl", (tls->check_on = false, tls->check_off = true));
 SWITCH(no_verifyhost, "no-verifyhost", tls->verifyhost = NULL);
 
 #define TEXT(ident, word, argument, field) \
@@ -41,17 +43,22 @@ TEXT(client_sigalgs, "client-sigalgs", "<algorithms>", common.client_sigalgs);
 
 static bool parse_alpn(struct conf_line *l, void *owner)
 {
-	const char **alpn = &((struct server_settings *)owner)->tls.common.alpn;
-	const char *names = conf_need(l, "names of protocols");
-	struct strbuf wire = STRBUF_EMPTY;
-	bool ok = names && tls_alpn_compose(names, &wire);
-
-	strbuf_free(&wire);
-	if (ok)
-		*alpn = names;
-	return ok || (names && conf_fail(l, "expected names of 1 to 255 bytes with commas between: http/1.1"));
+	return tls_take_alpn(l, &((struct server_settings *)owner)->tls.common.alpn);
 }
 KEYWORD(server_alpn) = { .keyword = "alpn", .usage = "alpn <name>[,<name>]*", .where = IN_ANY_SERVER, .parse = parse_alpn };
+
+static bool parse_check_alpn(struct conf_line *l, void *owner)
+{
+	return tls_take_alpn(l, &((struct server_settings *)owner)->tls.check_alpn);
+}
+KEYWORD(server_check_alpn) = { .keyword = "check-alpn", .usage = "check-alpn <name>[,<name>]*", .where = IN_ANY_SERVER,
+	.parse = parse_check_alpn };
+
+static bool parse_check_sni(struct conf_line *l, void *owner)
+{
+	return tls_take_name(l, &((struct server_settings *)owner)->tls.check_sni);
+}
+KEYWORD(server_check_sni) = { .keyword = "check-sni", .usage = "check-sni <name>", .where = IN_ANY_SERVER, .parse = parse_check_sni };
 
 static bool parse_sni(struct conf_line *l, void *owner)
 {

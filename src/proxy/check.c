@@ -21,6 +21,7 @@
 #include "proxy/global.h"
 #include "proxy/observe.h"
 #include "proxy/pp_send.h"
+#include "proxy/tls_words.h"
 
 #define HEADER_MAX 128
 
@@ -75,6 +76,8 @@ bool checks_make(struct server *srv)
 			"check", srv->px->name, srv->name);
 		ok = false;
 	}
+	if ((tls_connect_checks(srv) || checkseq_speaks_tls(talk)) && !tls_connect_need(srv))
+		ok = false;
 	make_check(&srv->check, srv, talk);
 	srv->check->report = report_health;
 	srv->check->interval_ms = check_interval_ms;
@@ -247,18 +250,78 @@ static const struct checkseq_connect *wishes(const struct check *c)
 	return step && step->kind == CHECKSEQ_CONNECT ? &step->connect : NULL;
 }
 
+static size_t compose_header(const struct check *c, char bytes[static HEADER_MAX])
+{
+	const struct checkseq_connect *want = wishes(c);
+
+	if (want == NULL || want->use_server || want->send_proxy)
+		return pp_send_compose_check(c->srv, want && want->send_proxy, bytes, HEADER_MAX);
+	return 0;
+}
+
 /* A header is short and goes into an empty socket buffer: it leaves whole or the connection is broken. */
 static bool send_header(struct check *c)
 {
-	const struct checkseq_connect *want = wishes(c);
 	char bytes[HEADER_MAX];
-	struct iovec iov = { .iov_base = bytes };
+	struct iovec iov = { .iov_base = bytes, .iov_len = compose_header(c, bytes) };
 	size_t sent;
 
-	if (want == NULL || want->use_server || want->send_proxy)
-		iov.iov_len = pp_send_compose_check(c->srv, want && want->send_proxy, bytes, sizeof(bytes));
 	c->spoke = iov.iov_len > 0;
 	return !c->spoke || c->conn.transport->sendv(&c->conn, &iov, 1, false, &sent) == IO_DONE;
+}
+
+/* ---- TLS ---- */
+
+static bool wants_tls(const struct check *c)
+{
+	const struct checkseq_connect *want = wishes(c);
+
+	if (is_agent(c))
+		return false;
+	return (want && want->tls) || ((want == NULL || want->use_server) && tls_connect_checks(c->srv));
+}
+
+static bool offer(struct check *c, const char *alpn)
+{
+	struct strbuf memory = STRBUF_EMPTY;
+	bool ok;
+
+	if (alpn && c->srv->px->set.check_rules_used == 1u << CHECKSEQ_HTTP)
+		alpn = tls_alpn_spoken(alpn, &memory);
+	ok = alpn == NULL || tls_connect_offer(&c->conn, alpn);
+	strbuf_free(&memory);
+	return ok;
+}
+
+static bool begin_tls(struct check *c)
+{
+	const struct checkseq_connect *want = wishes(c);
+	const struct tls_connect_settings *set = &c->srv->set.tls;
+	const char *name = want && want->sni ? want->sni : set->check_sni;
+	char clean[TLS_NAME_MAX + 1], header[HEADER_MAX];
+	int len = name ? tls_client_name_clean(slice_of(name), clean) : 0;
+
+	return tls_connect_begin(&c->conn, c->srv, slice_make(clean, len > 0 ? (size_t)len : 0), slice_make(header,
+		compose_header(c, header))) && offer(c, want && want->alpn ? want->alpn : set->check_alpn);
+}
+
+/* The handshake is part of connecting, and of its time. A reset would be all that its server hears of our last words. */
+static bool shake_hands(struct check *c)
+{
+	c->spoke = true;
+	if (c->conn.tls == NULL && !begin_tls(c)) {
+		failed(c, CHECK_STATUS_SOCKERR, strerror(ENOMEM));
+		return false;
+	}
+	switch (tls_connect_shake(&c->conn, c->srv, NULL)) {
+	case IO_DONE:
+		return true;
+	case IO_AGAIN:
+		return false;
+	default:
+		failed(c, CHECK_STATUS_L6RSP, conn_error_text(tls_connect_error(&c->conn)));
+		return false;
+	}
 }
 
 static uint16_t wished_port(struct check *c, const struct checkseq_connect *want)
@@ -304,12 +367,15 @@ static enum io dial(struct check *c)
 	return conn_dial(&c->conn, &d, on_event);
 }
 
-/* The connection stands: the header, and the talk may go on. */
+/* The connection stands: TLS, the header, and (true) the talk may go on. */
 static bool connected(struct check *c)
 {
 	uint32_t limit_ms = c->srv->px->set.timeout_check_ms;
 
-	if (!send_header(c)) {
+	if (wants_tls(c)) {
+		if (!shake_hands(c))
+			return false;
+	} else if (!send_header(c)) {
 		failed(c, CHECK_STATUS_L4CON, c->conn.error ? strerror(c->conn.error) : NULL);
 		return false;
 	}
@@ -384,7 +450,7 @@ static void on_event(struct watch *w, uint32_t events)
 	if (c->step == CHECK_CONNECTING) {
 		if (c->conn.connecting)
 			return;
-		if (c->conn.error) {
+		if (c->conn.error && c->conn.tls == NULL) {
 			failed(c, CHECK_STATUS_L4CON, strerror(c->conn.error));
 			return;
 		}

@@ -92,6 +92,14 @@ const struct checkseq_step *checkseq_first_connect(const struct checkseq *seq)
 	return NULL;
 }
 
+bool checkseq_speaks_tls(const struct checkseq *seq)
+{
+	for (size_t i = 0; i < seq->n; i++)
+		if (seq->steps[i]->kind == CHECKSEQ_CONNECT && seq->steps[i]->connect.tls)
+			return true;
+	return false;
+}
+
 const struct checkseq_step *checkseq_last_act(const struct checkseq *seq)
 {
 	for (size_t i = seq->n; i > 0; i--)
@@ -185,6 +193,10 @@ void checkseq_failed(const struct check *c, enum check_status status, const char
 	strbuf_init_fixed(&info, r->info, sizeof(r->info));
 	if (why)
 		strbuf_add_str(&info, why);
+	if (c->step == CHECK_CONNECTING && c->talk->numbered && (step == NULL || step->kind != CHECKSEQ_CONNECT)) {
+		strbuf_add_str(&info, " at initial connection step of tcp-check");
+		return;
+	}
 	if (step == NULL)
 		return;
 	if (step->words && step->number)
@@ -197,8 +209,8 @@ void checkseq_timed_out(const struct check *c, struct check_report *r)
 	const struct checkseq_step *step = c->run ? step_at(c) : NULL;
 	enum check_status status = CHECK_STATUS_L7TOUT;
 
-	if (step == NULL || step->kind == CHECKSEQ_CONNECT)
-		status = CHECK_STATUS_L4TOUT;
+	if (c->step == CHECK_CONNECTING)
+		status = c->conn.tls ? CHECK_STATUS_L6TOUT : CHECK_STATUS_L4TOUT;
 	else if (step->kind == CHECKSEQ_RUN)
 		status = CHECK_STATUS_PROCTOUT;
 	else if (step->kind == CHECKSEQ_EXPECT && step->expect.timeout != CHECK_STATUS_UNKNOWN)
@@ -219,7 +231,7 @@ void checkseq_connected(struct check *c)
 	struct checkseq_run *run = c->run;
 	const struct checkseq_step *step = step_at(c);
 
-	run->ended = false;
+	run->ended = run->said = false;
 	forget_input(run);
 	if (step && step->kind == CHECKSEQ_CONNECT)
 		next(run);
@@ -253,7 +265,7 @@ static enum checkseq_result send_step(struct check *c, const struct checkseq_ste
 		struct iovec iov = { .iov_base = run->out.ptr + run->out_at, .iov_len = run->out.len - run->out_at };
 		if (!c->conn.can_write)
 			return CHECKSEQ_WAIT;
-		c->spoke = true;
+		c->spoke = run->said = true;
 		switch (c->conn.transport->sendv(&c->conn, &iov, 1, false, &n)) {
 		case IO_DONE:
 			break;
@@ -374,6 +386,8 @@ static enum checkseq_result passed(struct check *c, struct check_report *r)
 	*r = (struct check_report){ .status = CHECK_STATUS_L4OK };
 	if (run->has_last)
 		*r = run->last;
+	else if (c->conn.tls)
+		r->status = run->said ? CHECK_STATUS_L7OK : CHECK_STATUS_L6OK;
 	else if (c->spoke && talk->n)
 		r->status = CHECK_STATUS_L7OK;
 	if (talk->passed && r->info[0] == '\0')

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/hex.h"
 #include "proxy/check.h"
+#include "proxy/tls_words.h"
 #include "rule/boot.h"
 #include "rule/format.h"
 #include "rule/regex.h"
@@ -97,6 +98,12 @@ static bool parse_connect(struct conf_line *l, struct checkseq_step *step, struc
 			want->use_server = true;
 		else if (conf_take_if(l, "send-proxy"))
 			want->send_proxy = true;
+		else if (conf_take_if(l, "ssl"))
+			want->tls = true;
+		else if (conf_take_if(l, "sni"))
+			ok = tls_take_name(l, &want->sni);
+		else if (conf_take_if(l, "alpn"))
+			ok = tls_take_alpn(l, &want->alpn);
 		else if (conf_take_if(l, "linger"))
 			want->linger = true;
 		else if (conf_take_if(l, "port"))
@@ -106,7 +113,7 @@ static bool parse_connect(struct conf_line *l, struct checkseq_step *step, struc
 		else if (conf_take_if(l, "comment"))
 			ok = (step->comment = conf_need(l, "a comment")) != NULL;
 		else
-			return conf_fail(l, "'%s' is no option of connect here; expected default, port, addr, send-proxy, linger or comment",
+			return conf_fail(l, "'%s' is no option of connect here; expected default, port, addr, send-proxy, ssl, sni, alpn, linger or comment",
 				conf_take(l));
 	}
 	step->words = connect_words(want);

@@ -126,12 +126,11 @@ void stream_try_again(struct stream *s)
 	s->step = STREAM_CONNECT;
 }
 
-/* Whatever ends a handshake but its time, HAProxy calls by one number. */
 static enum conn_error error_number(const struct stream *s, enum close_reason reason)
 {
 	if (s->link == NULL || s->link->conn.tls == NULL || reason == CLOSE_SERVER_TIMEOUT)
 		return conn_error_number(s->link ? s->link->conn.error : ENOMEM);
-	return reason == CLOSE_RESOURCE ? CONN_ERROR_TLS_MEMORY : CONN_ERROR_TLS_HANDSHAKE;
+	return reason == CLOSE_RESOURCE ? CONN_ERROR_TLS_MEMORY : tls_connect_error(&s->link->conn);
 }
 
 static enum step_result connect_failed(struct stream *s, enum close_reason reason)

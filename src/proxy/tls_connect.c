@@ -11,6 +11,7 @@
 #include "core/epoch.h"
 #include "proxy/cert_files.h"
 #include "proxy/global.h"
+#include "proxy/link.h"
 #include "proxy/proxy.h"
 #include "proxy/stream.h"
 #include "proxy/tls_share.h"
@@ -19,21 +20,6 @@
 struct rate tls_server_keys;
 
 /* ---- contexts ---- */
-
-/* Of protocols the engine speaks HTTP/1.1 only; in mode tcp it is client and server who speak. */
-static void leave_http2_out(const char **names, struct strbuf *memory)
-{
-	for (struct slice rest = slice_of(*names);;) {
-		ptrdiff_t comma = slice_find_byte(rest, ',');
-		struct slice name = comma < 0 ? rest : slice_make(rest.ptr, (size_t)comma);
-		if (!slice_is(name, "h2"))
-			strbuf_addf(memory, "%s%.*s", memory->len ? "," : "", SLICE_FMT(name));
-		if (comma < 0)
-			break;
-		rest = slice_from(rest, (size_t)comma + 1);
-	}
-	*names = memory->len ? memory->ptr : NULL;
-}
 
 static SSL_CTX *make_context(const struct tls_connect_settings *tls, const struct tls_settings *set, const struct tls_cert *cert,
                              struct strbuf *err)
@@ -60,8 +46,9 @@ static SSL_CTX *read_settings(const struct server *srv, const struct tls_cert *c
 	tls_settings_inherit(&set, &global.tls_servers);
 	set.ca_file = tls_path(global.ca_base, set.ca_file, &ca);
 	set.crl_file = tls_path(global.ca_base, set.crl_file, &crl);
+	/* In mode tcp it is client and server who speak. */
 	if (set.alpn && srv->px->set.mode == MODE_HTTP)
-		leave_http2_out(&set.alpn, &alpn);
+		set.alpn = tls_alpn_spoken(set.alpn, &alpn);
 	if (set.verify == TLS_VERIFY_NONE || set.ca_file)
 		ctx = make_context(&srv->set.tls, &set, cert, err);
 	else
@@ -134,18 +121,23 @@ static SSL_CTX *read_with_certificate(struct server *srv, struct strbuf *err)
 
 /* ---- the door ---- */
 
-bool tls_connect_make(struct server *srv)
+bool tls_connect_need(struct server *srv)
 {
 	struct strbuf err = STRBUF_EMPTY;
 
-	if (!srv->set.tls.prepared)
+	if (srv->tls)
 		return true;
-	srv->tls_on = srv->set.tls.common.on;
 	srv->tls = srv->set.tls.crt ? read_with_certificate(srv, &err) : read_settings(srv, NULL, &err);
 	if (srv->tls == NULL)
 		diag_at(DIAG_ALERT, srv->file, srv->line, "server '%s/%s': %s", srv->px->name, srv->name, err.ptr);
 	strbuf_free(&err);
 	return srv->tls != NULL;
+}
+
+bool tls_connect_make(struct server *srv)
+{
+	srv->tls_on = srv->set.tls.common.on;
+	return !srv->set.tls.prepared || tls_connect_need(srv);
 }
 
 bool tls_connect_resolve(struct proxy *be)
@@ -156,6 +148,19 @@ bool tls_connect_resolve(struct proxy *be)
 	TAILQ_FOREACH(srv, &be->servers, link)
 		ok = tls_connect_make(srv) && ok;
 	return ok;
+}
+
+bool tls_connect_checks(const struct server *srv)
+{
+	const struct server_settings *set = &srv->set;
+
+	return set->tls.check_on || (set->tls.common.on && !set->tls.check_off && set->check_port == 0 && !set->has_check_addr);
+}
+
+void tls_connect_switch(struct server *srv, bool on)
+{
+	__atomic_store_n(&srv->tls_on, on, __ATOMIC_RELAXED);
+	links_server_gone(srv);
 }
 
 void tls_connect_free(struct server *srv)
@@ -221,6 +226,27 @@ bool tls_connect_begin(struct conn *c, struct server *srv, struct slice name, st
 	SSL_CTX *ctx = __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE);
 
 	return tls_begin(c, ctx, TLS_CLIENT, NULL, header) && tls_client_ask(c, name, sessions_for(srv));
+}
+
+bool tls_connect_offer(struct conn *c, const char *alpn)
+{
+	struct strbuf wire = STRBUF_EMPTY;
+	bool ok = tls_alpn_compose(alpn, &wire) && SSL_set_alpn_protos(tls_of(c), (const unsigned char *)wire.ptr, (unsigned)wire.len) == 0;
+
+	strbuf_free(&wire);
+	return ok;
+}
+
+/* The name that SNI asked for is expected, that of `verifyhost` is configured. */
+enum conn_error tls_connect_error(const struct conn *c)
+{
+	switch (SSL_get_verify_result(tls_of(c))) {
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return tls_client_name(c).len ? CONN_ERROR_TLS_NOT_EXPECTED : CONN_ERROR_TLS_NOT_CONFIGURED;
+	default:
+		return CONN_ERROR_TLS_HANDSHAKE;
+	}
 }
 
 enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later)

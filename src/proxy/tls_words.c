@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <string.h>
 #include "base/assert.h"
+#include "conn/tls_client.h"
 
 static const struct {
 	const char *name; /* behind ssl-min-ver */
@@ -80,6 +81,44 @@ bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set)
 		if (!tls_word_parse(l, set))
 			return false;
 	}
+	return true;
+}
+
+bool tls_take_alpn(struct conf_line *l, const char **out)
+{
+	const char *names = conf_need(l, "names of protocols");
+	struct strbuf wire = STRBUF_EMPTY;
+	bool ok = names && tls_alpn_compose(names, &wire);
+
+	strbuf_free(&wire);
+	if (ok)
+		*out = names;
+	return ok || (names && conf_fail(l, "expected names of 1 to 255 bytes with commas between: http/1.1"));
+}
+
+const char *tls_alpn_spoken(const char *names, struct strbuf *memory)
+{
+	for (struct slice rest = slice_of(names);;) {
+		ptrdiff_t comma = slice_find_byte(rest, ',');
+		struct slice name = comma < 0 ? rest : slice_make(rest.ptr, (size_t)comma);
+		if (!slice_is(name, "h2"))
+			strbuf_addf(memory, "%s%.*s", memory->len ? "," : "", SLICE_FMT(name));
+		if (comma < 0)
+			return memory->len ? memory->ptr : NULL;
+		rest = slice_from(rest, (size_t)comma + 1);
+	}
+}
+
+bool tls_take_name(struct conf_line *l, const char **name)
+{
+	const char *word = conf_need(l, "a name");
+	char clean[TLS_NAME_MAX + 1];
+
+	if (word == NULL)
+		return false;
+	if (tls_client_name_clean(slice_of(word), clean) <= 0)
+		return conf_fail(l, "'%s' can be no host's name", word);
+	*name = word;
 	return true;
 }
 

@@ -7,6 +7,7 @@
  *     moved <backend> <server> <configured> <now>           each "<address>,<port kind>,<port>,<offset>"
  *     asked <backend> <server> check|agent <configured> <now>   each "<address or ->,<port>,<what is sent>"
  *     limit <backend> <server> <configured> <now>
+ *     tls <backend> <server> <configured> <now>             each 0 or 1
  *     frontend <name> <configured> <now>
  *     process <configured> <now>
  *
@@ -141,6 +142,10 @@ static void save_server(const struct server *srv, struct strbuf *out)
 		begin_line(out, "limit", srv);
 		strbuf_addf(out, "%lld %lld\n", (long long)srv->set.maxconn, (long long)maxconn);
 	}
+	if (server_speaks_tls(srv) != srv->set.tls.common.on) {
+		begin_line(out, "tls", srv);
+		strbuf_addf(out, "%d %d\n", srv->set.tls.common.on, server_speaks_tls(srv));
+	}
 }
 
 static void orders_save(struct strbuf *out)
@@ -245,6 +250,17 @@ static bool load_limit(struct server *srv, struct slice rest)
 	return true;
 }
 
+static bool load_tls(struct server *srv, struct slice rest)
+{
+	int64_t was, now;
+
+	if (!take_limits(&rest, &was, &now) || was < 0 || was > 1 || now < 0 || now > 1)
+		return false;
+	if (srv->tls && was == srv->set.tls.common.on)
+		tls_connect_switch(srv, now);
+	return true;
+}
+
 static bool load_frontend(struct slice rest)
 {
 	struct slice name;
@@ -274,7 +290,8 @@ static bool load_line(struct slice line, unsigned version)
 	static const struct {
 		const char *word;
 		bool (*load)(struct server *srv, struct slice rest);
-	} of_servers[] = { { "moved", load_moved }, { "asked", load_asked }, { "limit", load_limit } };
+	} of_servers[] = { { "moved", load_moved }, { "asked", load_asked }, { "limit", load_limit },
+		{ "tls", load_tls } };
 	struct slice what, backend, server;
 	char name[256];
 

@@ -34,6 +34,25 @@ void tls_leave_unsaid(struct conn *c);
 SSL *tls_of(const struct conn *c);
 /* Whether the handshake is over. */
 bool tls_is_up(const struct conn *c);
+/* What was found wrong with the peer's certificates (X509_V_ERR_*, 0: nothing), even where that was let pass: the first
+ * fault of an issuer's, and how far above the leaf; the first of the leaf. */
+struct tls_faults {
+	int issuer_error, issuer_depth, leaf_error;
+	int refused;             /* the one that was not let pass, 0: none */
+	int refused_depth;
+};
+/* NULL: it does not speak TLS. Borrowed; of the connection's thread. */
+const struct tls_faults *tls_faults(const struct conn *c);
+/* For who verifies: a fault was found, and is let pass or not. */
+void tls_note_fault(SSL *ssl, int error, int depth, bool passes);
+/* A ticket of the client's was opened; whether one was. */
+void tls_note_ticket(SSL *ssl);
+bool tls_showed_ticket(const struct conn *c);
+
+/* Connections that speak TLS, with clients and servers. Atomics. */
+extern uint32_t tls_now;
+extern uint64_t tls_total;
+
 /* OpenSSL's code of what broke the handshake or the connection (ERR_reason_error_string() has its words), 0: nothing did, or
  * the peer just left. */
 unsigned long tls_failure(const struct conn *c);

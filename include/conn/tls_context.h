@@ -15,6 +15,13 @@ enum tls_verify { TLS_VERIFY_DEFAULT, TLS_VERIFY_NONE, TLS_VERIFY_OPTIONAL, TLS_
 /* TLS1_VERSION and its like as a bit. */
 #define TLS_VERSION_BIT(version) (1u << ((version) & 0xf))
 
+/* Errors of verification, by OpenSSL's numbers. */
+#define TLS_ERRORS_MAX 128
+struct tls_error_set {
+	bool all;
+	uint64_t bits[TLS_ERRORS_MAX / 64];
+};
+
 /* What bind and server lines have in common. NULL and 0: not said. Texts are borrowed, for ever. */
 struct tls_settings {
 	bool on;                   /* `ssl` */
@@ -30,6 +37,12 @@ struct tls_settings {
 	const char *crl_file;
 	const char *alpn;          /* "h2,http/1.1", as written */
 	bool no_tickets;
+	/* With clients only (tls_server.h). */
+	const char *ca_verify_file; /* trusted as those of ca_file are, but clients are not told of them */
+	bool no_ca_names;          /* nor of those */
+	bool prefer_client_ciphers;
+	const char *ecdhe;         /* `curves` where there is none */
+	const struct tls_error_set *ca_ignored, *leaf_ignored; /* of issuers, of the client's own; NULL: none */
 };
 
 /* A context for one side with these settings and no certificate of its own. NULL with the reason in err. */

@@ -32,6 +32,10 @@ void tls_table_free(struct tls_table **t);
 
 /* Takes over both: what connections begin with, and the first table. */
 struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t);
+/* A client resumed a session: by a ticket of its own, or one that was kept here. */
+void tls_front_note_resumed(struct tls_front *f, bool by_ticket);
+/* How often sessions were looked up among those that are kept here, and were not there, of all fronts. */
+void tls_fronts_count_lookups(uint64_t *lookups, uint64_t *misses);
 /* What tls_begin() wants. Borrowed. */
 SSL_CTX *tls_front_context(const struct tls_front *f);
 /* Handshakes that begin from now on choose from this table, which is taken over. */

@@ -7,7 +7,9 @@
 #ifndef USHER_PROXY_ADMISSION_H
 #define USHER_PROXY_ADMISSION_H
 
+#include "proxy/global.h"
 #include "proxy/listener.h"
+#include "proxy/tls_accept.h"
 
 /* How many connections this process has now (without the runtime socket's). */
 extern struct gauge process_conns;
@@ -31,12 +33,15 @@ bool admission_full(const struct listener *l);
 void admission_limit_frontend(struct proxy *fe, int64_t maxconn);
 void admission_limit_process(int64_t maxconn);
 
-/* How long nobody may come in for `rate-limit sessions`; 0: somebody may now. */
+/* How long nobody may come in for `rate-limit sessions` or maxsslrate; 0: somebody may now. */
 static inline uint32_t admission_wait_ms(const struct listener *l)
 {
 	const struct proxy *fe = l->px;
+	uint32_t wait_ms = fe->set.rate_limit ? rate_wait_ms(&fe->fe_limited_rate, (uint32_t)fe->set.rate_limit) : 0;
 
-	return fe->set.rate_limit ? rate_wait_ms(&fe->fe_limited_rate, (uint32_t)fe->set.rate_limit) : 0;
+	if (l->tls && global.max_tls_rate && wait_ms == 0)
+		wait_ms = rate_wait_ms(&tls_accept_rate, (uint32_t)global.max_tls_rate);
+	return wait_ms;
 }
 
 #endif

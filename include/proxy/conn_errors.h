@@ -23,7 +23,10 @@
 	X(TLS_CLOSED, 24, "SSL_EMPTY", "Connection closed during SSL handshake")                          \
 	X(TLS_BROKEN, 25, "SSL_ABORT", "Connection error during SSL handshake")                           \
 	X(TLS_TIMEOUT, 26, "SSL_TIMEOUT", "Timeout during SSL handshake")                                 \
+	X(TLS_LIMIT, 27, "SSL_TOO_MANY", "Too many SSL connections")                                      \
 	X(TLS_MEMORY, 28, "SSL_NO_MEM", "Out of memory when initializing an SSL connection")              \
+	X(TLS_CA, 30, "SSL_CA_FAIL", "SSL client CA chain cannot be verified")                            \
+	X(TLS_LEAF, 31, "SSL_CRT_FAIL", "SSL client certificate not trusted")                             \
 	X(TLS_NOT_CONFIGURED, 32, "SSL_MISMATCH", "Server presented an SSL certificate different from the configured one") \
 	X(TLS_NOT_EXPECTED, 33, "SSL_MISMATCH_SNI", "Server presented an SSL certificate different from the expected one") \
 	X(TLS_HANDSHAKE, 34, "SSL_HANDSHAKE", "SSL handshake failure")                                    \

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "conn/tls_context.h"
+#include "conn/tls_server.h"
 
 struct cpu_map;
 struct log_target;
@@ -49,6 +49,8 @@ struct global {
 	struct log_target **log_targets; /* NULL-terminated, or NULL */
 	char *server_state_base, *server_state_file;
 	struct tls_settings tls_binds, tls_servers; /* ssl-default-bind-*, ssl-default-server-*, ssl-server-verify */
+	struct tls_tuning tls;    /* tune.ssl.*, ssl-dh-param-file */
+	int64_t max_tls_conns, max_tls_rate; /* maxsslconn, maxsslrate; 0: none */
 	char *ca_base, *crt_base; /* where relative paths of certificates begin; NULL: the working directory */
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
 };

@@ -6,9 +6,14 @@
 #ifndef USHER_PROXY_TLS_ACCEPT_H
 #define USHER_PROXY_TLS_ACCEPT_H
 
+#include "proxy/counters.h"
+
 struct session;
 
 enum tls_accept { TLS_ACCEPT_DONE, TLS_ACCEPT_WAIT, TLS_ACCEPT_SOON, TLS_ACCEPT_FAILED };
+/* Of the process, in the last second: handshakes that began, and those that were whole. Atomics. */
+extern struct rate tls_accept_rate, tls_accept_key_rate;
+
 /* Goes on with the handshake of a session whose listener wants one. SOON: this turn's share is used up, run it in the
  * next. FAILED: s->reason says why, it has been counted and logged. */
 enum tls_accept tls_accept_run(struct session *s);

@@ -10,6 +10,7 @@
 #include "proxy/cert_files.h"
 
 struct proxy;
+struct tls_tickets;
 
 /* One certificate of a bind line. */
 struct tls_bind_cert {
@@ -23,6 +24,7 @@ struct tls_bind_cert {
 struct tls_bind_settings {
 	struct tls_settings common;
 	bool strict_sni;
+	const char *ticket_file;         /* `tls-ticket-keys` */
 	struct tls_bind_cert *certs;     /* boot memory, in their order */
 	size_t cert_count;
 };

@@ -12,8 +12,8 @@
 /* The word just taken is one of these: ssl-min-ver, ssl-max-ver, no-sslv3, no-tlsv1x, force-sslv3, force-tlsv1x,
  * no-tls-tickets, tls-tickets. Takes its argument; false after conf_fail(). */
 bool tls_word_parse(struct conf_line *l, struct tls_settings *set);
-/* All words of `ssl-default-*-options` but for those that only one side has; false after conf_fail(). */
-bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set);
+/* All words of `ssl-default-*-options`; false after conf_fail(). */
+bool tls_words_parse_all(struct conf_line *l, enum tls_side side, struct tls_settings *set);
 /* The next word is a list of protocols, with commas between; false after conf_fail(). */
 bool tls_take_alpn(struct conf_line *l, const char **names);
 /* Those of these protocols that the engine speaks with servers: all but h2. In *memory; NULL: none. */

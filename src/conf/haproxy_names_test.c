@@ -28,12 +28,12 @@ static void names(void **state)
 static void what_to_use_instead(void **state)
 {
 	(void)state;
-	assert_memory_equal(haproxy_instead(HAPROXY_BIND, SLICE("crt-list")), ": let hitch", 11);
-	assert_memory_equal(haproxy_instead(HAPROXY_GLOBAL, SLICE("ssl-anything")), ": let hitch", 11);
+	assert_memory_equal(haproxy_instead(HAPROXY_BIND, SLICE("ktls")), ": let hitch", 11);
+	assert_memory_equal(haproxy_instead(HAPROXY_GLOBAL, SLICE("ssl-provider-path")), ": let OpenSSL", 13);
 	assert_string_equal(haproxy_instead(HAPROXY_GLOBAL, SLICE("ssl")), "");
 	assert_string_equal(haproxy_instead(HAPROXY_FETCH, SLICE("nothing-like-it")), "");
 	assert_true(haproxy_gave_up(HAPROXY_PROXY, SLICE("option http_proxy")));
-	assert_false(haproxy_gave_up(HAPROXY_BIND, SLICE("crt-list")));
+	assert_false(haproxy_gave_up(HAPROXY_BIND, SLICE("ktls")));
 }
 
 int haproxy_names_test(void)

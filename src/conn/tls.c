@@ -30,13 +30,18 @@ struct tls {
 	bool owes_byte;         /* the last byte of what was given counts as not sent until `out` is empty */
 	bool holds_flight;      /* the last flight of the handshake may wait for the first bytes */
 	bool failed;            /* nothing can be said or heard any more */
+	bool ticket;            /* the client showed one that could be opened */
 	SSL *ssl;               /* owns */
 	struct conn *conn;      /* borrows */
 	struct buf *in;         /* owns: bytes read before TLS began, or NULL */
 	struct buf *out;        /* owns: what the socket has still to take, or NULL */
 	unsigned long failure;  /* OpenSSL's code */
+	struct tls_faults faults;
 };
 POOL_DEFINE(tls, struct tls);
+
+uint32_t tls_now;
+uint64_t tls_total;
 
 /* ---- the socket as OpenSSL sees it ---- */
 
@@ -163,6 +168,7 @@ static void tls_destroy(struct conn *c)
 {
 	struct tls *t = c->tls;
 
+	__atomic_sub_fetch(&tls_now, 1, __ATOMIC_RELAXED);
 	SSL_free(t->ssl);
 	buf_put(&t->in);
 	buf_put(&t->out);
@@ -205,6 +211,8 @@ bool tls_begin(struct conn *c, SSL_CTX *ctx, enum tls_side side, struct buf **fi
 	c->can_read |= t->in != NULL;
 	c->tls = t;
 	c->transport = &transport_tls;
+	__atomic_add_fetch(&tls_now, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&tls_total, 1, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -496,6 +504,42 @@ bool tls_is_up(const struct conn *c)
 unsigned long tls_failure(const struct conn *c)
 {
 	return c->tls ? c->tls->failure : 0;
+}
+
+static struct tls *behind(const SSL *ssl)
+{
+	return BIO_get_data(SSL_get_rbio(ssl));
+}
+
+const struct tls_faults *tls_faults(const struct conn *c)
+{
+	return c->tls ? &c->tls->faults : NULL;
+}
+
+void tls_note_fault(SSL *ssl, int error, int depth, bool passes)
+{
+	struct tls_faults *f = &behind(ssl)->faults;
+
+	if (depth == 0 && f->leaf_error == 0)
+		f->leaf_error = error;
+	if (depth > 0 && f->issuer_error == 0) {
+		f->issuer_error = error;
+		f->issuer_depth = depth;
+	}
+	if (!passes) {
+		f->refused = error;
+		f->refused_depth = depth;
+	}
+}
+
+void tls_note_ticket(SSL *ssl)
+{
+	behind(ssl)->ticket = true;
+}
+
+bool tls_showed_ticket(const struct conn *c)
+{
+	return c->tls && c->tls->ticket;
 }
 
 const struct transport transport_tls = {

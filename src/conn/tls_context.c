@@ -79,9 +79,9 @@ static bool offer(SSL_CTX *ctx, const char *names, struct strbuf *err)
 
 static bool set_trust(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *err)
 {
-	if (set->ca_file == NULL)
+	if (set->ca_file == NULL && set->ca_verify_file == NULL)
 		return true;
-	X509_STORE *store = tls_trust_get(set->ca_file, NULL, set->crl_file, err);
+	X509_STORE *store = tls_trust_get(set->ca_file, set->ca_verify_file, set->crl_file, err);
 	if (store == NULL)
 		return false;
 	SSL_CTX_set1_cert_store(ctx, store);

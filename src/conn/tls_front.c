@@ -291,7 +291,10 @@ static const struct choice *choose(const struct tls_table *t, const struct hello
 struct tls_front {
 	SSL_CTX *ctx;             /* owns */
 	struct tls_table *table;  /* owns, published */
+	uint64_t found;           /* atomic: sessions kept here that were resumed */
+	struct tls_front *next;
 };
+static struct tls_front *fronts; /* frozen after boot */
 
 /* What a context does not bring along by itself. */
 static void apply_own(SSL *ssl, const struct tls_choice *c)
@@ -337,7 +340,8 @@ struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 	struct tls_front *f = calloc(1, sizeof(*f));
 
 	ASSERT(f != NULL);
-	*f = (struct tls_front){ ctx, t };
+	*f = (struct tls_front){ .ctx = ctx, .table = t, .next = fronts };
+	fronts = f;
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, f);
 	SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
 	return f;
@@ -346,6 +350,22 @@ struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 SSL_CTX *tls_front_context(const struct tls_front *f)
 {
 	return f->ctx;
+}
+
+void tls_front_note_resumed(struct tls_front *f, bool by_ticket)
+{
+	if (!by_ticket)
+		__atomic_add_fetch(&f->found, 1, __ATOMIC_RELAXED);
+}
+
+void tls_fronts_count_lookups(uint64_t *lookups, uint64_t *misses)
+{
+	*lookups = *misses = 0;
+	for (struct tls_front *f = fronts; f; f = f->next) {
+		*misses += (uint64_t)SSL_CTX_sess_misses(f->ctx);
+		*lookups += __atomic_load_n(&f->found, __ATOMIC_RELAXED);
+	}
+	*lookups += *misses;
 }
 
 static void free_retired(void *p)
@@ -367,6 +387,11 @@ void tls_front_free(struct tls_front **at)
 	*at = NULL;
 	if (f == NULL)
 		return;
+	for (struct tls_front **other = &fronts; *other; other = &(*other)->next)
+		if (*other == f) {
+			*other = f->next;
+			break;
+		}
 	SSL_CTX_free(f->ctx);
 	tls_table_free(&f->table);
 	free(f);

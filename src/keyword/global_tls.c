@@ -21,7 +21,7 @@ TEXT(server_client_sigalgs, "ssl-default-server-client-sigalgs", "<algorithms>",
 
 static bool parse_options(struct conf_line *l, void *owner)
 {
-	return tls_words_parse_all(l, &((struct global *)owner)->tls_servers);
+	return tls_words_parse_all(l, TLS_CLIENT, &((struct global *)owner)->tls_servers);
 }
 KEYWORD(server_options) = { .keyword = "ssl-default-server-options", .usage = "ssl-default-server-options <option> ...",
 	.where = IN_GLOBAL, .parse = parse_options };

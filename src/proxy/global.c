@@ -18,6 +18,7 @@ struct global global = {
 	.uid = -1,
 	.gid = -1,
 	.max_reloads = -1,
+	.tls = { .cache_size = 20000, .lifetime_s = 300 },
 };
 
 const char *global_node(char *room)

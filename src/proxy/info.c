@@ -16,6 +16,7 @@
 #include "proxy/global.h"
 #include "proxy/pump.h"
 #include "proxy/session.h"
+#include "proxy/tls_accept.h"
 
 const struct stats_field info_fields[INFO_FIELD_COUNT] = {
 #define X(id, name, nature, type, text) { name, nature, STATS_##type, text },
@@ -138,6 +139,24 @@ static void put_traffic(struct info *i)
 	put_u(i, INFO_SSLBEMAXKEYRATE, __atomic_load_n(&tls_server_keys.max, __ATOMIC_RELAXED));
 }
 
+static void put_tls(struct info *i)
+{
+	uint64_t lookups, misses, all = rate_read(&tls_accept_rate), keys = rate_read(&tls_accept_key_rate);
+
+	tls_fronts_count_lookups(&lookups, &misses);
+	put_u(i, INFO_MAXSSLCONNS, (uint64_t)global.max_tls_conns);
+	put_u(i, INFO_CURRSSLCONNS, __atomic_load_n(&tls_now, __ATOMIC_RELAXED));
+	put_u(i, INFO_CUMSSLCONNS, __atomic_load_n(&tls_total, __ATOMIC_RELAXED));
+	put_u(i, INFO_SSLRATE, all);
+	put_u(i, INFO_SSLRATELIMIT, (uint64_t)global.max_tls_rate);
+	put_u(i, INFO_MAXSSLRATE, __atomic_load_n(&tls_accept_rate.max, __ATOMIC_RELAXED));
+	put_u(i, INFO_SSLFEKEYRATE, keys);
+	put_u(i, INFO_SSLFEMAXKEYRATE, __atomic_load_n(&tls_accept_key_rate.max, __ATOMIC_RELAXED));
+	put_u(i, INFO_SSLFEREUSE, all > keys ? 100 * (all - keys) / all : 0);
+	put_u(i, INFO_SSLCACHELOOKUPS, lookups);
+	put_u(i, INFO_SSLCACHEMISSES, misses);
+}
+
 static void put_threads(struct info *i)
 {
 	uint64_t idle = 0, queued = 0;
@@ -156,5 +175,6 @@ void info_fill(struct info *i)
 	put_process(i);
 	put_limits(i);
 	put_traffic(i);
+	put_tls(i);
 	put_threads(i);
 }

@@ -12,8 +12,12 @@
 #include <sys/stat.h>
 #include "base/assert.h"
 #include "conf/diag.h"
+#include "conn/tls_server.h"
+#include "conn/tls_tickets.h"
+#include "proxy/global.h"
 #include "proxy/proxy.h"
 #include "proxy/listener.h"
+#include "proxy/tls_words.h"
 #include "rule/boot.h"
 
 /* ---- files ---- */
@@ -120,6 +124,11 @@ struct tls_bind {
 	uint32_t magic;
 	const struct listener *listener; /* borrows: the first of its line */
 	const struct tls_bind_settings *set; /* borrows */
+	struct line {                    /* what its words come to, defaults included; boot memory */
+		struct tls_settings set;
+		const char *names;       /* the protocols we answer to, NULL: none */
+	} common, **own;                 /* as certs: NULL where a certificate has nothing of its own */
+	struct tls_tickets *tickets;     /* borrows, for ever; NULL: none */
 	SSL_CTX **contexts;              /* owns, as certs: what the table in use presents */
 	struct tls_front *front;         /* owns */
 	struct user {
@@ -134,15 +143,18 @@ struct change {
 	struct tls_table *table;         /* owns until it is published */
 };
 
-static SSL_CTX *make_context(const struct tls_bind_settings *set, const struct tls_bind_cert *c, const struct tls_cert *cert,
-                             struct strbuf *err)
+static SSL_CTX *make_context(const struct tls_bind *b, const struct line *line, const struct tls_cert *cert, struct strbuf *err)
 {
-	SSL_CTX *ctx = tls_context_new(TLS_SERVER, c->own ? c->own : &set->common, err);
+	SSL_CTX *ctx = tls_context_new(TLS_SERVER, &line->set, err);
 
-	if (ctx && !tls_cert_use(ctx, cert, err)) {
+	if (ctx == NULL)
+		return NULL;
+	if (!tls_server_apply(ctx, &line->set, &global.tls, line->names, slice_of(b->listener->px->name), err) ||
+	    (cert && !tls_cert_use(ctx, cert, err))) {
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	tls_tickets_use(ctx, b->tickets);
 	return ctx;
 }
 
@@ -156,7 +168,7 @@ static bool make_contexts(const struct tls_bind *b, const struct cert_file *chan
 			SSL_CTX_up_ref(out[i] = b->contexts[i]);
 			continue;
 		}
-		out[i] = make_context(b->set, c, c->file == changed ? next : c->file->cert, err);
+		out[i] = make_context(b, b->own[i] ? b->own[i] : &b->common, c->file == changed ? next : c->file->cert, err);
 		if (out[i] == NULL) {
 			strbuf_addf(err, " ('%s')", c->file->path);
 			return false;
@@ -203,7 +215,7 @@ static struct tls_table *make_table(const struct tls_bind *b, SSL_CTX **contexts
 	for (size_t i = 0; i < b->set->cert_count; i++) {
 		const struct tls_bind_cert *c = &b->set->certs[i];
 		const struct tls_cert *cert = c->file == changed ? next : c->file->cert;
-		const struct tls_choice choice = { contexts[i], cert->kind, cert->group, c->own };
+		const struct tls_choice choice = { contexts[i], cert->kind, cert->group, b->own[i] ? &b->own[i]->set : NULL };
 		tls_table_add(t, &choice, c->is_default);
 		if (c->names == NULL || (only_refuses(c->names) && !is_for_nobody(c->names)))
 			add_names(t, (const char *const *)cert->names);
@@ -272,19 +284,87 @@ static void use_files(struct tls_bind *b)
 
 /* ---- start-up ---- */
 
+static const char *below(const char *base, const char *path)
+{
+	struct strbuf joined = STRBUF_EMPTY;
+	const char *whole = tls_path(base, path, &joined);
+
+	whole = whole ? boot_copy(slice_of(whole)).ptr : NULL;
+	strbuf_free(&joined);
+	return whole;
+}
+
+/* Texts move to where they stay. */
+static void complete(const struct listener *l, struct line *line)
+{
+	struct tls_settings *set = &line->set;
+	struct strbuf names = STRBUF_EMPTY;
+
+	tls_settings_inherit(set, &global.tls_binds);
+	if (set->curves == NULL)
+		set->curves = set->ecdhe;
+	set->ca_file = below(global.ca_base, set->ca_file);
+	set->ca_verify_file = below(global.ca_base, set->ca_verify_file);
+	set->crl_file = below(global.ca_base, set->crl_file);
+	line->names = set->alpn;
+	if (line->names && l->px->set.mode == MODE_HTTP) {
+		line->names = tls_alpn_spoken(line->names, &names);
+		if (line->names == NULL || strlen(line->names) < strlen(set->alpn))
+			diag_at(DIAG_DIAG, l->file, l->line, "'bind' in %s '%s': of 'alpn %s', h2 is not answered to: it is not spoken yet",
+				proxy_kind(l->px), l->px->name, set->alpn);
+		line->names = below(NULL, line->names);
+	}
+	strbuf_free(&names);
+}
+
+/* What a line of a crt-list says, over what the bind line says. */
+static void override(struct tls_settings *set, const struct tls_settings *own)
+{
+	struct tls_settings over = *own;
+
+	if (over.verify == TLS_VERIFY_DEFAULT)
+		over.verify = set->verify;
+	over.ca_file = over.ca_file ? over.ca_file : set->ca_file;
+	over.ca_verify_file = over.ca_verify_file ? over.ca_verify_file : set->ca_verify_file;
+	over.crl_file = over.crl_file ? over.crl_file : set->crl_file;
+	over.alpn = over.alpn ? over.alpn : set->alpn;
+	over.ecdhe = over.ecdhe ? over.ecdhe : set->ecdhe;
+	over.no_ca_names |= set->no_ca_names;
+	over.ca_ignored = set->ca_ignored;
+	over.leaf_ignored = set->leaf_ignored;
+	tls_settings_inherit(&over, set);
+	*set = over;
+}
+
+static void complete_all(struct tls_bind *b)
+{
+	b->common.set = b->set->common;
+	b->own = boot_alloc(b->set->cert_count * sizeof(struct line *));
+	for (size_t i = 0; i < b->set->cert_count; i++) {
+		if (b->set->certs[i].own == NULL)
+			continue;
+		b->own[i] = boot_alloc(sizeof(struct line));
+		b->own[i]->set = b->common.set;
+		override(&b->own[i]->set, b->set->certs[i].own);
+		complete(b->listener, b->own[i]);
+	}
+	complete(b->listener, &b->common);
+}
+
 static struct tls_front *make_front(const struct listener *l, struct strbuf *err)
 {
 	const struct tls_bind_settings *set = &l->set.tls;
-	struct tls_bind *b = calloc(1, sizeof(*b));
+	struct tls_bind *b = boot_alloc(sizeof(*b));
 	SSL_CTX **contexts = calloc(set->cert_count, sizeof(*contexts)), *first;
 
-	ASSERT(b != NULL && contexts != NULL);
+	ASSERT(contexts != NULL);
 	*b = (struct tls_bind){ .magic = BIND_MAGIC, .listener = l, .set = set };
-	first = tls_context_new(TLS_SERVER, &set->common, err);
+	complete_all(b);
+	b->tickets = set->ticket_file ? tls_tickets_of_file(set->ticket_file, err) : tls_tickets_own();
+	first = b->tickets ? make_context(b, &b->common, NULL, err) : NULL;
 	if (first == NULL || !make_contexts(b, NULL, NULL, contexts, err)) {
 		SSL_CTX_free(first);
 		drop_contexts(b, contexts);
-		free(b);
 		return NULL;
 	}
 	b->contexts = contexts;

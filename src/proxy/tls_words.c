@@ -68,13 +68,17 @@ bool tls_word_parse(struct conf_line *l, struct tls_settings *set)
 	return true;
 }
 
-bool tls_words_parse_all(struct conf_line *l, struct tls_settings *set)
+bool tls_words_parse_all(struct conf_line *l, enum tls_side side, struct tls_settings *set)
 {
 	const char *word;
 
 	if (conf_peek(l) == NULL)
 		return conf_fail(l, "expected options such as 'ssl-min-ver TLSv1.2'");
 	while ((word = conf_take(l)) != NULL) {
+		if (side == TLS_SERVER && strcmp(word, "prefer-client-ciphers") == 0) {
+			set->prefer_client_ciphers = true;
+			continue;
+		}
 		if (!is_known(word))
 			return conf_fail(l, "'%s' is no option here; expected ssl-min-ver, ssl-max-ver, no-tlsv10 to no-tlsv13, force-tlsv10 to "
 				"force-tlsv13, or no-tls-tickets", word);
@@ -139,6 +143,7 @@ void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *d
 	if (!forced)
 		set->versions_off |= defaults->versions_off;
 	set->no_tickets |= defaults->no_tickets;
+	set->prefer_client_ciphers |= defaults->prefer_client_ciphers;
 	if (set->verify == TLS_VERIFY_DEFAULT)
 		set->verify = defaults->verify;
 	inherit(&set->ciphers, defaults->ciphers);

@@ -40,7 +40,7 @@ listen fe
     server downed 127.0.0.1:{PORT} check weight 20
     server parked 127.0.0.1:{PORT} {disabled}
     server kept 127.0.0.1:{PORT}
-    server moved 127.0.0.1:1 check disabled agent-check agent-port 1 agent-inter 120s maxconn {maxconn}
+    server moved 127.0.0.1:1 ssl verify none no-ssl check disabled agent-check agent-port 1 agent-inter 120s maxconn {maxconn}
 {extra}''')
     os.rename('new.cfg', 'usher.cfg')
 
@@ -56,10 +56,10 @@ def state():
 
 
 def places():
-    """Where the one that was moved is, with its check and its agent; limits of server, frontend and process."""
+    """Where the one that was moved is and whether by TLS, with its check and its agent; limits of server, frontend and process."""
     row, = [r for r in (line.split() for line in ask('show servers state').split('\n')[2:]) if r and r[3] == 'moved']
     stat = {tuple(r[:2]): r[6] for r in (line.split(',') for line in ask('show stat').split('\n') if ',' in line)}
-    return (row[4], row[18], *row[21:25], stat['fe', 'moved'], stat['fe', 'FRONTEND'],
+    return (row[4], row[18], *row[20:25], stat['fe', 'moved'], stat['fe', 'FRONTEND'],
             next(l for l in ask('show info').split('\n') if l.startswith('Maxconn:')).split()[1])
 
 
@@ -109,8 +109,8 @@ try:
     await_state(**orders)
     ask('set server fe/moved addr 127.0.0.2 port 2', 'set server fe/moved check-addr 127.0.0.3 port 3',
         'set server fe/moved agent-addr 127.0.0.4 port 4', 'set maxconn server fe/moved 5', 'set maxconn frontend fe 60',
-        'set maxconn global 70')
-    ordered = ('127.0.0.2', '2', '3', '127.0.0.3', '127.0.0.4', '4', '5', '60', '70')
+        'set maxconn global 70', 'set server fe/moved ssl on')
+    ordered = ('127.0.0.2', '2', '1', '3', '127.0.0.3', '127.0.0.4', '4', '5', '60', '70')
     assert places() == ordered, places()
     # One that was added, and is not in the file, does not pass over a reload.
     assert 'New server registered.' in ask(f'add server fe/added 127.0.0.1:{PORT}')
@@ -126,7 +126,7 @@ try:
     # The new file speaks about two of them, and has one more.
     configure(weight=30, disabled='', extra=f'    server young 127.0.0.1:{PORT}\n', maxconn=21)
     reload()
-    assert places() == (*ordered[:6], '21', *ordered[7:]), places()
+    assert places() == (*ordered[:7], '21', *ordered[8:]), places()
     orders.update(weighed=(2, 0, 30), parked=(2, 0, 1), young=(2, 0, 1))
     await_state(**orders)
     configure(weight=30, disabled='disabled')

@@ -82,7 +82,8 @@ static void add_block(struct strbuf *out, const char *name, struct slice der)
 	char *text;
 
 	PEM_write_bio(b, name, "", (const unsigned char *)der.ptr, (long)der.len);
-	strbuf_add(out, text, (size_t)BIO_get_mem_data(b, &text));
+	long n = BIO_get_mem_data(b, &text);
+	strbuf_add(out, text, (size_t)n);
 	BIO_free(b);
 }
 

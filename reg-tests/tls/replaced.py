@@ -64,7 +64,7 @@ def cli(command, payload=None):
     return ask_cli(usher.address('cli'), command if payload is None else command + ' <<\n' + sanitized(payload))
 
 
-def refused(answer, *words):
+def says(answer, *words):
     assert all(w in answer for w in words), answer
 
 
@@ -89,28 +89,28 @@ with Usher(CONFIG, sockets=['web', 'again', 'cli', 'user']) as usher:
     assert presented() == one
 
     # What is no certificate, or not all of one, changes nothing.
-    refused(cli('set ssl cert'), 'expects a filename')
-    refused(cli('set ssl cert nobody.pem', read(first.pem)), 'not referenced', "Can't update nobody.pem!")
-    refused(cli('set ssl cert site.pem', read(first.pem)[:400]), "unable to load certificate from file 'site.pem': ", "Can't load the payload")
-    refused(cli('set ssl cert site.pem', read(first.key)), "no certificate in file 'site.pem'")
-    refused(cli('set ssl cert site.pem.key', read(first.cert)), "unable to load private key from file 'site.pem'")
+    says(cli('set ssl cert'), 'expects a filename')
+    says(cli('set ssl cert nobody.pem', read(first.pem)), 'not referenced', "Can't update nobody.pem!")
+    says(cli('set ssl cert site.pem', read(first.pem)[:400]), "unable to load certificate from file 'site.pem': ", "Can't load the payload")
+    says(cli('set ssl cert site.pem', read(first.key)), "no certificate in file 'site.pem'")
+    says(cli('set ssl cert site.pem.key', read(first.cert)), "unable to load private key from file 'site.pem'")
     torn = '\n'.join(read(second.key).split('\n')[:2] + ['-----END PRIVATE KEY-----\n'])
-    refused(cli('set ssl cert site.pem', read(second.both) + torn), "unable to load private key from file 'site.pem': ")
+    says(cli('set ssl cert site.pem', read(second.both) + torn), "unable to load private key from file 'site.pem': ")
     openssl('pkey', '-in', second.key, '-aes256', '-passout', 'pass:x', '-out', 'locked.pem')
-    refused(cli('set ssl cert site.pem', read(second.both, 'locked.pem')), "unable to load private key from file 'site.pem': ")
+    says(cli('set ssl cert site.pem', read(second.both, 'locked.pem')), "unable to load private key from file 'site.pem': ")
     for other in '.ocsp', '.sctl', '.issuer':
-        refused(cli('set ssl cert site.pem' + other, read(first.cert)), 'only the certificate and its key')
-    refused(cli('commit ssl cert site.pem'), "No ongoing transaction!\nCan't commit site.pem!")
-    refused(cli('abort ssl cert site.pem'), 'No ongoing transaction!')
+        says(cli('set ssl cert site.pem' + other, read(first.cert)), 'only the certificate and its key')
+    says(cli('commit ssl cert site.pem'), "No ongoing transaction!\nCan't commit site.pem!")
+    says(cli('abort ssl cert site.pem'), 'No ongoing transaction!')
     assert cli('show ssl cert') == '# filename\n' + ''.join(sorted(p + '\n' for p in ('site.pem', 'me.pem', third.pem))) + '\n'
-    refused(cli('set ssl cert site.pem', read(second.both)), 'Transaction created for certificate site.pem!')
-    refused(cli('commit ssl cert site.pem'), 'must contain at least a certificate and a private key!', "Can't commit")
-    refused(cli('set ssl cert site.pem.key', read(first.key)), 'Transaction updated for certificate site.pem!')
-    refused(cli('commit ssl cert site.pem'), "the private key is not the certificate's in file 'site.pem'", "Can't commit")
-    refused(ask_cli(usher.address('user'), 'commit ssl cert site.pem'), 'Permission denied')
+    says(cli('set ssl cert site.pem', read(second.both)), 'Transaction created for certificate site.pem!')
+    says(cli('commit ssl cert site.pem'), 'must contain at least a certificate and a private key!', "Can't commit")
+    says(cli('set ssl cert site.pem.key', read(first.key)), 'Transaction updated for certificate site.pem!')
+    says(cli('commit ssl cert site.pem'), "the private key is not the certificate's in file 'site.pem'", "Can't commit")
+    says(ask_cli(usher.address('user'), 'commit ssl cert site.pem'), 'Permission denied')
     assert presented() == one
-    refused(cli('abort ssl cert site.pem'), "Transaction aborted for certificate 'site.pem'!")
-    refused(cli('show ssl cert *site.pem'), "Can't display")
+    says(cli('abort ssl cert site.pem'), "Transaction aborted for certificate 'site.pem'!")
+    says(cli('show ssl cert *site.pem'), "Can't display")
 
     # A certificate and its key, one by one, and what is told of them.
     cli('set ssl cert site.pem', read(second.both))
@@ -129,6 +129,9 @@ with Usher(CONFIG, sockets=['web', 'again', 'cli', 'user']) as usher:
     assert 'Algorithm: RSA2048\n' in cli('show ssl cert ' + third.pem)
     old = shake(usher, 'web', 'first.example', context(a.root))
     assert presented() == one and serial(old) == one
+    assert ask(old) == (b'HTTP/1.1 200 OK', b'ok')
+    says(cli('show sess all'), '\n  tls=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 resumed=0 sni=first.example\n')
+    says(cli('show fd'), ' fe=web mux=H1 xprt=SSL\n')
 
     # Handshakes that wait for their clients while it is committed, on both threads and of both versions.
     waiting = []
@@ -170,23 +173,23 @@ with Usher(CONFIG, sockets=['web', 'again', 'cli', 'user']) as usher:
 
     # A place that nobody uses.
     assert cli('new ssl cert kept') == "New empty certificate store 'kept'!\n\n"
-    refused(cli('new ssl cert kept'), "Certificate 'kept' already exists!")
+    says(cli('new ssl cert kept'), "Certificate 'kept' already exists!")
     assert cli('show ssl cert kept') == 'Filename: kept\nStatus: Empty\nOCSP Response Key: \n\n'
     cli('set ssl cert kept.key', read(first.key))
-    refused(cli('commit ssl cert kept'), 'must contain at least')
+    says(cli('commit ssl cert kept'), 'must contain at least')
     cli('set ssl cert kept', read(first.pem))
     assert cli('commit ssl cert kept') == 'Committing kept\nSuccess!\n\n'
-    refused(cli('show ssl cert kept'), 'Status: Unused\nSerial: ' + one)
+    says(cli('show ssl cert kept'), 'Status: Unused\nSerial: ' + one)
     assert cli('del ssl cert kept') == "Certificate 'kept' deleted!\n\n"
-    refused(cli('del ssl cert kept'), "Can't remove the certificate: certificate 'kept' doesn't exist!")
-    refused(cli('del ssl cert site.pem'), "Can't remove the certificate: certificate 'site.pem' in use, can't be deleted!")
+    says(cli('del ssl cert kept'), "Can't remove the certificate: certificate 'kept' doesn't exist!")
+    says(cli('del ssl cert site.pem'), "Can't remove the certificate: certificate 'site.pem' in use, can't be deleted!")
 
     # What a certificate says of itself cannot look like another line.
     openssl('req', '-x509', '-newkey', 'ed25519', '-nodes', '-utf8', '-subj', '/CN=x\nStatus: Used/O=Ü', '-addext',
             'subjectAltName=DNS:a,IP:192.0.2.1,email:a@b', '-keyout', 'odd.key', '-out', 'odd.pem')
     cli('new ssl cert odd')
     cli('set ssl cert odd', read('odd.pem', 'odd.key'))
-    refused(cli('show ssl cert *odd'), 'Subject: /CN=x\\x0AStatus: Used/O=Ü\n', 'Algorithm: ED25519\n',
+    says(cli('show ssl cert *odd'), 'Subject: /CN=x\\x0AStatus: Used/O=Ü\n', 'Algorithm: ED25519\n',
             'Subject Alternative Name: DNS:a, IP Address:192.0.2.1, email:a@b\n')
 
     # Replaced again and again while clients come.

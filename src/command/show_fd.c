@@ -26,7 +26,7 @@ struct fact {
 	const void *owner;
 	const char *kind, *mux;
 	int error;
-	bool ready_in, ready_out, back, is_conn;
+	bool ready_in, ready_out, back, is_conn, tls;
 	uint32_t text_len;
 };
 
@@ -58,7 +58,7 @@ static void add_fact(struct strbuf *out, const struct fact *f, const char *label
 static struct fact conn_fact(const struct conn *c, const void *owner, const char *kind)
 {
 	return (struct fact){ .fd = c->watch.fd, .thread = thread_id, .owner = owner, .kind = kind, .error = c->error,
-		.ready_in = c->can_read, .ready_out = c->can_write, .is_conn = true };
+		.ready_in = c->can_read, .ready_out = c->can_write, .is_conn = true, .tls = c->tls != NULL };
 }
 
 static void add_link(const struct link *l, const char *kind, const char *mux, struct strbuf *out)
@@ -219,7 +219,7 @@ static void add_line(struct strbuf *out, const struct show_fd *s, int fd, short 
 	if (at != NONE_MAPPED)
 		strbuf_addf(out, " %.*s", (int)f.text_len, s->facts.ptr + at + sizeof(f));
 	if (f.is_conn)
-		strbuf_addf(out, " mux=%s xprt=RAW", f.mux);
+		strbuf_addf(out, " mux=%s xprt=%s", f.mux, f.tls ? "SSL" : "RAW");
 	strbuf_add_byte(out, '\n');
 }
 

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include "conn/tls_info.h"
 #include "core/clock.h"
 #include "core/log_time.h"
 #include "proxy/command.h"
@@ -126,6 +127,18 @@ static void add_address(struct strbuf *out, const struct endpoint *e)
 	endpoint_format(e, out);
 }
 
+/* A line of what TLS agreed on, behind the one before; nothing without TLS. */
+static void add_tls(struct strbuf *out, const struct conn *c)
+{
+	SSL *ssl = tls_of(c);
+
+	if (ssl == NULL)
+		return;
+	strbuf_addf(out, "\n  tls=%.*s cipher=%.*s resumed=%d sni=", SLICE_FMT(tls_info_protocol(ssl)), SLICE_FMT(tls_info_cipher(ssl)),
+		tls_info_is_resumed(ssl));
+	strbuf_add_escaped(out, tls_info_sni(ssl), '%', "% ");
+}
+
 static void add_greeting(struct strbuf *out, struct session *s)
 {
 	struct addr dst;
@@ -142,6 +155,7 @@ static void add_greeting(struct strbuf *out, struct session *s)
 	strbuf_addf(out, "\n  frontend=%s (id=%lld mode=%s), listener=%s (id=%lld)", s->fe->name, (long long)s->fe->id, mode_name(s->fe),
 		s->listener->set.name ? s->listener->set.name : "?", (long long)s->listener->set.id);
 	add_address(out, &s->listener->endpoint);
+	add_tls(out, &s->client);
 	strbuf_add_byte(out, '\n');
 }
 
@@ -157,6 +171,8 @@ static void add_stream(struct strbuf *out, const struct stream *t)
 		strbuf_addf(out, " (id=%lld)", (long long)t->server->id);
 		add_address(out, server_endpoint(t->server));
 	}
+	if (t->link)
+		add_tls(out, &t->link->conn);
 	if (t->http)
 		strbuf_addf(out, "\n  method=%.*s status=%u request=%" PRIu64 " reused=%d close=%d/%d", SLICE_FMT(t->http->method_text),
 			t->http->status, t->session->requests + 1, t->http->reused, t->http->client_close, t->http->server_close);

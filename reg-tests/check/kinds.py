@@ -87,8 +87,9 @@ CASES = [
     ('h_404', 'gone', 'option httpchk GET /x HTTP/1.1; http-check send hdr Host foo',
      'Layer7 wrong status, code: 404, info: "Not Found"'),
     ('h_mute', 'mute', 'option httpchk', 'Layer7 timeout'),
-    ('h_noise', 'noise', 'option httpchk', NO_CODE),
-    ('h_closes', 'closes', 'option httpchk', NO_CODE),
+    # HAProxy does not say why.
+    ('h_noise', 'noise', 'option httpchk', NO_CODE + ', info: "this is no HTTP answer"'),
+    ('h_closes', 'closes', 'option httpchk', NO_CODE + ', info: "connection closed without an answer"'),
     ('h_string', 'ok', 'option httpchk; http-check expect string hello', 'Layer7 check passed, code: 200'),
     ('h_nostring', 'ok', 'option httpchk; http-check expect string nope', NO_CODE + ', info: "HTTP content check did not match"'),
     ('h_rstring', 'ok', 'option httpchk; http-check expect rstring ^hel+', 'Layer7 check passed, code: 200'),
@@ -188,7 +189,7 @@ CASES = [
     ('ldap_noise', 'noise', 'option ldap-check', NO_CODE + ', info: "Not LDAPv3 protocol"'),
     ('tls', 'tls', 'option ssl-hello-chk', 'Layer6 check passed'),
     ('tls_alert', 'alert', 'option ssl-hello-chk', 'Layer6 check passed'),
-    ('tls_noise', 'noise', 'option ssl-hello-chk', 'Layer6 invalid response'),
+    ('tls_noise', 'noise', 'option ssl-hello-chk', 'Layer6 invalid response, info: "this is no TLS answer"'),
     ('tls_mute', 'mute', 'option ssl-hello-chk', 'Layer6 timeout'),
 ]
 

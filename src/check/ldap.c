@@ -51,7 +51,8 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 		return CHECKSEQ_MORE;
 	if (there <= 0 || take(message, TAG_INTEGER, &id, &rest) <= 0 || take(rest, TAG_BIND_RESPONSE, &response, &rest) <= 0 ||
 	    take(response, TAG_ENUMERATED, &result, &rest) <= 0 || result.len != 1) {
-		checkseq_tell(r, SLICE("Not LDAPv3 protocol"));
+		if (got.len)
+			checkseq_tell(r, SLICE("Not LDAPv3 protocol"));
 		return CHECKSEQ_BROKEN;
 	}
 	if (result.ptr[0] == 0)

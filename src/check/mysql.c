@@ -42,11 +42,18 @@ static enum checkseq_look refused(struct slice packet, struct check_report *r)
 	return CHECKSEQ_BROKEN;
 }
 
-static enum checkseq_look no_answer(bool last, struct check_report *r)
+static enum checkseq_look no_answer(struct slice got, bool last, struct check_report *r)
 {
 	if (!last)
 		return CHECKSEQ_MORE;
-	checkseq_tell(r, SLICE("incomplete MySQL packet"));
+	if (got.len)
+		checkseq_tell(r, SLICE("incomplete MySQL packet"));
+	return CHECKSEQ_BROKEN;
+}
+
+static enum checkseq_look no_handshake(struct check_report *r)
+{
+	checkseq_tell(r, SLICE("this is no MySQL handshake"));
 	return CHECKSEQ_BROKEN;
 }
 
@@ -55,10 +62,8 @@ static enum checkseq_look greeted(struct slice packet, struct check_report *r)
 	if (packet.len && (unsigned char)packet.ptr[0] == 0xff)
 		return refused(packet, r);
 	ptrdiff_t end = packet.len ? slice_find_byte(slice_from(packet, 1), '\0') : -1;
-	if (end < 0 || (packet.ptr[0] != 10 && packet.ptr[0] != 9)) {
-		checkseq_tell(r, SLICE("this is no MySQL handshake"));
-		return CHECKSEQ_BROKEN;
-	}
+	if (end < 0 || (packet.ptr[0] != 10 && packet.ptr[0] != 9))
+		return no_handshake(r);
 	checkseq_tell(r, slice_make(packet.ptr + 1, (size_t)end));
 	return CHECKSEQ_MATCH;
 }
@@ -69,7 +74,10 @@ static enum checkseq_look look_greeting(const struct checkseq_step *step, struct
 	struct slice packet, rest;
 
 	(void)step, (void)c;
-	return take_packet(got, &packet, &rest) ? greeted(packet, r) : no_answer(last, r);
+	/* The first packet has the number 0; who sends something else may have made up its length, too. */
+	if (got.len >= 4 && got.ptr[3] != 0)
+		return no_handshake(r);
+	return take_packet(got, &packet, &rest) ? greeted(packet, r) : no_answer(got, last, r);
 }
 
 /* The handshake, and behind it what the server says to the user. */
@@ -81,12 +89,12 @@ static enum checkseq_look look_login(const struct checkseq_step *step, struct ch
 
 	(void)step, (void)c;
 	if (!take_packet(got, &packet, &rest))
-		return no_answer(last, r);
+		return no_answer(got, last, r);
 	look = greeted(packet, r);
 	if (look != CHECKSEQ_MATCH)
 		return look;
 	if (!take_packet(rest, &packet, &rest))
-		return no_answer(last, r);
+		return no_answer(got, last, r);
 	return packet.len && (unsigned char)packet.ptr[0] == 0xff ? refused(packet, r) : CHECKSEQ_MATCH;
 }
 

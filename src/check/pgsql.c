@@ -30,13 +30,16 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 	uint32_t len;
 
 	(void)step, (void)c;
-	if (got.len > 0 && got.ptr[0] == 'R' && (got.len >= 9 || last))
+	if (got.len > 0 && got.ptr[0] == 'R' && (got.len >= 9 || last)) {
+		checkseq_tell(r, SLICE("PostgreSQL answer cut short"));
 		return got.len >= 9 ? CHECKSEQ_MATCH : CHECKSEQ_MISMATCH;
+	}
 	if (got.len > 0 && got.ptr[0] == 'R')
 		return CHECKSEQ_MORE;
 	r->status = CHECK_STATUS_L7STS;
 	if (got.len == 0 || got.ptr[0] != 'E') {
-		checkseq_tell(r, SLICE("PostgreSQL unknown error"));
+		if (got.len)
+			checkseq_tell(r, SLICE("PostgreSQL unknown error"));
 		return CHECKSEQ_BROKEN;
 	}
 	if (!last) {

@@ -26,7 +26,9 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 	struct tls_record rec;
 	int n = tls_record_head(got, &rec);
 
-	(void)step, (void)c, (void)r;
+	(void)step, (void)c;
+	if (got.len)
+		checkseq_tell(r, SLICE("this is no TLS answer"));
 	if (n < 0 || (got.len && got.ptr[0] != TLS_ALERT && got.ptr[0] != TLS_HANDSHAKE))
 		return CHECKSEQ_BROKEN;
 	if (n == 0)

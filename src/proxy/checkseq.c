@@ -366,6 +366,8 @@ static enum checkseq_result expect_step(struct check *c, const struct checkseq_s
 	if (look == CHECKSEQ_MORE)
 		return CHECKSEQ_WAIT;
 	*passed = look == CHECKSEQ_ENOUGH || (look != CHECKSEQ_BROKEN && (look == CHECKSEQ_MATCH) != e->inverse);
+	if (!*passed && got.len == 0 && said.info[0] == '\0')
+		checkseq_tell(&said, SLICE("connection closed without an answer"));
 	judge(c, step, look, *passed, &said);
 	if (*passed) {
 		if (!run->has_last || !run->told)

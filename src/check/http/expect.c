@@ -91,6 +91,8 @@ static enum checkseq_look look(const struct checkseq_step *step, struct check *c
 
 	if (a == NULL || a->there <= 0) {
 		r->status = CHECK_STATUS_L7RSP;
+		if (got.len)
+			checkseq_tell(r, a && a->there == 0 ? SLICE("HTTP head incomplete or too long") : SLICE("this is no HTTP answer"));
 		return a == NULL || a->there < 0 || last ? CHECKSEQ_BROKEN : CHECKSEQ_MORE;
 	}
 	r->code = a->head.status;

@@ -31,7 +31,9 @@ static void look_into(struct slice body)
 		ASSERT(one.len);
 	while (tls_key_share_next(&h.key_share, &group, &one))
 		within(one, body);
-	ASSERT(h.alpn.len == 0 && h.key_share.len == 0);
+	while (tls_extension_next(&h.extensions, &group, &one))
+		within(one, body);
+	ASSERT(h.alpn.len == 0 && h.key_share.len == 0 && h.extensions.len == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -48,6 +48,7 @@ struct tls_hello {
 	struct slice point_formats;/* 1-byte numbers (RFC 8422 5.1.2) */
 	struct slice sigalgs;      /* 2-byte numbers */
 	struct slice key_share;    /* for tls_key_share_next(); the pointer is not NULL when an empty list was sent */
+	struct slice extensions;   /* all of them as they stand: for tls_extension_next() */
 	struct slice ticket;       /* of session_ticket (RFC 5077 3.2); the pointer is not NULL when an empty one was sent */
 };
 
@@ -71,6 +72,8 @@ int tls_v2_hello(struct slice in, uint16_t *version);
 
 /* Takes the next protocol, of 1 to 255 bytes, from a list of `struct tls_hello`; false: there is no more. */
 bool tls_alpn_next(struct slice *list, struct slice *protocol);
+/* The same of extensions: its number, and what is in it. */
+bool tls_extension_next(struct slice *list, uint16_t *id, struct slice *inside);
 /* The same of key shares. */
 bool tls_key_share_next(struct slice *list, uint16_t *group, struct slice *key);
 

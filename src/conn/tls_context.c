@@ -5,7 +5,9 @@
 #include "conn/tls_context.h"
 
 #include <openssl/ssl.h>
+#include "conn/tls_capture.h"
 #include "conn/tls_client.h"
+#include "conn/tls_keylog.h"
 #include "conn/tls_reason.h"
 #include "conn/tls_trust.h"
 
@@ -126,5 +128,9 @@ SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, str
 	}
 	if (ctx && side == TLS_CLIENT)
 		tls_client_context(ctx);
+	if (ctx && side == TLS_SERVER) {
+		tls_capture_enable(ctx);
+		tls_keylog_enable(ctx);
+	}
 	return ctx;
 }

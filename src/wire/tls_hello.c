@@ -294,14 +294,13 @@ static bool take_extensions(struct reader *r, struct slice *out)
 int tls_hello_parse(struct slice body, struct tls_hello *out)
 {
 	struct reader r = { body.ptr, body, 0 };
-	struct slice all;
 	unsigned seen = 0;
 
 	*out = (struct tls_hello){ 0 };
 	if (!take_start(&r, &out->version, &out->random, &out->session_id) || !take_list(&r, 2, 2, 2, &out->ciphers) ||
-	    !take_list(&r, 1, 1, 1, &out->compressions) || !take_extensions(&r, &all))
+	    !take_list(&r, 1, 1, 1, &out->compressions) || !take_extensions(&r, &out->extensions))
 		return r.fault;
-	r.rest = all;
+	r.rest = out->extensions;
 	while (r.rest.len)
 		if (!take_extension(&r, &seen, out))
 			return r.fault;
@@ -353,6 +352,15 @@ bool tls_alpn_next(struct slice *list, struct slice *protocol)
 {
 	struct reader r = { list->ptr, *list, 0 };
 	bool ok = list->len && take_list(&r, 1, 1, 1, protocol);
+
+	*list = r.rest;
+	return ok;
+}
+
+bool tls_extension_next(struct slice *list, uint16_t *id, struct slice *inside)
+{
+	struct reader r = { list->ptr, *list, 0 };
+	bool ok = list->len && take_number(&r, id) && take_list(&r, 2, 0, 1, inside);
 
 	*list = r.rest;
 	return ok;

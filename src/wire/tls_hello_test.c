@@ -131,6 +131,10 @@ static void real_hellos(void **state)
 		}
 	}
 	parse(unhex(openssl_13, bytes), &h, NULL);
+	static const uint16_t ids[] = { 0, 11, 10, 35, 16, 22, 23, 13, 43, 45, 51 };
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		assert_true(tls_extension_next(&h.extensions, &group, &key) && group == ids[i] && key.len < 64);
+	assert_false(tls_extension_next(&h.extensions, &group, &key));
 	assert_true(tls_alpn_next(&h.alpn, &protocol) && tls_alpn_next(&h.alpn, &protocol));
 	assert_true(slice_is(protocol, "http/1.1"));
 	assert_false(tls_alpn_next(&h.alpn, &protocol));

@@ -387,8 +387,9 @@ static enum pump_result pass_end(struct pump *p)
 			return PUMP_ENDED;
 		}
 		pump_release(p);
-		/* Nor does the other side hear of an end that nobody vouched for, but that the connection is over. */
-		if (p->from && p->from->cut)
+		/* Nor does the other side hear of an end that nobody vouched for, but that the connection is over; unless it has
+		 * said itself that it awaits no more. */
+		if (p->from && p->from->cut && !p->to->eof)
 			tls_leave_unsaid(p->to);
 		if (!p->keep_open)
 			conn_shutdown(p->to);

@@ -21,6 +21,9 @@ struct tls_tuning {
  * demands on clients. `set` is borrowed as long as there is the context. False with the reason in err. */
 bool tls_server_apply(SSL_CTX *ctx, const struct tls_settings *set, const struct tls_tuning *tuning, const char *names,
                       struct slice scope, struct strbuf *err);
+/* A handshake on this connection goes on with no session that came about before what is trusted changed. For who has just chosen
+ * its context. */
+void tls_server_renew_scope(SSL *ssl);
 /* "all", or numbers with commas between. False: it is neither. */
 bool tls_error_set_parse(const char *text, struct tls_error_set *out);
 /* Parameters for ephemeral Diffie-Hellman keys from a PEM file; NULL with the reason in err. */

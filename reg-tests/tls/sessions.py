@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from _client import V12, V13, ask, context, shake
-from _authority import Authority
+from _authority import Authority, read
 from _usher import PROGRAM, WAIT_S, Usher, ask_cli
 
 IS_HAPROXY = 'haproxy' in os.path.basename(PROGRAM)
@@ -98,6 +98,15 @@ with Usher(CONFIG, sockets=NAMES) as usher:
     info = dict(l.split(': ', 1) for l in ask_cli('cli.sock', 'show info').splitlines() if ': ' in l)
     assert int(info['CumSslConns']) == sessions + resumed + failed and info['CurrSslConns'] == '0', info
     assert int(info['SslCacheLookups']) >= 12 and int(info['SslCacheMisses']) <= int(info['SslCacheLookups']), info
+    # Whoever was accepted before what is trusted changed proves it again.
+    for version in (V12, V13) if not IS_HAPROXY else ():
+        ctx = context(a.root, least=version, most=version, certificate=alice)
+        _, session = talk('required', ctx)
+        payload = ''.join(l + '\n' for l in read(a.root).split('\n') if l)
+        said = ask_cli('cli.sock', f'set ssl ca-file {a.root} <<\n{payload}') + ask_cli('cli.sock', f'commit ssl ca-file {a.root}')
+        assert 'Success' in said, said
+        assert talk('required', ctx, session)[0] is False
+        assert resumes('required', version, certificate=alice) is True and resumes('tickets', version) is True
     usher.connect('tickets').close()
     with usher.connect('tickets') as s:
         s.sendall(b'GET / HTTP/1.1\r\n\r\n')

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/names.h"
+#include "conn/tls_server.h"
 #include "core/epoch.h"
 
 #define NAME_MAX_LEN 255
@@ -322,6 +323,7 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 		return SSL_CLIENT_HELLO_ERROR;
 	}
 	SSL_set_SSL_CTX(ssl, c->is.ctx);
+	tls_server_renew_scope(ssl);
 	if (c->is.own)
 		apply_own(ssl, &c->is);
 	return SSL_CLIENT_HELLO_SUCCESS;

@@ -30,9 +30,13 @@ struct protocols {
 	size_t len;
 	char list[];
 };
-static int settings_index, protocols_index;
+struct about {
+	const struct tls_settings *set; /* borrows */
+	unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
+};
+static int about_index, protocols_index;
 
-static void free_protocols(void *parent, void *p, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+static void free_data(void *parent, void *p, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
 {
 	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
 	free(p);
@@ -40,9 +44,9 @@ static void free_protocols(void *parent, void *p, CRYPTO_EX_DATA *data, int inde
 
 static void make_indexes(void)
 {
-	settings_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	protocols_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_protocols);
-	ASSERT(settings_index >= 0 && protocols_index >= 0);
+	about_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_data);
+	protocols_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_data);
+	ASSERT(about_index >= 0 && protocols_index >= 0);
 }
 
 /* ---- clients' certificates ---- */
@@ -73,7 +77,7 @@ static bool lets_pass(const struct tls_error_set *set, int error)
 static int on_verify(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	const struct tls_settings *set = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), settings_index);
+	const struct tls_settings *set = ((const struct about *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), about_index))->set;
 	int error = X509_STORE_CTX_get_error(store), depth = X509_STORE_CTX_get_error_depth(store);
 
 	if (good)
@@ -200,21 +204,63 @@ static void add_text(EVP_MD_CTX *md, struct slice text)
 	EVP_DigestUpdate(md, "", 1);
 }
 
+/* What is trusted: whom a new process does not trust any more goes on with nothing that the old one gave. In any order. */
+static void digest_trust(SSL_CTX *ctx, unsigned char sum[EVP_MAX_MD_SIZE])
+{
+	const STACK_OF(X509_OBJECT) *list = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
+	unsigned char one[EVP_MAX_MD_SIZE];
+	unsigned len;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(list); i++) {
+		const X509_OBJECT *o = sk_X509_OBJECT_value(list, i);
+		const X509 *certificate = X509_OBJECT_get0_X509(o);
+		const X509_CRL *crl = certificate ? NULL : X509_OBJECT_get0_X509_CRL((X509_OBJECT *)o);
+		len = 0;
+		if (certificate)
+			X509_digest(certificate, EVP_sha256(), one, &len);
+		else if (crl)
+			X509_CRL_digest(crl, EVP_sha256(), one, &len);
+		for (unsigned j = 0; j < len; j++)
+			sum[j] ^= one[j];
+	}
+}
+
 static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice scope)
 {
 	const char *texts[] = { set->ca_file, set->ca_verify_file, set->crl_file };
-	unsigned char digest[EVP_MAX_MD_SIZE], verify = (unsigned char)set->verify;
+	unsigned char digest[EVP_MAX_MD_SIZE], trust[EVP_MAX_MD_SIZE] = { 0 }, verify = (unsigned char)set->verify;
+	struct about *a = malloc(sizeof(*a));
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned len = 0;
 
-	ASSERT(md && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
+	ASSERT(a && md && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
 	add_text(md, scope);
 	EVP_DigestUpdate(md, &verify, 1);
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		add_text(md, slice_of(texts[i]));
+	if (set->verify == TLS_VERIFY_OPTIONAL || set->verify == TLS_VERIFY_REQUIRED)
+		digest_trust(ctx, trust);
+	EVP_DigestUpdate(md, trust, sizeof(trust));
 	ASSERT(EVP_DigestFinal_ex(md, digest, &len) && len == SSL_MAX_SID_CTX_LENGTH);
 	EVP_MD_CTX_free(md);
+	a->set = set;
+	memcpy(a->scope, digest, sizeof(a->scope));
+	SSL_CTX_set_ex_data(ctx, about_index, a);
 	SSL_CTX_set_session_id_context(ctx, digest, len);
+}
+
+void tls_server_renew_scope(SSL *ssl)
+{
+	const struct about *a = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), about_index);
+	uint32_t turn = tls_trust_turn();
+	unsigned char scope[sizeof(a->scope)];
+
+	if (turn == 0 || (a->set->verify != TLS_VERIFY_OPTIONAL && a->set->verify != TLS_VERIFY_REQUIRED))
+		return;
+	memcpy(scope, a->scope, sizeof(scope));
+	for (size_t i = 0; i < sizeof(turn); i++)
+		scope[i] ^= (unsigned char)(turn >> 8 * i);
+	SSL_set_session_id_context(ssl, scope, sizeof(scope));
 }
 
 static void keep_sessions(SSL_CTX *ctx, const struct tls_tuning *tuning)
@@ -231,7 +277,6 @@ bool tls_server_apply(SSL_CTX *ctx, const struct tls_settings *set, const struct
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, make_indexes);
-	SSL_CTX_set_ex_data(ctx, settings_index, (void *)set);
 	if (!set->prefer_client_ciphers)
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	set_scope(ctx, set, scope);

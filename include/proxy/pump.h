@@ -29,6 +29,7 @@ struct pump {
 	bool failed;            /* ... because reading failed */
 	bool flushed;           /* ended, delivered, and the end passed on */
 	bool no_splice;         /* bytes must pass through memory */
+	bool parting;           /* `to` ends behind this message */
 	bool keep_open;         /* do not pass the end on by shutdown() */
 	uint64_t total;         /* bytes taken from `from` */
 	uint64_t given;         /* bytes given to `to` */

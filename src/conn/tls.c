@@ -20,6 +20,13 @@
 /* As much is encrypted before the socket is asked to take it. */
 #define BATCH_MAX (4 * RECORD_MAX)
 
+/* Tickets for a client that has asked something already: they go with the answer, and need no buffer until then. */
+struct tickets {
+	uint16_t len;
+	char records[1022];
+};
+POOL_DEFINE(tickets, struct tickets);
+
 #define TLS_MAGIC 0x746c7363u
 struct tls {
 	uint32_t magic;
@@ -35,6 +42,7 @@ struct tls {
 	struct conn *conn;      /* borrows */
 	struct buf *in;         /* owns: bytes read before TLS began, or NULL */
 	struct buf *out;        /* owns: what the socket has still to take, or NULL */
+	struct tickets *tickets; /* owns: go before all else that is still to be said, or NULL */
 	unsigned long failure;  /* OpenSSL's code */
 	struct tls_faults faults;
 };
@@ -118,9 +126,13 @@ static int bio_write(BIO *b, const char *bytes, int len)
 	struct tls *t = BIO_get_data(b);
 
 	BIO_clear_retry_flags(b);
-	if (!make_room(&t->out, (size_t)len)) {
+	if (!make_room(&t->out, (size_t)len + (t->tickets ? t->tickets->len : 0))) {
 		t->conn->error = ENOMEM;
 		return -1;
+	}
+	if (t->tickets) {
+		buf_append(t->out, t->tickets->records, t->tickets->len);
+		tickets_free(&t->tickets);
 	}
 	return (int)buf_append(t->out, bytes, (size_t)len);
 }
@@ -172,6 +184,8 @@ static void tls_destroy(struct conn *c)
 	SSL_free(t->ssl);
 	buf_put(&t->in);
 	buf_put(&t->out);
+	if (t->tickets)
+		tickets_free(&t->tickets);
 	t->magic = 0;
 	tls_free(&t);
 	c->tls = NULL;
@@ -324,6 +338,19 @@ static void note_pending(struct tls *t)
 	c->can_read = c->announced || t->in || t->ended || SSL_has_pending(t->ssl);
 }
 
+/* With TLS 1.3 nobody waits for what is left to say: it may go with the answer to what was asked in the same breath. */
+static void keep_tickets(struct tls *t)
+{
+	size_t n = buf_len(t->out);
+
+	if (n == 0 || n > sizeof(t->tickets->records) || !SSL_is_server(t->ssl) || SSL_version(t->ssl) != TLS1_3_VERSION ||
+	    !SSL_has_pending(t->ssl) || (t->tickets = tickets_alloc()) == NULL)
+		return;
+	memcpy(t->tickets->records, t->out->data + t->out->head, n);
+	t->tickets->len = (uint16_t)n;
+	buf_put(&t->out);
+}
+
 enum io tls_handshake(struct conn *c)
 {
 	struct tls *t = c->tls;
@@ -339,6 +366,7 @@ enum io tls_handshake(struct conn *c)
 	if (r == IO_DONE) {
 		t->up = true;
 		note_pending(t);
+		keep_tickets(t);
 	}
 	/* The alert too; that our last words wait for room is no failure. */
 	if (!(r == IO_DONE && t->holds_flight) && tls_flush(c) == IO_FAIL && r != IO_FAIL)
@@ -461,6 +489,8 @@ static enum io tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 				c->error = EPIPE;
 			return IO_FAIL;
 		}
+		if (c->parting && at == want)
+			tls_goodbye(t);
 		enum io r = tls_flush(c);
 		if (r == IO_FAIL)
 			return IO_FAIL;

@@ -392,6 +392,7 @@ enum step_result stream_reply(struct stream *s)
 	if (!s->entered)
 		s->deadline_ms = limit_ms ? clock_now_ms + limit_ms : 0;
 	s->res.keep_open = !s->http->client_close;
+	s->res.parting = s->http->client_close;
 	switch (pump_run(&s->res, &moved)) {
 	case PUMP_ENDED:
 	case PUMP_TO_FAILED:

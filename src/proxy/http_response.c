@@ -161,6 +161,7 @@ static enum step_result judge_head(struct stream *s)
 		return rewrite_failed(s);
 	mend_frame(s);
 	bool unchunk = dress_answer(s, !s->req.flushed);
+	s->res.parting = t->client_close && !t->tunnel;
 	size_t before = buf_len(s->res.head);
 	if (!compose(s))
 		return bad_answer(s, CLOSE_INTERNAL, 500);

@@ -256,6 +256,7 @@ static enum io flush_buf(struct pump *p, bool *moved)
 		iov[n++] = (struct iovec){ p->head->data + p->head->head, of_head };
 	if (of_buf)
 		iov[n++] = (struct iovec){ p->buf->data + p->buf->head, of_buf };
+	p->to->parting = p->parting && p->ended && !p->failed && (p->body == NULL || p->complete);
 	enum io r = p->to->transport->sendv(p->to, iov, n, false, &sent);
 	p->given += sent;
 	*moved |= sent > 0;

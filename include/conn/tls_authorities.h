@@ -15,6 +15,7 @@ struct stack_st_X509_CRL;
 struct tls_authorities {
 	struct stack_st_X509 *certs;     /* owns */
 	struct stack_st_X509_CRL *lists; /* owns */
+	unsigned char digest[32];        /* of all of it */
 };
 
 /* What is in this text; NULL with the reason in err. A text without any is an empty set. */
@@ -25,7 +26,7 @@ struct tls_authorities *tls_authorities_read(const char *path, struct strbuf *er
 /* Revocation lists of a file, one at least. NULL with the reason in err. */
 struct tls_authorities *tls_authorities_read_lists(const char *path, struct strbuf *err);
 void tls_authorities_free(struct tls_authorities **a);
-/* Puts what `before` holds before what is in `a`. */
+/* Puts what `before` holds before what is in `a`, which nobody else has yet. */
 void tls_authorities_add(struct tls_authorities *a, const struct tls_authorities *before);
 /* Adds them to a store. */
 void tls_authorities_fill(const struct tls_authorities *a, X509_STORE *store);

@@ -130,7 +130,7 @@ with Usher(CONFIG, sockets=['web', 'again', 'cli', 'user']) as usher:
     old = shake(usher, 'web', 'first.example', context(a.root))
     assert presented() == one and serial(old) == one
     assert ask(old) == (b'HTTP/1.1 200 OK', b'ok')
-    says(cli('show sess all'), '\n  tls=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384 resumed=0 sni=first.example\n')
+    says(cli('show sess all'), '\n  tls=TLSv1.3 cipher=TLS_', ' resumed=0 sni=first.example\n')
     says(cli('show fd'), ' fe=web mux=H1 xprt=SSL\n')
 
     # Handshakes that wait for their clients while it is committed, on both threads and of both versions.

@@ -4,7 +4,7 @@
 set ssl crl-file, commit ssl crl-file, abort ssl crl-file, new ssl crl-file, del ssl crl-file, show ssl crl-file; show ssl providers:
 who is trusted changes with the commit and not before; what is no certificate, or no list, changes nothing."""
 import ssl
-from _client import ask, context, shake
+from _client import V12, V13, ask, context, shake
 from _authority import Authority, openssl, read
 from _usher import Origin, Usher, WAIT_S, ask_cli, read_head
 
@@ -32,6 +32,9 @@ with open('ca.pem', 'w') as f:
     f.write(read(ours.root))
 with open('crl.pem', 'w') as f:
     f.write(read(ours.crl))
+for name, text in ('clients.pem', read(ours.root)), ('clients.crl', read(ours.crl)):
+    with open(name, 'w') as f:
+        f.write(text)
 CONFIG = f'''
 global
     log stderr local0 info
@@ -46,6 +49,8 @@ defaults
     timeout connect {WAIT_S}s
 frontend web
     bind fd@${{web}}
+    bind fd@${{asks}} ssl crt {front.pem} verify required ca-file clients.pem crl-file clients.crl
+    http-request return status 200 content-type text/plain string ok if {{ path / }}
     use_backend foreign if {{ path /foreign }}
     default_backend good
 backend good
@@ -71,7 +76,7 @@ def reached():
         return [b'200' in good_one, b'200' in ask(s, b'/foreign')[0]]
 
 
-with Usher(CONFIG, sockets=['web', 'cli']) as usher:
+with Usher(CONFIG, sockets=['web', 'asks', 'cli']) as usher:
     assert reached() == [True, False]
     open('garbage.pem', 'w').write('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
     for kind, name, file, other, text in (('ca-file', 'CA', 'ca.pem', 'crl.pem', 'Certificate #1:'),
@@ -86,7 +91,7 @@ with Usher(CONFIG, sockets=['web', 'cli']) as usher:
         says(cli(f'abort ssl {kind} {file}'), 'No ongoing transaction!')
         says(cli(f'set ssl {kind} {file}', file), f'transaction created for {name} {file}!')
         says(cli(f'set ssl {kind} {file}', file), f'transaction updated for {name} {file}!')
-        says(cli(f'show ssl {kind}'), f'# transaction\n*{file}', f'# filename\n{file}')
+        says(cli(f'show ssl {kind}'), f'# transaction\n*{file}', '# filename\n', f'\n{file}')
         says(cli(f'show ssl {kind} *{file}'), f'Filename: *{file}\nStatus: Unused\n \n{text}\n')
         says(cli(f'abort ssl {kind} {file}'), 'Transaction aborted')
         says(cli(f'show ssl {kind} *{file}'), f"Can't display the {name} file : Not found!")
@@ -130,3 +135,27 @@ with Usher(CONFIG, sockets=['web', 'cli']) as usher:
     assert cli('commit ssl crl-file crl.pem') == 'Committing crl.pem.\nSuccess!\n\n'
     assert reached() == [False, False]
     says(cli('show ssl crl-file crl.pem:1'), f"Revoked Certificates:\n    Serial Number: {good.field('serial')}\n        Revocation Date: ")
+
+    # Clients. What was agreed on before is not resumed: neither by who is revoked nor by who is not.
+    for version in V12, V13:
+        alice, bob = ours.client(f'alice {version}'), ours.client(f'bob {version}')
+        kept = []
+        for who in alice, bob:
+            c = context(ours.root, least=version, most=version, certificate=who)
+            s = shake(usher, 'asks', 'front.example', c)
+            assert ask(s) == (b'HTTP/1.1 200 OK', b'ok'), s
+            kept.append((c, s.session))
+            s.close()
+        c, session = kept[0]
+        with shake(usher, 'asks', 'front.example', c, session) as s:
+            assert s.session_reused and ask(s) == (b'HTTP/1.1 200 OK', b'ok')
+            kept[0] = c, s.session
+        ours.revoke(alice)
+        cli('set ssl crl-file clients.crl', ours.crl)
+        says(cli('commit ssl crl-file clients.crl'), 'Success!')
+        for (c, session), welcome in zip(kept, (False, True)):
+            s = shake(usher, 'asks', 'front.example', c, session)
+            if welcome:
+                assert not s.session_reused and ask(s) == (b'HTTP/1.1 200 OK', b'ok')
+            else:
+                assert isinstance(s, str) or ask(s)[0] != b'HTTP/1.1 200 OK'

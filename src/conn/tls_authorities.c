@@ -34,6 +34,25 @@ void tls_authorities_free(struct tls_authorities **at)
 	free(a);
 }
 
+/* All that is in it has come. */
+static struct tls_authorities *seal(struct tls_authorities *a)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char one[EVP_MAX_MD_SIZE];
+	unsigned n;
+
+	ASSERT(md && EVP_DigestInit_ex(md, EVP_sha256(), NULL));
+	for (int i = 0; i < sk_X509_num(a->certs); i++)
+		if (X509_digest(sk_X509_value(a->certs, i), EVP_sha256(), one, &n))
+			EVP_DigestUpdate(md, one, n);
+	for (int i = 0; i < sk_X509_CRL_num(a->lists); i++)
+		if (X509_CRL_digest(sk_X509_CRL_value(a->lists, i), EVP_sha256(), one, &n))
+			EVP_DigestUpdate(md, one, n);
+	ASSERT(EVP_DigestFinal_ex(md, a->digest, &n) && n == sizeof(a->digest));
+	EVP_MD_CTX_free(md);
+	return a;
+}
+
 /* Adds what is in it, as it comes. False: an OpenSSL error says why, and what came before may be there. */
 static bool take(struct tls_authorities *a, BIO *b)
 {
@@ -77,7 +96,7 @@ struct tls_authorities *tls_authorities_parse(struct slice pem, struct strbuf *e
 		tls_authorities_free(&a);
 	}
 	BIO_free(b);
-	return a;
+	return a ? seal(a) : NULL;
 }
 
 static int has_known_ending(const struct dirent *d)
@@ -141,20 +160,21 @@ struct tls_authorities *tls_authorities_read(const char *path, struct strbuf *er
 {
 	struct tls_authorities *a = make();
 
-	if (!take_any(a, path, err))
-		tls_authorities_free(&a);
-	return a;
+	if (take_any(a, path, err))
+		return seal(a);
+	tls_authorities_free(&a);
+	return NULL;
 }
 
 struct tls_authorities *tls_authorities_read_lists(const char *path, struct strbuf *err)
 {
 	struct tls_authorities *a = make();
 
-	if (!take_file(a, path) || sk_X509_CRL_num(a->lists) == 0) {
-		refuse(err, "CRL file", path, "no revocation list in it");
-		tls_authorities_free(&a);
-	}
-	return a;
+	if (take_file(a, path) && sk_X509_CRL_num(a->lists) > 0)
+		return seal(a);
+	refuse(err, "CRL file", path, "no revocation list in it");
+	tls_authorities_free(&a);
+	return NULL;
 }
 
 void tls_authorities_add(struct tls_authorities *a, const struct tls_authorities *before)
@@ -167,6 +187,7 @@ void tls_authorities_add(struct tls_authorities *a, const struct tls_authorities
 		X509_CRL *list = sk_X509_CRL_value(before->lists, i);
 		ASSERT(X509_CRL_up_ref(list) && sk_X509_CRL_insert(a->lists, list, i) > 0);
 	}
+	seal(a);
 }
 
 void tls_authorities_fill(const struct tls_authorities *a, X509_STORE *store)

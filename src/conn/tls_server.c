@@ -204,31 +204,19 @@ static void add_text(EVP_MD_CTX *md, struct slice text)
 	EVP_DigestUpdate(md, "", 1);
 }
 
-/* What is trusted: whom a new process does not trust any more goes on with nothing that the old one gave. In any order. */
-static void digest_trust(SSL_CTX *ctx, unsigned char sum[EVP_MAX_MD_SIZE])
+static void add_trust(EVP_MD_CTX *md, const char *path, bool is_crl)
 {
-	const STACK_OF(X509_OBJECT) *list = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx));
-	unsigned char one[EVP_MAX_MD_SIZE];
-	unsigned len;
+	unsigned char digest[32];
 
-	for (int i = 0; i < sk_X509_OBJECT_num(list); i++) {
-		const X509_OBJECT *o = sk_X509_OBJECT_value(list, i);
-		const X509 *certificate = X509_OBJECT_get0_X509(o);
-		const X509_CRL *crl = certificate ? NULL : X509_OBJECT_get0_X509_CRL((X509_OBJECT *)o);
-		len = 0;
-		if (certificate)
-			X509_digest(certificate, EVP_sha256(), one, &len);
-		else if (crl)
-			X509_CRL_digest(crl, EVP_sha256(), one, &len);
-		for (unsigned j = 0; j < len; j++)
-			sum[j] ^= one[j];
-	}
+	tls_trust_digest(path, is_crl, digest);
+	EVP_DigestUpdate(md, digest, sizeof(digest));
 }
 
+/* To resume a session looks at no certificate again: whose was good, by other authorities or lists, must show it anew. */
 static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice scope)
 {
 	const char *texts[] = { set->ca_file, set->ca_verify_file, set->crl_file };
-	unsigned char digest[EVP_MAX_MD_SIZE], trust[EVP_MAX_MD_SIZE] = { 0 }, verify = (unsigned char)set->verify;
+	unsigned char digest[EVP_MAX_MD_SIZE], verify = (unsigned char)set->verify;
 	struct about *a = malloc(sizeof(*a));
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned len = 0;
@@ -238,9 +226,11 @@ static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice
 	EVP_DigestUpdate(md, &verify, 1);
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		add_text(md, slice_of(texts[i]));
-	if (set->verify == TLS_VERIFY_OPTIONAL || set->verify == TLS_VERIFY_REQUIRED)
-		digest_trust(ctx, trust);
-	EVP_DigestUpdate(md, trust, sizeof(trust));
+	if (verify == TLS_VERIFY_OPTIONAL || verify == TLS_VERIFY_REQUIRED) {
+		add_trust(md, set->ca_file, false);
+		add_trust(md, set->ca_verify_file, false);
+		add_trust(md, set->crl_file, true);
+	}
 	ASSERT(EVP_DigestFinal_ex(md, digest, &len) && len == SSL_MAX_SID_CTX_LENGTH);
 	EVP_MD_CTX_free(md);
 	a->set = set;

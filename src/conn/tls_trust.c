@@ -173,6 +173,16 @@ void tls_trust_commit(struct tls_trust_file *f)
 	__atomic_add_fetch(&turn, 1, __ATOMIC_RELEASE);
 }
 
+void tls_trust_digest(const char *path, bool is_crl, unsigned char out[32])
+{
+	tls_trust_lock();
+	const struct tls_trust_file *f = path ? tls_trust_find(path, is_crl) : NULL;
+	memset(out, 0, 32);
+	if (f)
+		memcpy(out, f->now->digest, 32);
+	tls_trust_unlock();
+}
+
 uint32_t tls_trust_turn(void)
 {
 	return __atomic_load_n(&turn, __ATOMIC_ACQUIRE);

@@ -66,7 +66,8 @@ static bool set(struct cli *c, const struct kind *k, bool adds)
 	return draft != NULL;
 }
 
-/* Contexts toward clients name the authorities they ask for: all are made anew, each with the certificate it has. */
+/* Contexts toward clients name the authorities they ask for, and what was agreed on under others is not resumed: all are made anew,
+ * each with the certificate it has. */
 static void remake_contexts(void)
 {
 	struct strbuf err = STRBUF_EMPTY;
@@ -98,7 +99,7 @@ static bool commit(struct cli *c, const struct kind *k)
 	tls_trust_unlock();
 	if (!done)
 		return cli_refuse(c, "No ongoing transaction!\nCan't commit %s!", c->args[0]);
-	if (!k->is_crl && stores)
+	if (stores)
 		remake_contexts();
 	strbuf_addf(&c->out, "Committing %s", c->args[0]);
 	while (stores--)

@@ -19,6 +19,10 @@ int tls_info_key_bits(SSL *ssl);
 struct slice tls_info_alpn(SSL *ssl);
 struct slice tls_info_sni(SSL *ssl);
 bool tls_info_is_resumed(SSL *ssl);
+/* The peer's certificate, borrowed; also one that was refused. NULL: none came. */
+X509 *tls_info_certificate(const SSL *ssl);
+/* For who verifies: this one is about to be refused, after which OpenSSL would know it no more. */
+void tls_info_keep_certificate(SSL *ssl, X509 *cert);
 /* tls-unique (RFC 5929 3): the first Finished message of the handshake; the same at both ends. */
 struct slice tls_info_unique_id(SSL *ssl, struct arena *a);
 struct slice tls_info_session_id(SSL *ssl);

@@ -20,6 +20,9 @@
 #define LOG_CLF_FORMAT \
 	"%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq " \
 	"%bq %CC %CS %hrl %hsl"
+/* `option httpslog` */
+#define LOG_HTTPS_FORMAT \
+	LOG_HTTP_FORMAT " %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
 
 /* Durations in milliseconds as the manual's 8.4 draws them; -1: that point was not reached. Those of http (idle: Ti, request: TR,
  * response: Tr, active: Ta) are -1 in tcp mode; from its second request on a session counts from the end of the one before. */

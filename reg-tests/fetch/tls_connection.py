@@ -14,6 +14,7 @@ from _usher import Origin, Usher, WAIT_S, read_head  # noqa: E402
 
 HAPROXY = shutil.which('haproxy')
 authority = Authority()
+strangers = Authority()
 site = authority.server('example.com', 'www.example.com')
 log = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 log.bind(('127.0.0.1', 0))
@@ -40,7 +41,7 @@ plain, tls = Origin(answer), Origin(secure)
 FRONT = """ssl_fc ssl_fc_has_early ssl_fc_has_sni ssl_fc_sni ssl_fc_protocol ssl_fc_cipher ssl_fc_alg_keysize
 ssl_fc_use_keysize ssl_fc_alpn ssl_fc_is_resumed ssl_fc_unique_id,hex ssl_fc_session_id,hex
 ssl_fc_session_key,hex ssl_fc_client_random,hex ssl_fc_server_random,hex""".split()
-BACK = """ssl_bc ssl_bc_protocol ssl_bc_cipher ssl_bc_alg_keysize ssl_bc_use_keysize ssl_bc_alpn ssl_bc_is_resumed
+BACK = """ssl_bc_err,hex ssl_bc_err_str ssl_bc ssl_bc_protocol ssl_bc_cipher ssl_bc_alg_keysize ssl_bc_use_keysize ssl_bc_alpn ssl_bc_is_resumed
 ssl_bc_unique_id,hex ssl_bc_session_id,hex ssl_bc_session_key,hex ssl_bc_client_random,hex
 ssl_bc_server_random,hex""".split()
 EACH = FRONT + BACK
@@ -57,9 +58,9 @@ defaults
     timeout server {WAIT_S}s
     timeout connect {WAIT_S}s
 frontend web
-    bind "fd@${{web}}" ssl crt {site.pem}
+    bind "fd@${{web}}" ssl crt {site.pem} ciphers ECDHE-ECDSA-AES256-GCM-SHA384 ciphersuites TLS_AES_256_GCM_SHA384
     bind "fd@${{clear}}"
-    log-format "%ft %sslv %sslc %[var(txn.how)] {FORMAT}"
+    log-format "%ft %sslv %sslc %[var(txn.how)]|{FORMAT}"
     acl www ssl_fc_sni_end .example.com
     acl site ssl_fc_sni_reg ^example
     acl named ssl_fc_sni -i WWW.example.com
@@ -68,11 +69,15 @@ frontend web
     http-request set-var(txn.how) str(www) if www named
     http-request redirect scheme https if !{{ ssl_fc }} {{ path /secret }}
     use_backend tls if {{ path_beg /tls }}
+    use_backend distrusted if {{ path_beg /distrusted }}
     default_backend plain
 backend plain
     server s 127.0.0.1:{plain.port}
 backend tls
     server s 127.0.0.1:{tls.port} ssl verify none
+backend distrusted
+    retries 1
+    server s 127.0.0.1:{tls.port} ssl verify required ca-file {strangers.root}
 '''
 
 
@@ -92,9 +97,9 @@ class Client:
         self.socket.sendall(b'GET %s HTTP/1.1\r\nHost: example.com\r\n\r\n' % path.encode())
         head = read_head(self.file)
         line = log.recv(65536).decode().rstrip('\n')
-        assert head.startswith((b'HTTP/1.1 200', b'HTTP/1.1 302')), head
-        words, values = line.rsplit(' ', 1)
-        return words.split(' '), dict(zip(EACH, values.split('|')))
+        assert head.startswith((b'HTTP/1.1 200', b'HTTP/1.1 302', b'HTTP/1.1 503')), head
+        words, *values = line.split('|')
+        return words.split(' '), dict(zip(EACH, values))
 
 
 def ask_all(program):
@@ -111,6 +116,9 @@ def ask_all(program):
         assert words[0] == 'web' and words[1:3] == ['-', '-']
         assert all(values[e] == ('0' if e in FALSE else '-') for e in FRONT), values
         assert values['ssl_bc'] == '0', values
+        words, values = look(Client(usher, 'clear'), '/distrusted')
+        assert values['ssl_bc_err,hex'] == '000000000A000086', values
+        assert values['ssl_bc_err_str'] == 'error:0A000086:SSL routines::certificate verify failed', values
         words, values = look(Client(usher, 'clear'), '/secret')
         assert all(values[e] in '-0' for e in BACK), values
 

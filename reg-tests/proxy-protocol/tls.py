@@ -20,10 +20,12 @@ from _pp import AUTHORITY, CRC32C, SSL, UNIQUE_ID, Heard, inet, tlv, v2  # noqa:
 from _usher import Origin, Usher, WAIT_S, read_all, read_head  # noqa: E402
 
 HAPROXY = shutil.which('haproxy')
-VERSION, CN, CIPHER, SIGNATURE, KEY = 0x21, 0x22, 0x23, 0x24, 0x25
+ALPN, VERSION, CN, CIPHER, SIGNATURE, KEY = 1, 0x21, 0x22, 0x23, 0x24, 0x25
 CLIENT_SSL, CERT_CONN, CERT_SESS = 1, 2, 4
 authority = Authority()
 site, rsa = authority.server('example.com'), authority.server('rsa.example', key='rsa')
+alice, stranger = authority.client('alice'), Authority().client('stranger')
+CERTIFICATES = f'verify optional ca-file {authority.root} ca-ignore-err all crt-ignore-err all'
 ALL = 'ssl,cert-cn,ssl-cipher,cert-sig,cert-key,authority,crc32c,unique-id'
 SERVERS = {
     'plain': 'send-proxy-v2',
@@ -53,29 +55,37 @@ def config(servers):
     text = f'defaults\n mode tcp\n timeout client {WAIT_S}s\n timeout connect {WAIT_S}s\n timeout server {WAIT_S}s\n unique-id-format id-%[src]\n'
     for name, words in servers.items():
         text += f'listen {name}\n bind "fd@${{{name}}}" ssl crt {site.pem}\n bind "fd@${{{name}_rsa}}" ssl crt {rsa.pem}\n'
+        text += f' bind "fd@${{{name}_crt}}" ssl crt {site.pem} {CERTIFICATES} alpn h2\n'
         text += f' bind "fd@${{{name}_clear}}"\n bind "fd@${{{name}_both}}" accept-proxy ssl crt {site.pem}\n'
         text += f' bind "fd@${{{name}_proxied}}" accept-proxy\n server s 127.0.0.1:{origin.port} {words}\n'
     return text
 
 
 def names_of(servers):
-    return [n + how for n in servers for how in ('', '_rsa', '_clear', '_both', '_proxied')]
+    return [n + how for n in servers for how in ('', '_rsa', '_crt', '_clear', '_both', '_proxied')]
 
 
-def client(usher, name, server_name=None, most=None, first=b''):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def client(usher, name, server_name=None, most=None, first=b'', certificate=None, alpn=None, again=None):
+    context = again[0] if again else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if certificate:
+        context.load_cert_chain(certificate.pem)
+    if alpn:
+        context.set_alpn_protocols(alpn)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if most:
+    if most and not again:
         context.maximum_version = most
     s = usher.connect(name)
     s.sendall(first)
-    return s if name.endswith(('_clear', 'proxied')) else context.wrap_socket(s, server_hostname=server_name)
+    return s if name.endswith(('_clear', 'proxied')) else context.wrap_socket(
+        s, server_hostname=server_name, session=again[1] if again else None)
 
 
 def hears(usher, name, *words, **more):
     """What the server heard, and the client's cipher."""
     with client(usher, name, *words, **more) as s:
-        cipher = s.cipher()[0] if isinstance(s, ssl.SSLSocket) else None
+        cipher = None
+        if isinstance(s, ssl.SSLSocket):
+            cipher, hears.session = s.cipher()[0], (s.context, s.session)
         s.sendall(b'body')
         s.shutdown(socket.SHUT_WR)
         data = got.get(timeout=WAIT_S)
@@ -111,6 +121,17 @@ def look(program):
                 parts = [(VERSION, word), (KEY, key), (SIGNATURE, b'ecdsa-with-SHA256'), (CIPHER, cipher.encode())]
                 assert heard == [(CRC32C, b''), (AUTHORITY, b'www.example.com'), (UNIQUE_ID, b'id-127.0.0.1'),
                                  (SSL, (CLIENT_SSL, verify, parts))], heard
+            # A certificate, and the same session again.
+            parts = [(VERSION, word), (CN, b'alice')]
+            assert tlvs(usher, 'cn_crt', certificate=alice, most=most)[0] == [(SSL, (CLIENT_SSL | CERT_CONN | CERT_SESS, 0, parts))]
+            if most == V12:
+                heard = tlvs(usher, 'cn_crt', again=hears.session)[0]
+                assert heard == [(SSL, (CLIENT_SSL | CERT_SESS, 0, parts))], heard
+            assert tlvs(usher, 'ssl_crt', certificate=alice, most=most)[0] == [(SSL, (7, 0, parts[:1]))]
+            assert tlvs(usher, 'cn_crt', most=most)[0] == [(SSL, (CLIENT_SSL, verify, parts[:1]))]
+            bits, result, parts = tlvs(usher, 'cn_crt', certificate=stranger, most=most)[0][0][1]
+            assert (bits, parts) == (7, [(VERSION, word), (CN, b'stranger')]) and result == 20, (bits, result, parts)
+            assert tlvs(usher, 'plain_crt', alpn=['h2'], most=most)[0] == [(ALPN, b'h2')]
         assert [k for k, _ in tlvs(usher, 'all')[0]] == [CRC32C, UNIQUE_ID, SSL]  # no name was asked for
         for name in 'ssl_clear', 'cn_clear', 'option_clear', 'ssl_proxied':
             heard = tlvs(usher, name, first=v2(0, 0, b'') if 'proxied' in name else b'')[0]

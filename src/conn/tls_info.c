@@ -5,6 +5,8 @@
 #include "conn/tls_info.h"
 
 #include <openssl/ssl.h>
+#include <pthread.h>
+#include "base/assert.h"
 
 static const struct slice none = { 0 };
 
@@ -50,6 +52,46 @@ struct slice tls_info_sni(SSL *ssl)
 bool tls_info_is_resumed(SSL *ssl)
 {
 	return SSL_session_reused(ssl);
+}
+
+static int refused_index;
+
+static void free_refused(void *parent, void *cert, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+{
+	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
+	X509_free(cert);
+}
+
+static void make_index(void)
+{
+	refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_refused);
+	ASSERT(refused_index >= 0);
+}
+
+static void need_index(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_index);
+}
+
+X509 *tls_info_certificate(const SSL *ssl)
+{
+	X509 *cert = SSL_get0_peer_certificate(ssl);
+
+	if (cert)
+		return cert;
+	need_index();
+	return SSL_get_ex_data(ssl, refused_index);
+}
+
+void tls_info_keep_certificate(SSL *ssl, X509 *cert)
+{
+	need_index();
+	if (cert == NULL || SSL_get_ex_data(ssl, refused_index) || !X509_up_ref(cert))
+		return;
+	if (!SSL_set_ex_data(ssl, refused_index, cert))
+		X509_free(cert);
 }
 
 struct slice tls_info_unique_id(SSL *ssl, struct arena *a)

@@ -2,6 +2,7 @@
  *
  * Contexts for clients. Start-up, and orders at run time; what OpenSSL calls runs on the connection's thread.
  */
+#include "conn/tls_info.h"
 #include "conn/tls_server.h"
 
 #include <openssl/core_names.h>
@@ -84,6 +85,8 @@ static int on_verify(int good, X509_STORE_CTX *store)
 		return 1;
 	bool passes = lets_pass(depth ? set->ca_ignored : set->leaf_ignored, error);
 	tls_note_fault(ssl, error, depth, passes);
+	if (!passes)
+		tls_info_keep_certificate(ssl, X509_STORE_CTX_get0_cert(store));
 	return passes;
 }
 

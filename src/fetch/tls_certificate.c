@@ -4,6 +4,7 @@
  * the server's. One thread.
  */
 #include <openssl/ssl.h>
+#include "conn/tls_info.h"
 #include "conn/x509.h"
 #include "proxy/tls_view.h"
 #include "rule/fetch.h"
@@ -17,7 +18,7 @@ static X509 *cert_c(const struct eval *ev)
 {
 	SSL *ssl = ssl_of(tls_view_client(ev));
 
-	return ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+	return ssl ? tls_info_certificate(ssl) : NULL;
 }
 
 static X509 *cert_f(const struct eval *ev)
@@ -31,7 +32,7 @@ static X509 *cert_s(const struct eval *ev)
 {
 	SSL *ssl = ssl_of(tls_view_server(ev));
 
-	return ssl ? SSL_get0_peer_certificate(ssl) : NULL;
+	return ssl ? tls_info_certificate(ssl) : NULL;
 }
 
 static enum eval_result give_text(struct slice s, struct value *out)

@@ -67,6 +67,13 @@ static bool parse_httplog(struct conf_line *l, void *owner)
 }
 KEYWORD(option_httplog) = { .keyword = "option httplog", .usage = "option httplog [clf]", .where = IN_PROXY, .parse = parse_httplog };
 
+static bool parse_httpslog(struct conf_line *l, void *owner)
+{
+	((struct proxy *)owner)->set.log_format = (struct format_text){ LOG_HTTPS_FORMAT, l->file, l->line };
+	return true;
+}
+KEYWORD(option_httpslog) = { .keyword = "option httpslog", .usage = "option httpslog", .where = IN_PROXY, .parse = parse_httpslog };
+
 #define OPTION(ident, word, field) \
 	KEYWORD(option_##ident) = { .keyword = "option " word, .usage = "[no] option " word, .where = IN_FE, \
 		.type = SETTING_FLAG, .offset = offsetof(struct proxy, set.field) }

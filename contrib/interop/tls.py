@@ -53,6 +53,11 @@ def told(text):
     assert told == mine, text
 
 
+def hitch(host, port, target_port, *words):
+    return running([need("hitch"), "--user=nobody", "--workers=1", "--frontend=[%s]:%d" % (host, port), "--backend=[%s]:%d" % (host, target_port),
+                    *words, site.pem], host, port)
+
+
 # ---- clients of usher ----
 
 def case_curl(host, source):
@@ -72,6 +77,19 @@ def case_curl_resumes(host, source):
             url = "https://%s/" % at(host, port)
             text = tell([need("curl"), "-sS", "--cacert", authority.root, "-H", "Connection: close", "--tls-max", most, url, url, url])
             assert [line.split()[4] for line in text.splitlines()] == ["0", "1", "1"], text
+
+
+def case_curl_certificate(host, source):
+    """Clients prove who they are, with either version and in resumed sessions too."""
+    port, url = free_port(host), "https://%s/"
+    text = HTTP + "frontend f\n    bind %s ssl crt %s verify required ca-file %s\n    " % (at(host, port), site.pem, authority.root) + WHO.replace(
+        "%[ssl_fc_sni]", "%[ssl_c_s_dn(CN)] %[ssl_c_verify]") + "\n"
+    with config("certificate.cfg", text, host, port):
+        for most in "1.2", "1.3":
+            words = [need("curl"), "-sS", "--cacert", authority.root, "-H", "Connection: close", "--tls-max", most]
+            both = tell(words + ["--cert", bob.pem] + 2 * [url % at(host, port)])
+            assert [line.split()[4:] for line in both.splitlines()] == [["0", "bob", "0"], ["1", "bob", "0"]], both
+            expect("alert handshake failure|certificate required|alert certificate required", tell(words + [url % at(host, port)]))
 
 
 def case_curl_proxy_header(host, source):
@@ -191,6 +209,50 @@ def case_haproxy_into(host, source):
             told(curl(host, door))
 
 
+PP_WHO = ('http-request return status 200 content-type text/plain lf-string "client %[src] %[src_port] version %[fc_pp_tlv(SSL_VERSION)] '
+          'cipher %[fc_pp_tlv(SSL_CIPHER)] name %[fc_pp_tlv(SSL_CN)] verified %[fc_pp_ssl_verified]\\n"')
+
+
+def told_by(host, port):
+    """usher takes plain HTTP behind a header, and says what the header says of TLS."""
+    return config("told.cfg", HTTP + "frontend f\n    bind %s accept-proxy\n    %s\n" % (at(host, port), PP_WHO), host, port)
+
+
+def case_hitch_tells(host, source):
+    """hitch ends TLS, and its header says how it was spoken."""
+    door, last = free_port(host), free_port(host)
+    with told_by(host, last), hitch(host, door, last, "--write-proxy-v2", "--tls-protos=TLSv1.2 TLSv1.3"):
+        for most, version in (("1.2", "TLSv1.2"), ("1.3", "TLSv1.3")):
+            text = curl(host, door, "--tls-max", most)
+            told(text)
+            expect("version %s cipher \\S+ " % version, text)
+
+
+def case_haproxy_tells(host, source):
+    """haproxy ends TLS, and its header says whose certificate the client had."""
+    door, last = free_port(host), free_port(host)
+    text = COMMON + "listen door\n    bind %s ssl crt %s verify optional ca-file %s\n    server s %s send-proxy-v2-ssl-cn proxy-v2-options ssl-cipher\n" % (
+        at(host, door), site.pem, authority.root, at(host, last))
+    with told_by(host, last), haproxy("tells.cfg", text, host, door):
+        text = curl(host, door, "--cert", bob.pem)
+        told(text)
+        expect(r"version TLSv1.3 cipher TLS_\S+ name bob verified 1", text)
+        text = curl(host, door)
+        told(text)
+        expect("name -? ?verified 0", text)
+
+
+def case_usher_tells(host, source):
+    """usher ends TLS and says so to another, which says the same of it as haproxy does."""
+    door, last = free_port(host), free_port(host)
+    conf = COMMON + "listen door\n    bind %s ssl crt %s verify optional ca-file %s\n    server s %s send-proxy-v2-ssl-cn proxy-v2-options ssl-cipher\n" % (
+        at(host, door), site.pem, authority.root, at(host, last))
+    with told_by(host, last), config("tells.cfg", conf, host, door):
+        text = curl(host, door, "--cert", bob.pem)
+        told(text)
+        expect(r"version TLSv1.3 cipher TLS_\S+ name bob verified 1", text)
+
+
 # ---- usher with servers ----
 
 def to(host, port, target, words):
@@ -245,11 +307,6 @@ def case_to_s_server(host, source):
                 return running([need("openssl"), "s_server", "-accept", at(host, last), "-cert", site.cert, "-key", site.key, "-cert_chain", site.both,
                                 "-www", "-quiet", version, *more], host, last)
             expect(r"HTTP/1.[01] 200(?s:.*)Ciphers supported", out_of(host, source, peer))
-
-
-def hitch(host, port, target_port, *words):
-    return running([need("hitch"), "--user=nobody", "--workers=1", "--frontend=[%s]:%d" % (host, port), "--backend=[%s]:%d" % (host, target_port),
-                    *words, site.pem], host, port)
 
 
 def case_to_varnish_by_hitch(host, source):

@@ -17,6 +17,12 @@ static enum eval_result give(struct slice bytes, enum value_type type, struct va
 	return bytes.ptr ? EVAL_OK : EVAL_NONE;
 }
 
+static enum eval_result give_bits(int bits, struct value *out)
+{
+	*out = value_int(bits);
+	return bits ? EVAL_OK : EVAL_NONE;
+}
+
 #define FRONT_PHASES (PHASE_SESSION & ~PHASE_FE_CONN)
 #define BACK_PHASES  (PHASE_RESPONSE | PHASE_LOG | PHASE_CHECK)
 
@@ -57,8 +63,8 @@ static enum eval_result give(struct slice bytes, enum value_type type, struct va
 
 BOTH(protocol, VALUE_STR, return give(tls_info_protocol(ssl), VALUE_STR, out));
 BOTH(cipher, VALUE_STR, return give(tls_info_cipher(ssl), VALUE_STR, out));
-BOTH(alg_keysize, VALUE_INT, NUMBER(value_int(tls_info_key_bits(ssl))));
-BOTH(use_keysize, VALUE_INT, NUMBER(value_int(tls_info_used_bits(ssl))));
+BOTH(alg_keysize, VALUE_INT, return give_bits(tls_info_key_bits(ssl), out));
+BOTH(use_keysize, VALUE_INT, return give_bits(tls_info_used_bits(ssl), out));
 BOTH(alpn, VALUE_STR, return give(tls_info_alpn(ssl), VALUE_STR, out));
 FRONT_OR(is_resumed, VALUE_BOOL, NO, NUMBER(value_bool(tls_info_is_resumed(ssl))));
 BACK_OR(is_resumed, VALUE_BOOL, NO, NUMBER(value_bool(tls_info_is_resumed(ssl))));

@@ -24,6 +24,9 @@
 #define LOG_HTTPS_FORMAT \
 	LOG_HTTP_FORMAT " %[fc_err]/%[ssl_fc_err,hex]/%[ssl_c_err]/%[ssl_c_ca_err]/%[ssl_fc_is_resumed] %[ssl_fc_sni]/%sslv/%sslc"
 
+/* As proxy.log_wants_link, of every proxy: formats of log profiles belong to none. Frozen after boot. */
+extern bool log_wants_link;
+
 /* Durations in milliseconds as the manual's 8.4 draws them; -1: that point was not reached. Those of http (idle: Ti, request: TR,
  * response: Tr, active: Ta) are -1 in tcp mode; from its second request on a session counts from the end of the one before. */
 struct log_times {

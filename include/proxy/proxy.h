@@ -72,6 +72,7 @@ struct format_text {
 	const char *text; /* borrows, for ever; NULL: none */
 	const char *file;
 	int line;
+	const char *of_http; /* "option httplog": what it stands for is of http mode only; NULL: it fits any */
 };
 
 enum hash_affinity {

@@ -33,6 +33,15 @@ check('defaults\n' + TCP + frontend('monitor-uri /x'), 0, "monitor-uri will be i
 check('defaults\n' + TCP + frontend('stats enable'), 0, "'stats' statement ignored for frontend 'f'")
 check('defaults\n' + TCP + frontend('capture cookie c len 3'), 0, "'capture' statement ignored for frontend 'f'")
 check('defaults d\n' + TCP + ' http-request deny\n' + frontend(start=' from d'), 0, '!WARNING')
+# Lines about requests are those of connections there.
+for option in ['httplog', 'httplog clf', 'httpslog']:
+    said = f"WARNING.*'option {option.split()[0]}' not usable with %s 'f' .needs 'mode http'.. Falling back to 'option tcplog'."
+    log = f'log 127.0.0.1:1 local0\n option {option}'
+    check('defaults\n' + TCP + frontend(log), 0, said % 'frontend')
+    check(f'defaults\n {log}\n' + TCP + 'listen f\n bind 127.0.0.1:1\n', 0, said % 'proxy')
+    check('defaults\n' + HTTP + frontend(log), 0, '!WARNING')
+    check('defaults\n' + TCP + frontend('disabled', log, name='f') + frontend(name='g'), 0, '!WARNING')
+    check(f'defaults\n {log}\n' + TCP + frontend('option tcplog'), 0, '!WARNING')
 # Captures of fields do not: a backend may make its connections HTTP.
 check('defaults\n' + TCP + frontend('capture request header host len 3'), 0, '!WARNING')
 

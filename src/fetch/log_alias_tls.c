@@ -8,7 +8,7 @@
 
 static bool add(struct eval *ev, struct slice (*info)(SSL *), struct strbuf *out)
 {
-	SSL *ssl = tls_of(tls_view_client(ev));
+	SSL *ssl = tls_view_client_ssl(ev);
 
 	if (ssl)
 		strbuf_add_slice(out, info(ssl));

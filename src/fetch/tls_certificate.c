@@ -9,28 +9,23 @@
 #include "proxy/tls_view.h"
 #include "rule/fetch.h"
 
-static SSL *ssl_of(const struct conn *c)
-{
-	return c ? tls_of(c) : NULL;
-}
-
 static X509 *cert_c(const struct eval *ev)
 {
-	SSL *ssl = ssl_of(tls_view_client(ev));
+	SSL *ssl = tls_view_client_ssl(ev);
 
 	return ssl ? tls_info_certificate(ssl) : NULL;
 }
 
 static X509 *cert_f(const struct eval *ev)
 {
-	SSL *ssl = ssl_of(tls_view_client(ev));
+	SSL *ssl = tls_view_client_ssl(ev);
 
 	return ssl ? SSL_get_certificate(ssl) : NULL;
 }
 
 static X509 *cert_s(const struct eval *ev)
 {
-	SSL *ssl = ssl_of(tls_view_server(ev));
+	SSL *ssl = tls_view_server_ssl(ev);
 
 	return ssl ? tls_info_certificate(ssl) : NULL;
 }
@@ -134,7 +129,7 @@ static enum eval_result give_chain(SSL *ssl, struct eval *ev, struct value *out)
 static enum eval_result ssl_c_chain_der_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	return give_chain(ssl_of(tls_view_client(ev)), ev, out);
+	return give_chain(tls_view_client_ssl(ev), ev, out);
 }
 FETCH(ssl_c_chain_der) = { .keyword = "ssl_c_chain_der", .usage = "ssl_c_chain_der", .type = VALUE_BIN, .phases = PHASES_c,
 	.get = ssl_c_chain_der_get };
@@ -142,7 +137,7 @@ FETCH(ssl_c_chain_der) = { .keyword = "ssl_c_chain_der", .usage = "ssl_c_chain_d
 static enum eval_result ssl_s_chain_der_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	return give_chain(ssl_of(tls_view_server(ev)), ev, out);
+	return give_chain(tls_view_server_ssl(ev), ev, out);
 }
 FETCH(ssl_s_chain_der) = { .keyword = "ssl_s_chain_der", .usage = "ssl_s_chain_der", .type = VALUE_BIN, .phases = PHASES_s,
 	.resolve = resolve_s, .get = ssl_s_chain_der_get };

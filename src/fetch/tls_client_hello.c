@@ -11,9 +11,9 @@
 
 static const struct tls_capture *capture_of(const struct eval *ev)
 {
-	const struct conn *c = tls_view_client(ev);
+	SSL *ssl = tls_view_client_ssl(ev);
 
-	return c && tls_of(c) ? tls_capture_of(tls_of(c)) : NULL;
+	return ssl ? tls_capture_of(ssl) : NULL;
 }
 
 /* RFC 8701: numbers that clients invent to keep servers used to what they do not know. */
@@ -91,7 +91,7 @@ static enum eval_result names_get(const struct args *a, struct eval *ev, struct 
 		return EVAL_NONE;
 	for (size_t i = 0; i + 1 < list.len; i += 2) {
 		const unsigned char *number = (const unsigned char *)list.ptr + i;
-		const SSL_CIPHER *known = SSL_CIPHER_find(tls_of(tls_view_client(ev)), number);
+		const SSL_CIPHER *known = SSL_CIPHER_find(tls_view_client_ssl(ev), number);
 		strbuf_add_str(&text, i ? "," : "");
 		if (known)
 			strbuf_add_str(&text, SSL_CIPHER_get_name(known));

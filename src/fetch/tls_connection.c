@@ -6,11 +6,6 @@
 #include "proxy/tls_view.h"
 #include "rule/fetch.h"
 
-static SSL *ssl_of(const struct conn *c)
-{
-	return c ? tls_of(c) : NULL;
-}
-
 static enum eval_result give(struct slice bytes, enum value_type type, struct value *out)
 {
 	*out = type == VALUE_STR ? value_str(bytes) : value_bin(bytes);
@@ -30,7 +25,7 @@ static enum eval_result give_bits(int bits, struct value *out)
 #define FRONT_OR(name, kind, without, give_it) \
 	static enum eval_result ssl_fc_##name##_get(const struct args *a, struct eval *ev, struct value *out) \
 	{ \
-		SSL *ssl = ssl_of(tls_view_client(ev)); \
+		SSL *ssl = tls_view_client_ssl(ev); \
 		(void)a; \
 		if (ssl == NULL) { \
 			without; \
@@ -43,7 +38,7 @@ static enum eval_result give_bits(int bits, struct value *out)
 #define BACK_OR(name, kind, without, give_it) \
 	static enum eval_result ssl_bc_##name##_get(const struct args *a, struct eval *ev, struct value *out) \
 	{ \
-		SSL *ssl = ssl_of(tls_view_server(ev)); \
+		SSL *ssl = tls_view_server_ssl(ev); \
 		(void)a; \
 		if (ssl == NULL) { \
 			without; \
@@ -81,7 +76,7 @@ FRONT(has_early, VALUE_BOOL, NO);
 static enum eval_result ssl_fc_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	*out = value_bool(ssl_of(tls_view_client(ev)));
+	*out = value_bool(tls_view_client_ssl(ev));
 	return EVAL_OK;
 }
 FETCH(ssl_fc) = { .keyword = "ssl_fc", .usage = "ssl_fc", .type = VALUE_BOOL, .phases = FRONT_PHASES, .get = ssl_fc_get };
@@ -89,7 +84,7 @@ FETCH(ssl_fc) = { .keyword = "ssl_fc", .usage = "ssl_fc", .type = VALUE_BOOL, .p
 static enum eval_result ssl_bc_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	*out = value_bool(ssl_of(tls_view_server(ev)));
+	*out = value_bool(tls_view_server_ssl(ev));
 	return EVAL_OK;
 }
 FETCH(ssl_bc) = { .keyword = "ssl_bc", .usage = "ssl_bc", .type = VALUE_BOOL, .phases = BACK_PHASES,

@@ -8,9 +8,9 @@
 
 static enum eval_result give(const struct eval *ev, enum tls_secret which, struct value *out)
 {
-	const struct conn *c = tls_view_client(ev);
+	SSL *ssl = tls_view_client_ssl(ev);
 
-	*out = value_str(c && tls_of(c) ? tls_keylog_secret(tls_of(c), which) : slice_make(NULL, 0));
+	*out = value_str(ssl ? tls_keylog_secret(ssl, which) : slice_make(NULL, 0));
 	return out->bytes.ptr ? EVAL_OK : EVAL_NONE;
 }
 

@@ -12,13 +12,6 @@
 #define FRONT_PHASES (PHASE_SESSION & ~PHASE_FE_CONN)
 #define BACK_PHASES  (PHASE_RESPONSE | PHASE_LOG | PHASE_CHECK)
 
-static SSL *client_tls(const struct eval *ev)
-{
-	const struct conn *c = tls_view_client(ev);
-
-	return c ? tls_of(c) : NULL;
-}
-
 static bool has_certificate(SSL *ssl)
 {
 	return ssl && tls_info_certificate(ssl);
@@ -35,7 +28,7 @@ static enum eval_result give_number(int64_t n, struct value *out)
 static enum eval_result ssl_c_used_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	*out = value_bool(has_certificate(client_tls(ev)));
+	*out = value_bool(has_certificate(tls_view_client_ssl(ev)));
 	return EVAL_OK;
 }
 
@@ -54,7 +47,7 @@ static enum eval_result ssl_fc_has_crt_get(const struct args *a, struct eval *ev
 
 	(void)a;
 	*out = value_bool(has_certificate(ssl) && !tls_info_is_resumed(ssl));
-	return ssl || !client_tls(ev) ? EVAL_OK : EVAL_NONE;
+	return ssl || !tls_view_client_ssl(ev) ? EVAL_OK : EVAL_NONE;
 }
 
 static enum eval_result ssl_c_verify_get(const struct args *a, struct eval *ev, struct value *out)
@@ -118,13 +111,13 @@ static unsigned long code_of(const struct conn *c)
 static enum eval_result ssl_fc_err_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	return client_tls(ev) ? give_number((int64_t)code_of(tls_view_client(ev)), out) : EVAL_NONE;
+	return tls_view_client_ssl(ev) ? give_number((int64_t)code_of(tls_view_client(ev)), out) : EVAL_NONE;
 }
 
 static enum eval_result ssl_fc_err_str_get(const struct args *a, struct eval *ev, struct value *out)
 {
 	(void)a;
-	return client_tls(ev) ? give_words(code_of(tls_view_client(ev)), ev, out) : EVAL_NONE;
+	return tls_view_client_ssl(ev) ? give_words(code_of(tls_view_client(ev)), ev, out) : EVAL_NONE;
 }
 
 static enum eval_result ssl_bc_err_get(const struct args *a, struct eval *ev, struct value *out)

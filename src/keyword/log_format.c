@@ -30,7 +30,7 @@ static bool take_format(struct conf_line *l, void *owner, struct format_text *f)
 	}
 	if (px->caps == 0 && f->text && strcmp(f->text, LOG_TCP_FORMAT) == 0)
 		conf_warn(l, "'%s' overrides previous 'option tcplog' in 'defaults' section.", name);
-	*f = (struct format_text){ boot_copy(strbuf_slice(&text)).ptr, l->file, l->line };
+	*f = (struct format_text){ boot_copy(strbuf_slice(&text)).ptr, l->file, l->line, NULL };
 	strbuf_free(&text);
 	warn_in_backend(l, px, name);
 	return true;
@@ -52,7 +52,7 @@ static bool parse_tcplog(struct conf_line *l, void *owner)
 {
 	struct proxy *px = owner;
 
-	px->set.log_format = (struct format_text){ LOG_TCP_FORMAT, l->file, l->line };
+	px->set.log_format = (struct format_text){ LOG_TCP_FORMAT, l->file, l->line, NULL };
 	warn_in_backend(l, px, "option tcplog");
 	return true;
 }
@@ -62,14 +62,14 @@ static bool parse_httplog(struct conf_line *l, void *owner)
 {
 	const char *format = conf_take_if(l, "clf") ? LOG_CLF_FORMAT : LOG_HTTP_FORMAT;
 
-	((struct proxy *)owner)->set.log_format = (struct format_text){ format, l->file, l->line };
+	((struct proxy *)owner)->set.log_format = (struct format_text){ format, l->file, l->line, "option httplog" };
 	return true;
 }
 KEYWORD(option_httplog) = { .keyword = "option httplog", .usage = "option httplog [clf]", .where = IN_PROXY, .parse = parse_httplog };
 
 static bool parse_httpslog(struct conf_line *l, void *owner)
 {
-	((struct proxy *)owner)->set.log_format = (struct format_text){ LOG_HTTPS_FORMAT, l->file, l->line };
+	((struct proxy *)owner)->set.log_format = (struct format_text){ LOG_HTTPS_FORMAT, l->file, l->line, "option httpslog" };
 	return true;
 }
 KEYWORD(option_httpslog) = { .keyword = "option httpslog", .usage = "option httpslog", .where = IN_PROXY, .parse = parse_httpslog };

@@ -35,7 +35,7 @@ static bool take_format(struct conf_line *l, struct format_text *f)
 	const char *word = conf_need(l, "a format");
 
 	if (word)
-		*f = (struct format_text){ boot_copy(slice_of(word)).ptr, l->file, l->line };
+		*f = (struct format_text){ boot_copy(slice_of(word)).ptr, l->file, l->line, NULL };
 	return word != NULL;
 }
 

@@ -9,6 +9,8 @@
 #include "core/log_time.h"
 #include "proxy/http.h"
 
+bool log_wants_link;
+
 static int64_t span_ms(uint64_t from_us, uint64_t to_us)
 {
 	return to_us > from_us ? (int64_t)((to_us - from_us) / 1000) : 0;

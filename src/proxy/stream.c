@@ -160,7 +160,7 @@ static void end(struct stream *s)
 		s->service->end(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
-	if (session->fe->log_wants_link)
+	if (session->fe->log_wants_link || log_wants_link)
 		log_line_end(s);
 	if (s->http && http_link_is_clean(s)) {
 		if (s->link->private || s->be->set.http_reuse == REUSE_NEVER)

@@ -17,6 +17,11 @@ struct tls_tickets *tls_tickets_own(void);
 /* Those of a file, read at its first mention: lines of base64, 48 bytes each (AES-128) or 80 (AES-256). The last three count:
  * all open tickets, the middle one seals them. NULL with the reason in err. Start-up only. */
 struct tls_tickets *tls_tickets_of_file(const char *path, struct strbuf *err);
+/* The nth of those of files, from 0 in the order of their first mention; NULL: there are not so many. And its path. */
+struct tls_tickets *tls_tickets_nth(unsigned n);
+const char *tls_tickets_path(const struct tls_tickets *t);
+/* The keys as lines of a file have them, the oldest first, `before` and their number from 0 and a blank before each. Secret. */
+void tls_tickets_write(struct tls_tickets *t, const char *before, struct strbuf *out);
 /* A key more, as a line of a file has it: the oldest one goes. False with the reason in err. */
 bool tls_tickets_add(struct tls_tickets *t, struct slice base64, struct strbuf *err);
 /* Whoever began with this context gets and shows tickets of these keys. */

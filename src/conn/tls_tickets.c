@@ -147,6 +147,26 @@ static struct tls_tickets *find(const char *path)
 	return t;
 }
 
+/* The list has the last one first. */
+struct tls_tickets *tls_tickets_nth(unsigned n)
+{
+	struct tls_tickets *t;
+	unsigned count = 0;
+
+	pthread_mutex_lock(&all_lock);
+	for (t = all; t; t = t->next)
+		count += t->path != NULL;
+	for (t = n < count ? all : NULL; t && (t->path == NULL || --count > n);)
+		t = t->next;
+	pthread_mutex_unlock(&all_lock);
+	return t;
+}
+
+const char *tls_tickets_path(const struct tls_tickets *t)
+{
+	return t->path;
+}
+
 struct tls_tickets *tls_tickets_own(void)
 {
 	pthread_mutex_lock(&all_lock);
@@ -179,6 +199,30 @@ static bool read_key(struct slice base64, struct ticket_key *key, struct strbuf 
 	memcpy(key->name, raw, 16);
 	OPENSSL_cleanse(raw, sizeof(raw));
 	return true;
+}
+
+static void write_key(const struct ticket_key *key, struct strbuf *out)
+{
+	char raw[KEY_LONG], text[BASE64_ENCODED_MAX(KEY_LONG)];
+	const unsigned char *second = key->len == 16 ? key->aes : key->hmac, *third = key->len == 16 ? key->hmac : key->aes;
+
+	memcpy(raw, key->name, 16);
+	memcpy(raw + 16, second, key->len);
+	memcpy(raw + 16 + key->len, third, key->len);
+	strbuf_add(out, text, base64_encode(slice_make(raw, 16 + 2 * key->len), false, text));
+	OPENSSL_cleanse(raw, sizeof(raw));
+	OPENSSL_cleanse(text, sizeof(text));
+}
+
+void tls_tickets_write(struct tls_tickets *t, const char *before, struct strbuf *out)
+{
+	pthread_mutex_lock(&t->lock);
+	for (unsigned i = 0; i < t->ring->n; i++) {
+		strbuf_addf(out, "%s%u ", before, i);
+		write_key(&t->ring->keys[i], out);
+		strbuf_add_byte(out, '\n');
+	}
+	pthread_mutex_unlock(&t->lock);
 }
 
 static bool read_keys(FILE *f, const char *path, struct ring *r, struct strbuf *err)
@@ -320,18 +364,6 @@ void tls_tickets_use(SSL_CTX *ctx, struct tls_tickets *t)
 }
 
 /* ---- over a reload ---- */
-
-static void write_key(const struct ticket_key *key, struct strbuf *out)
-{
-	char raw[KEY_LONG], text[BASE64_ENCODED_MAX(KEY_LONG)];
-
-	memcpy(raw, key->name, 16);
-	memcpy(raw + 16, key->hmac, 32);
-	memcpy(raw + 48, key->aes, 32);
-	strbuf_add(out, text, base64_encode(slice_make(raw, sizeof(raw)), false, text));
-	OPENSSL_cleanse(raw, sizeof(raw));
-	OPENSSL_cleanse(text, sizeof(text));
-}
 
 /* One line: when the newest began to seal, and the keys. */
 void tls_tickets_save(struct strbuf *out)

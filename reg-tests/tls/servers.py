@@ -182,6 +182,12 @@ FAULTS = [  # words, what the report says
     ('ssl verify none npn h2', "'alpn' names protocols"),
     ('ssl verify none allow-0rtt', 'usher sends no early data'),
 ]
+# On the command line the same as ssl-server-verify none; what the file says goes before it.
+for settings, status in ('', 0), ('ssl-server-verify required', 1):
+    with open('verify.cfg', 'w') as f:
+        f.write(f'global\n    {settings}\nlisten l\n    timeout client 1s\n    timeout connect 1s\n    timeout server 1s\n    bind unix@l.sock\n    server s 127.0.0.1:1 ssl\n')
+    done = subprocess.run([PROGRAM, '-dV', '-c', '-f', 'verify.cfg'], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == status, (settings, done)
 GLOBAL_FAULTS = [
     ('ssl-default-server-options', 'expected options'),
     ('ssl-default-server-options verify', "'verify' is no option here"),

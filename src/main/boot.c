@@ -49,6 +49,8 @@ static void merge(const struct options *o)
 		ASSERT(global.localpeer);
 	}
 	global.no_splice |= o->no_splice;
+	if (o->no_verify)
+		global.tls_servers.verify = TLS_VERIFY_NONE;
 	global.no_reuseport |= o->no_reuseport;
 	global.zero_warning |= o->zero_warning;
 	global.fork_wanted |= o->fork_wanted;

@@ -47,6 +47,7 @@ static void usage_print(FILE *to)
 	      "  -dK[<class>,...]  list all keywords and where they are implemented (-dKhelp for the classes)\n"
 	      "  -dW  warnings are errors         -dD  diagnose what is suspicious\n"
 	      "  -dS  no splice()                 -dR  no SO_REUSEPORT\n"
+	      "  -dV  server lines without 'verify' trust any certificate\n"
 	      "  -dI  allow forks by scripts and checks     -dM[<byte>]  fill fresh memory with a byte\n",
 	      to);
 }
@@ -200,6 +201,9 @@ static int options_debug(const char *word, struct options *a)
 	case 'S':
 		a->no_splice = true;
 		facts_disable("SPLICE");
+		return OPTIONS_RUN;
+	case 'V':
+		a->no_verify = true;
 		return OPTIONS_RUN;
 	case 'W':
 		a->zero_warning = true;

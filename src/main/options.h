@@ -25,6 +25,7 @@ struct options {
 	bool diag;                   /* -dD */
 	bool fork_wanted;            /* -dI: as insecure-fork-wanted */
 	bool no_splice;              /* -dS */
+	bool no_verify;              /* -dV */
 	bool no_reuseport;           /* -dR */
 	bool poison;                 /* -dM[byte] */
 	uint8_t poison_byte;

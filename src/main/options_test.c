@@ -114,9 +114,9 @@ static void test_values(void **state)
 	assert_string_equal(a.localpeer, "me");
 	assert_string_equal(a.directory, "/d");
 	assert_string_equal(a.old_socket, "/s");
-	assert_int_equal(parse("-dM0xa5,no-merge|-dS|-dR|-dD|-f|x"), OPTIONS_RUN);
+	assert_int_equal(parse("-dM0xa5,no-merge|-dS|-dR|-dV|-dD|-f|x"), OPTIONS_RUN);
 	assert_int_equal(a.poison_byte, 0xa5);
-	assert_true(a.no_splice && a.no_reuseport && a.diag);
+	assert_true(a.no_splice && a.no_reuseport && a.no_verify && a.diag);
 	facts_open();
 }
 

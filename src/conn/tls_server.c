@@ -215,7 +215,19 @@ static void add_trust(EVP_MD_CTX *md, const char *path, bool is_crl)
 	EVP_DigestUpdate(md, digest, sizeof(digest));
 }
 
-/* To resume a session looks at no certificate again: whose was good, by other authorities or lists, must show it anew. */
+static void add_ignored(EVP_MD_CTX *md, const struct tls_error_set *ignored)
+{
+	uint64_t all = ignored && ignored->all;
+
+	EVP_DigestUpdate(md, &all, sizeof(all));
+	for (size_t i = 0; i < TLS_ERRORS_MAX / 64; i++) {
+		uint64_t bits = ignored ? ignored->bits[i] : 0;
+		EVP_DigestUpdate(md, &bits, sizeof(bits));
+	}
+}
+
+/* To resume a session looks at no certificate again: whose was good, by other authorities or lists or with faults let
+ * pass, must show it anew. */
 static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice scope)
 {
 	const char *texts[] = { set->ca_file, set->ca_verify_file, set->crl_file };
@@ -233,6 +245,8 @@ static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice
 		add_trust(md, set->ca_file, false);
 		add_trust(md, set->ca_verify_file, false);
 		add_trust(md, set->crl_file, true);
+		add_ignored(md, set->ca_ignored);
+		add_ignored(md, set->leaf_ignored);
 	}
 	ASSERT(EVP_DigestFinal_ex(md, digest, &len) && len == SSL_MAX_SID_CTX_LENGTH);
 	EVP_MD_CTX_free(md);

@@ -128,7 +128,7 @@ def starts(line, first=''):
 for line, first, word in (('ciphers NONESUCH', '', 'some.cfg:6'), ('curves nonesuch', '', 'some.cfg:6'), ('ssl-min-ver TLSv1.9', '', 'some.cfg:6'),
                           ('ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2', '', 'some.cfg:6'), ('', 'ssl-default-bind-options nonesuch', 'some.cfg:2'),
                           ('', 'ssl-dh-param-file nowhere.pem', 'some.cfg:2'), ('npn http/1.1', '', "say 'alpn'"), ('force-sslv3', '', 'some.cfg:6'),
-                          ('', 'ssl-engine rdrand', 'ssl-engine'), ('', 'ssl-mode-async', 'ssl-mode-async'), ('', 'tune.ssl.keylog on', 'keylog'),
+                          ('', 'ssl-engine rdrand', 'ssl-engine'), ('', 'ssl-mode-async', 'ssl-mode-async'),
                           ('generate-certificates ca-sign-file x.pem', '', 'generate-certificates'), ('allow-0rtt', '', 'allow-0rtt')):
     ok, said = starts(line, first)
     assert IS_HAPROXY or (not ok and word in said), (line, first, said)

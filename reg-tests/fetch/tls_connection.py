@@ -3,6 +3,7 @@
 """What TLS tells of both connections: ssl_fc_... and ssl_bc_..., ssl_fc_sni_end, ssl_fc_sni_reg; %sslv, %sslc and the '~' of %ft.
 With haproxy at hand it must say the same."""
 import os
+import queue
 import shutil
 import socket
 import ssl
@@ -22,12 +23,14 @@ log.settimeout(WAIT_S)
 serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 serving.load_cert_chain(site.pem)
 serving.maximum_version = ssl.TLSVersion.TLSv1_2
-of_server = []
+of_server, checked = [], queue.Queue()
 
 
 def answer(s):
     f = s.makefile('rb')
-    while read_head(f):
+    while head := read_head(f):
+        if b' /check' in head:
+            checked.put(head.split()[1].decode())
         s.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 
 
@@ -75,6 +78,11 @@ backend plain
     server s 127.0.0.1:{plain.port}
 backend tls
     server s 127.0.0.1:{tls.port} ssl verify none
+backend checked
+    option httpchk
+    http-check connect ssl
+    http-check send uri-lf /check/%[ssl_bc]/%[ssl_bc_protocol]/%[ssl_bc_cipher]/%[ssl_bc_is_resumed]
+    server s 127.0.0.1:{tls.port} check ssl verify none
 backend distrusted
     retries 1
     server s 127.0.0.1:{tls.port} ssl verify required ca-file {strangers.root}
@@ -112,6 +120,8 @@ def ask_all(program):
             said.append((path, words, {k: v for k, v in values.items() if 'random' not in k and 'session' not in k and 'unique' not in k}))
             return words, values
 
+        path = checked.get(timeout=WAIT_S)
+        assert path == '/check/1/TLSv1.2/ECDHE-ECDSA-AES256-GCM-SHA384/0', path
         words, values = look(Client(usher, 'clear'), '/')
         assert words[0] == 'web' and words[1:3] == ['-', '-']
         assert all(values[e] == ('0' if e in FALSE else '-') for e in FRONT), values
@@ -152,6 +162,8 @@ def ask_all(program):
         words, values = look(again, '/')
         assert values['ssl_fc_is_resumed'] == '1', values
         assert bytes.fromhex(values['ssl_fc_unique_id,hex']) == again.socket.get_channel_binding(), values
+    while not checked.empty():
+        checked.get()
     return said
 
 

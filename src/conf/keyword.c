@@ -149,6 +149,7 @@ static const struct {
 	{ IN_BIND, "'bind' lines" },
 	{ IN_SERVER, "'server' lines" },
 	{ IN_STATS_SOCKET, "'stats socket' lines" },
+	{ IN_CRT_LIST, "lines of a crt-list" },
 };
 
 /* Writes "'frontend', 'listen' or 'bind' lines". */
@@ -259,7 +260,7 @@ static enum haproxy_kind keyword_haproxy_kind(unsigned where, unsigned *alike)
 	static const struct {
 		unsigned where;
 		enum haproxy_kind kind;
-	} kinds[] = { { IN_BIND | IN_STATS_SOCKET, HAPROXY_BIND }, { IN_ANY_SERVER, HAPROXY_SERVER }, { IN_GLOBAL, HAPROXY_GLOBAL } };
+	} kinds[] = { { IN_BIND | IN_STATS_SOCKET | IN_CRT_LIST, HAPROXY_BIND }, { IN_ANY_SERVER, HAPROXY_SERVER }, { IN_GLOBAL, HAPROXY_GLOBAL } };
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		if (where & kinds[i].where) {

@@ -184,10 +184,12 @@ static void drop_contexts(const struct tls_bind *b, SSL_CTX **contexts)
 	free(contexts);
 }
 
+/* "!*" takes away what the certificate says itself: nothing, where there are other names. */
 static void add_names(struct tls_table *t, const char *const *names)
 {
 	for (; *names; names++)
-		tls_table_name(t, *names);
+		if (strcmp(*names, "!*") != 0)
+			tls_table_name(t, *names);
 }
 
 /* Filters that only take away: the certificate's own names are what they take from. */
@@ -219,7 +221,7 @@ static struct tls_table *make_table(const struct tls_bind *b, SSL_CTX **contexts
 		tls_table_add(t, &choice, c->is_default);
 		if (c->names == NULL || (only_refuses(c->names) && !is_for_nobody(c->names)))
 			add_names(t, (const char *const *)cert->names);
-		if (c->names && !is_for_nobody(c->names))
+		if (c->names)
 			add_names(t, c->names);
 	}
 	return t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzz target of set, commit and show ssl cert: what is handed in as a certificate or a key. The first byte says whether
- * it is text as it comes or the inside of a PEM block. Whatever a certificate says of itself, each line of what is told of it is one of
+ * Fuzz target of set, commit and show of ssl cert, ca-file and crl-file: what is handed in as certificates, keys and lists. The
+ * first byte says as what, and whether it is text as it comes or the inside of a PEM block. Whatever a certificate says of itself, each line of what is told of it is one of
  * ours, and a commit that was refused changes nothing.
  */
 #include <openssl/pem.h>
@@ -52,7 +52,9 @@ static void must_be_ours(struct slice line)
 {
 	static const char *const ours[] = { "Filename: ", "Status: ", "Serial: ", "notBefore: ", "notAfter: ",
 		"Subject Alternative Name: ", "Algorithm: ", "SHA1 FingerPrint: ", "Subject: ", "Issuer: ", "Chain Subject: ",
-		"Chain Issuer: ", "OCSP Response Key: ", "Can't display the certificate: " };
+		"Chain Issuer: ", "OCSP Response Key: ", "Can't display the ", " ", "Certificate #", "Certificate Revocation List #",
+		"Version ", "Signature Algorithm: ", "Last Update: ", "Next Update: ", "No Revoked Certificates.",
+		"Revoked Certificates:" };
 	bool known = line.len == 0;
 
 	for (size_t i = 0; i < COUNT_OF(ours); i++)
@@ -87,13 +89,13 @@ static void add_block(struct strbuf *out, const char *name, struct slice der)
 	BIO_free(b);
 }
 
-static void hand_in(const char *order, unsigned how, struct slice what)
+static void hand_in(const char *order, const char *block, struct slice what)
 {
 	struct strbuf line = STRBUF_EMPTY;
 
 	strbuf_addf(&line, "%s <<\n", order);
-	if (how & 1)
-		add_block(&line, how & 2 ? "PRIVATE KEY" : "CERTIFICATE", what);
+	if (block)
+		add_block(&line, block, what);
 	else
 		strbuf_add_slice(&line, what);
 	strbuf_add_str(&line, "\n\n");
@@ -101,6 +103,15 @@ static void hand_in(const char *order, unsigned how, struct slice what)
 	strbuf_free(&said);
 	strbuf_free(&line);
 }
+
+static const struct as {
+	const char *make, *set, *block, *show_draft, *commit, *show, *del;
+} kinds[] = {
+#define KIND(word, suffix, block) { "new ssl " word " x\n", "set ssl " word " x" suffix, block, "show ssl " word " *x\n", \
+	"commit ssl " word " x\n", "show ssl " word " x\n", "del ssl " word " x\n" }
+	KIND("cert", "", "CERTIFICATE"), KIND("cert", ".key", "PRIVATE KEY"), KIND("ca-file", "", "CERTIFICATE"),
+	KIND("crl-file", "", "X509 CRL"),
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -114,13 +125,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size < 1)
 		return 0;
-	ASSERT(says("new ssl cert x\n", "New empty certificate store"));
-	hand_in(data[0] & 2 ? "set ssl cert x.key" : "set ssl cert x", data[0], slice_make(data + 1, size - 1));
-	look("show ssl cert *x\n");
-	bool done = says("commit ssl cert x\n", "Success!");
-	look("show ssl cert x\n");
-	ASSERT(says("show ssl cert x\n", done ? "Status: Unused" : "Status: Empty"));
-	ASSERT(says("del ssl cert x\n", "deleted!"));
+	const struct as *as = &kinds[data[0] >> 1 & 3];
+	ASSERT(says(as->make, "New "));
+	hand_in(as->set, data[0] & 1 ? as->block : NULL, slice_make(data + 1, size - 1));
+	look(as->show_draft);
+	bool done = says(as->commit, "Success!");
+	look(as->show);
+	ASSERT(says(as->show, done ? "Status: Unused" : "Status: Empty"));
+	ASSERT(says(as->del, "deleted!"));
 	ASSERT(TAILQ_EMPTY(&cert_files));
 	return 0;
 }

@@ -268,7 +268,7 @@ def out_of(host, source, peer, words=""):
 
 def nginx_tls(host, words="", more=""):
     body = ('http { access_log off; TEMP server { listen %s ssl %s; ssl_certificate %s; ssl_certificate_key %s; ssl_protocols TLSv1.2 TLSv1.3; %s '
-            'location / { return 200 "client $proxy_protocol_addr $proxy_protocol_port $ssl_protocol $ssl_server_name $ssl_client_s_dn\\n"; } } }')
+            'location / { return 200 "client $proxy_protocol_addr $proxy_protocol_port $ssl_protocol $ssl_server_name $ssl_client_s_dn resumed:$ssl_session_reused\\n"; } } }')
     return lambda last: nginx(host, last, body % (at(host, last), words, site.both, site.key, more))
 
 
@@ -283,6 +283,46 @@ def case_to_nginx_header(host, source):
         text = out_of(host, source, nginx_tls(host, "proxy_protocol"), words)
         told(text)
         expect("TLSv1.3", text)
+
+
+def case_to_nginx_resumes(host, source):
+    """By name: asked as it means itself, and resumed only for the name that was asked for."""
+    for version in "1.2", "1.3":
+        last, door = free_port(host), free_port(host)
+        with nginx_tls(host, more="ssl_session_cache shared:s:1m;")(last):
+            text = HTTP.replace("nbthread 2", "nbthread 1") + ("listen f\n    bind %s\n    http-reuse never\n    server s %s ssl ca-file %s verify required "
+                    "force-tlsv%s sni req.hdr(x-name)\n" % (at(host, door), at(host, last), authority.root, version.replace(".", "")))
+            with config("to.cfg", text, host, door):
+                ask = lambda *words: tell([need("curl"), "-sS", *words, "http://%s/" % at(host, door)])
+                named = "-H", "x-name: LOCALHOST:443"
+                expect("TLSv%s +resumed:\\." % version, ask())
+                expect("TLSv%s +resumed:r" % version, ask())
+                expect("TLSv%s localhost +resumed:\\." % version, ask(*named))
+                for _ in range(5):
+                    expect("TLSv%s localhost +resumed:r" % version, ask(*named))
+
+
+def case_checks(host, source):
+    """Health checks with a header before TLS: nginx, hitch and haproxy take them for good."""
+    text = HTTP + 'frontend f\n    bind %s accept-proxy ssl crt ' + site.pem + "\n    " + WHO.replace("%", "%%") + "\n"
+    cache, sock = free_port(host), os.path.join(TMP, "checks.sock")
+    peers = (nginx_tls(host, "proxy_protocol"), lambda last: haproxy("last.cfg", text % at(host, last), host, last),
+             lambda last: hitch(host, last, cache, "--proxy-proxy"))
+    with varnish(host, cache):
+        for peer in peers:
+            last, door = free_port(host), free_port(host)
+            conf = HTTP.replace("global", "global\n    stats socket %s" % sock) + ("listen f\n    bind %s\n    option httpchk\n    http-check expect status 200-404\n"
+                    "    server s %s ssl ca-file %s send-proxy-v2 check inter 50ms init-state down check-sni localhost\n" % (at(host, door), at(host, last), authority.root))
+            with peer(last), config("checks.cfg", conf, host, door):
+                row = ""
+                for _ in range(200):
+                    with socket.socket(socket.AF_UNIX) as s:
+                        s.connect(sock)
+                        s.sendall(b"show stat\n")
+                        row = next(l for l in s.makefile().read().splitlines() if l.startswith("f,s,"))
+                    if ",UP," in row:
+                        break
+                expect(",UP,.*,L7OK,", row)
 
 
 def case_to_nginx_client_certificate(host, source):

@@ -18,7 +18,7 @@ per request; `bodies` four connections that fetch 10 MiB, all settings as they c
 
 Over TLS, with an ECDSA P-256 certificate below an intermediate, AES-128-GCM, X25519 and no certificate of the client: `tls-keep` is
 `keep` with TLS toward the client, `tls-server` with TLS toward the server (nginx), `tls-full` a new connection with a full
-handshake per request, `tls-resumed` the same with the session of the one before. That is TLS 1.3; with `tls12-` it is TLS 1.2. hitch
+handshake per request, `tls-resumed` the same with the session of the one before, `tls-bodies` four connections that fetch 10 MiB. That is TLS 1.3; with `tls12-` it is TLS 1.2. hitch
 relays what it has decrypted. A proxy that does not take the configuration has no part in a workload. The proxy has core 0 and one
 thread, origin and load share core 1. Needs root: everything runs in a network namespace of its own with loopback only
 and the reno congestion control, so that nothing else is reached or disturbed.
@@ -185,8 +185,8 @@ class Work:
 class Tls(Work):
     """TLS of one version toward the client, or toward the server."""
 
-    def __init__(self, version, args, to_server=False, settings=""):
-        super().__init__(args + ([] if to_server else ["-v", version]), settings=settings)
+    def __init__(self, version, args, to_server=False, settings="", unit="requests"):
+        super().__init__(args + ([] if to_server else ["-v", version]), settings=settings, unit=unit)
         self.tls, self.to_server, self.client = version, to_server, "load" if to_server else "tls"
 
     def text(self):
@@ -233,6 +233,7 @@ def tls_works():
         yield prefix + "-keep", Tls(version, ["-c", "64"])
         yield prefix + "-server", Tls(version, ["-c", "64"], to_server=True)
         yield prefix + "-full", Tls(version, ["-c", str(HANDSHAKERS), "-x"], settings="    http-reuse always\n")
+        yield prefix + "-bodies", Tls(version, ["-c", "4", "-u", "/10m"], unit="GiB")
         yield prefix + "-resumed", Tls(version, ["-c", str(HANDSHAKERS), "-x", "-R"], settings="    http-reuse always\n")
 
 

@@ -97,6 +97,9 @@ with Usher(CONFIG, sockets=['f']) as usher:
     assert c.read(b'an answer').endswith(b'an answer')
     d = Client(usher, ctx, session=c.tls.session)
     assert d.tls.session_reused
+    # A ticket is for one connection: who used it has another.
+    d.ask(close=False)
+    assert d.read(b'an answer').endswith(b'an answer') and d.tls.session.id != c.tls.session.id
     # Who says nothing has them all the same.
     quiet = Client(usher, ctx)
     quiet.send()

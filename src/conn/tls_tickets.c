@@ -330,7 +330,8 @@ static int open_ticket(SSL *ssl, const struct tls_tickets *t, const unsigned cha
 			if (!use_key(&r->keys[i], iv, cipher, mac, 0))
 				return -1;
 			tls_note_ticket(ssl);
-			return i == r->seals ? 1 : 2;
+			/* A ticket of TLS 1.3 is for one connection (RFC 8446 C.4): who used it has another. */
+			return i == r->seals && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
 		}
 	return 0;
 }

@@ -13,6 +13,9 @@
 struct tls_table;
 struct tls_front;
 
+/* A fresh context is going to be a choice's. */
+void tls_front_prepare(SSL_CTX *ctx);
+
 /* One certificate that may be presented. */
 struct tls_choice {
 	SSL_CTX *ctx;                    /* counted: the table has a use of its own */

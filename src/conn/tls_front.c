@@ -329,12 +329,33 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* Asked for another key share, a client says its hello again, and with the same name (RFC 8446 4.1.2): the choice stands, and
+ * who is told the name must not take the second for the first. OpenSSL asks the context that was chosen. */
+static int on_next_hello(SSL *ssl, int *alert, void *arg)
+{
+	const char *before = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	struct hello h = { .name_len = 0 };
+
+	(void)arg;
+	read_name(&h, extension(ssl, TLSEXT_TYPE_server_name));
+	if (slice_eq_nocase(slice_make(h.name, h.name_len), slice_of(before)))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
+	*alert = SSL_AD_ILLEGAL_PARAMETER;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
 /* The choice is made already. That the name is taken says so to the client, and keeps it with the session, where resumed
  * ones have it from. */
 static int take_name(SSL *ssl, int *alert, void *arg)
 {
 	(void)ssl, (void)alert, (void)arg;
 	return SSL_TLSEXT_ERR_OK;
+}
+
+void tls_front_prepare(SSL_CTX *ctx)
+{
+	SSL_CTX_set_client_hello_cb(ctx, on_next_hello, NULL);
 }
 
 struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)

@@ -155,6 +155,7 @@ static SSL_CTX *make_context(const struct tls_bind *b, const struct line *line, 
 		return NULL;
 	}
 	tls_tickets_use(ctx, b->tickets);
+	tls_front_prepare(ctx);
 	return ctx;
 }
 

@@ -36,6 +36,7 @@ tune.recv_enough 10000
 tune.ring.queues 4
 tune.runqueue-depth 100
 tune.sched.low-latency on
+tune.ssl.force-private-cache
 tune.takeover-other-tg-connections none
 '''.split('\n')
 lines = ''.join(f' {hint}\n' for hint in HINTS if hint)

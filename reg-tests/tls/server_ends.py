@@ -36,6 +36,9 @@ def secure(s):
             answer(t, path)
             if b'bye' in path:
                 t.unwrap()
+            if b'rst' in path:
+                t.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+                return
             if b'bye' in path or b'cut' in path:
                 t.shutdown(socket.SHUT_RDWR)
                 return
@@ -166,6 +169,10 @@ with Usher(CONFIG, sockets=['web', 'cli', 'pass']) as usher:
             status, body, whole = ask(b'/%s/%s' % (name.encode(), path))
             assert status == 200 and not whole, (name, path, body)
         assert ask(b'/%s/none/cut' % name.encode())[0] == 502
+    # Reset in the middle; what had come by then may be lost with it.
+    for path in b'chunked/half/rst', b'length/half/rst', b'open/rst', b'none/rst':
+        status, body, whole = ask(b'/secure/%s' % path)
+        assert status == 502 or (status == 200 and not whole), (path, status, body)
     for name in FAILS:
         assert ask(b'/%s/' % name.encode())[0] == 503, name
     # Both servers in turn, and who does not speak TLS is made up for.

@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "base/assert.h"
@@ -64,13 +64,17 @@ static bool take(struct tls_authorities *a, BIO *b)
 	if (all == NULL)
 		return false;
 	while ((i = sk_X509_INFO_shift(all)) != NULL) {
-		if (i->x509)
+		/* What OpenSSL works out of a certificate at first sight, it works out before threads see it. */
+		if (i->x509) {
+			X509_check_purpose(i->x509, -1, 0);
 			ASSERT(X509_up_ref(i->x509) && sk_X509_push(a->certs, i->x509) > 0);
+		}
 		if (i->crl)
 			ASSERT(X509_CRL_up_ref(i->crl) && sk_X509_CRL_push(a->lists, i->crl) > 0);
 		X509_INFO_free(i);
 	}
 	sk_X509_INFO_free(all);
+	ERR_clear_error();
 	return true;
 }
 

@@ -15,14 +15,15 @@ struct slice tls_info_cipher(SSL *ssl);
 /* Bits of the cipher's key: those that count, or those it has. 0: no cipher yet. */
 int tls_info_used_bits(SSL *ssl);
 int tls_info_key_bits(SSL *ssl);
-/* Agreed on by ALPN; the server name the client asked for. ptr is NULL when there is none. */
+/* Agreed on by ALPN; the server name the client asked for, be it refused. ptr is NULL when there is none. */
 struct slice tls_info_alpn(SSL *ssl);
 struct slice tls_info_sni(SSL *ssl);
 bool tls_info_is_resumed(SSL *ssl);
 /* The peer's certificate, borrowed; also one that was refused. NULL: none came. */
 X509 *tls_info_certificate(const SSL *ssl);
-/* For who verifies: this one is about to be refused, after which OpenSSL would know it no more. */
+/* For who refuses a certificate, or a name there is no certificate for: OpenSSL would know it no more. */
 void tls_info_keep_certificate(SSL *ssl, X509 *cert);
+void tls_info_keep_name(SSL *ssl, struct slice name);
 /* tls-unique (RFC 5929 3): the first Finished message of the handshake; the same at both ends. */
 struct slice tls_info_unique_id(SSL *ssl, struct arena *a);
 struct slice tls_info_session_id(SSL *ssl);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/names.h"
+#include "conn/tls_info.h"
 #include "conn/tls_server.h"
 #include "core/epoch.h"
 
@@ -318,6 +319,7 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 	read_hello(&h, ssl);
 	const struct choice *c = choose(__atomic_load_n(&f->table, __ATOMIC_ACQUIRE), &h, &named);
 	if (c == NULL) {
+		tls_info_keep_name(ssl, slice_make(h.name, h.name_len));
 		ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
 		*alert = SSL_AD_UNRECOGNIZED_NAME;
 		return SSL_CLIENT_HELLO_ERROR;

@@ -6,6 +6,8 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include "base/assert.h"
 
 static const struct slice none = { 0 };
@@ -42,57 +44,96 @@ struct slice tls_info_alpn(SSL *ssl)
 	return slice_make((const char *)name, len);
 }
 
-struct slice tls_info_sni(SSL *ssl)
-{
-	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-
-	return name ? slice_of(name) : none;
-}
-
 bool tls_info_is_resumed(SSL *ssl)
 {
 	return SSL_session_reused(ssl);
 }
 
-static int refused_index;
+/* ---- what OpenSSL forgets when a handshake fails ---- */
 
-static void free_refused(void *parent, void *cert, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+#define NAME_MAX_LEN 255 /* RFC 6066 3 */
+
+struct kept {
+	X509 *cert;                /* a use of its own, or NULL */
+	uint8_t name_len;
+	char name[NAME_MAX_LEN];
+};
+
+static int kept_index;
+
+static void free_kept(void *parent, void *kept, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
 {
+	struct kept *k = kept;
+
 	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	X509_free(cert);
+	if (k)
+		X509_free(k->cert);
+	free(k);
 }
 
 static void make_index(void)
 {
-	refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_refused);
-	ASSERT(refused_index >= 0);
+	kept_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_kept);
+	ASSERT(kept_index >= 0);
 }
 
-static void need_index(void)
+static struct kept *kept_of(const SSL *ssl)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, make_index);
+	return SSL_get_ex_data(ssl, kept_index);
+}
+
+/* NULL when memory is out. */
+static struct kept *keep(SSL *ssl)
+{
+	struct kept *k = kept_of(ssl);
+
+	if (k == NULL && (k = calloc(1, sizeof(*k))) != NULL && !SSL_set_ex_data(ssl, kept_index, k)) {
+		free(k);
+		k = NULL;
+	}
+	return k;
+}
+
+void tls_info_keep_certificate(SSL *ssl, X509 *cert)
+{
+	struct kept *k = cert ? keep(ssl) : NULL;
+
+	if (k && k->cert == NULL && X509_up_ref(cert))
+		k->cert = cert;
 }
 
 X509 *tls_info_certificate(const SSL *ssl)
 {
 	X509 *cert = SSL_get0_peer_certificate(ssl);
+	const struct kept *k = cert ? NULL : kept_of(ssl);
 
-	if (cert)
-		return cert;
-	need_index();
-	return SSL_get_ex_data(ssl, refused_index);
+	return k ? k->cert : cert;
 }
 
-void tls_info_keep_certificate(SSL *ssl, X509 *cert)
+void tls_info_keep_name(SSL *ssl, struct slice name)
 {
-	need_index();
-	if (cert == NULL || SSL_get_ex_data(ssl, refused_index) || !X509_up_ref(cert))
+	struct kept *k = name.len && name.len <= NAME_MAX_LEN ? keep(ssl) : NULL;
+
+	if (k == NULL)
 		return;
-	if (!SSL_set_ex_data(ssl, refused_index, cert))
-		X509_free(cert);
+	memcpy(k->name, name.ptr, name.len);
+	k->name_len = (uint8_t)name.len;
 }
+
+struct slice tls_info_sni(SSL *ssl)
+{
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const struct kept *k = name ? NULL : kept_of(ssl);
+
+	if (name)
+		return slice_of(name);
+	return k && k->name_len ? slice_make(k->name, k->name_len) : none;
+}
+
+/* ---- numbers that both ends share ---- */
 
 struct slice tls_info_unique_id(SSL *ssl, struct arena *a)
 {

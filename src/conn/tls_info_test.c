@@ -155,6 +155,22 @@ static void ends_agree(void **state)
 	}
 }
 
+static void refused_name(void **state)
+{
+	char long_name[256];
+
+	(void)state;
+	memset(long_name, 'a', sizeof(long_name));
+	server = SSL_new(serving);
+	assert_null(tls_info_sni(server).ptr);
+	tls_info_keep_name(server, SLICE(""));
+	tls_info_keep_name(server, slice_make(long_name, sizeof(long_name)));
+	assert_null(tls_info_sni(server).ptr);
+	tls_info_keep_name(server, SLICE("unknown.example"));
+	assert_true(slice_is(tls_info_sni(server), "unknown.example"));
+	SSL_free(server);
+}
+
 static void refused_certificate(void **state)
 {
 	X509 *shown = X509_new(), *other = X509_new();
@@ -215,7 +231,7 @@ static void secrets_are_kept(void **state)
 int tls_info_test(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ends_agree), cmocka_unit_test(refused_certificate), cmocka_unit_test(hello_is_kept),
+		cmocka_unit_test(ends_agree), cmocka_unit_test(refused_name), cmocka_unit_test(refused_certificate), cmocka_unit_test(hello_is_kept),
 		cmocka_unit_test(secrets_are_kept),
 	};
 

@@ -22,6 +22,7 @@
 #include "conn/tls.h"
 #include "conn/tls_front.h"
 #include "conn/tls_server.h"
+#include "conn/tls_tickets.h"
 #include "core/epoch.h"
 #include "core/thread.h"
 
@@ -394,6 +395,62 @@ static void failures(void **state)
 	finish(&p);
 }
 
+/* ---- sessions ---- */
+
+/* One connection that may go on with *session, and leaves its own there; whether it went on. */
+static bool resumed(SSL_CTX *server_ctx, SSL_CTX *client_ctx, SSL_SESSION **session)
+{
+	struct pair p = { 0 };
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	conn_open(&p.server, fds[0], ignore);
+	conn_open(&p.client, fds[1], ignore);
+	p.server.can_write = p.client.can_write = true;
+	assert_true(tls_begin(&p.server, server_ctx, TLS_SERVER, NULL, SLICE("")));
+	assert_true(tls_begin(&p.client, client_ctx, TLS_CLIENT, NULL, SLICE("")));
+	if (*session)
+		SSL_set_session(tls_of(&p.client), *session);
+	shake(&p);
+	bool went_on = SSL_session_reused(tls_of(&p.server));
+	assert_int_equal(tls_showed_ticket(&p.server), went_on);
+	if (*session == NULL)
+		*session = SSL_get1_session(tls_of(&p.client));
+	conn_close(&p.client, false);
+	conn_close(&p.server, false);
+	return went_on;
+}
+
+static void tickets_outlive_two_new_keys(void **state)
+{
+	struct tls_cert *cert = make_cert("test.example", NULL, false);
+	SSL_CTX *server_ctx = server_context(cert), *client_ctx = client_context(TLS1_2_VERSION);
+	SSL_SESSION *session = NULL, *other = NULL;
+	uint64_t usual_ms = tls_tickets_renew_ms;
+
+	(void)state;
+	tls_tickets_use(server_ctx, tls_tickets_own());
+	assert_false(resumed(server_ctx, client_ctx, &session));
+	assert_true(resumed(server_ctx, client_ctx, &session));
+	tls_tickets_renew_ms = 0;
+	for (int i = 0; i < 2; i++) {
+		assert_false(resumed(server_ctx, client_ctx, &other)); /* seals with a new key */
+		SSL_SESSION_free(other);
+		other = NULL;
+	}
+	tls_tickets_renew_ms = usual_ms;
+	assert_true(resumed(server_ctx, client_ctx, &session));
+	tls_tickets_renew_ms = 0;
+	assert_false(resumed(server_ctx, client_ctx, &other));
+	tls_tickets_renew_ms = usual_ms;
+	assert_false(resumed(server_ctx, client_ctx, &session));
+	SSL_SESSION_free(session);
+	SSL_SESSION_free(other);
+	SSL_CTX_free(server_ctx);
+	SSL_CTX_free(client_ctx);
+	tls_cert_drop(&cert);
+}
+
 /* ---- which certificate ---- */
 
 static const char *asked(struct tls_front *f, const char *name, const char *ciphers, char *out, size_t room)
@@ -542,6 +599,7 @@ int tls_test(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_both_ways), cmocka_unit_test(a_byte_at_a_time), cmocka_unit_test(bytes_before),
 		cmocka_unit_test(a_slow_receiver), cmocka_unit_test(ends), cmocka_unit_test(failures),
+		cmocka_unit_test(tickets_outlive_two_new_keys),
 		cmocka_unit_test(the_certificate_of_a_name), cmocka_unit_test(files_that_are_none), cmocka_unit_test(errors_that_pass),
 	};
 

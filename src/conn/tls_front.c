@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/assert.h"
@@ -288,6 +289,64 @@ static const struct choice *choose(const struct tls_table *t, const struct hello
 	return best;
 }
 
+/* ---- a hello that is said again ---- */
+
+static int said_index; /* of an SSL: the name it asked for, ended by a NUL */
+
+static void free_said(void *parent, void *p, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+{
+	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
+	free(p);
+}
+
+static void make_index(void)
+{
+	said_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_said);
+	ASSERT(said_index >= 0);
+}
+
+/* OpenSSL forgets it before the second hello, which there is in TLS 1.3 only. */
+static bool keep_said(SSL *ssl, const struct hello *h)
+{
+	char *copy;
+
+	if (extension(ssl, TLSEXT_TYPE_supported_versions).len == 0 || h->name_len == 0)
+		return true;
+	if ((copy = slice_dup(slice_make(h->name, h->name_len))) != NULL && SSL_set_ex_data(ssl, said_index, copy))
+		return true;
+	free(copy);
+	return false;
+}
+
+/* Asked for another key share, a client says its hello again, and with the same name (RFC 8446 4.1.2): the choice stands, and
+ * who is told the name must not take the second for the first. OpenSSL asks the context that was chosen. */
+static int on_next_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct slice before = slice_of(SSL_get_ex_data(ssl, said_index));
+	struct hello h = { .name_len = 0 };
+
+	(void)arg;
+	read_name(&h, extension(ssl, TLSEXT_TYPE_server_name));
+	if (slice_eq(slice_make(h.name, h.name_len), before))
+		return SSL_CLIENT_HELLO_SUCCESS;
+	ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
+	*alert = SSL_AD_ILLEGAL_PARAMETER;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+static void need_index(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_index);
+}
+
+void tls_front_prepare(SSL_CTX *ctx)
+{
+	need_index();
+	SSL_CTX_set_client_hello_cb(ctx, on_next_hello, NULL);
+}
+
 /* ---- what connections begin with ---- */
 
 struct tls_front {
@@ -324,27 +383,15 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 		*alert = SSL_AD_UNRECOGNIZED_NAME;
 		return SSL_CLIENT_HELLO_ERROR;
 	}
+	if (!keep_said(ssl, &h)) {
+		*alert = SSL_AD_INTERNAL_ERROR;
+		return SSL_CLIENT_HELLO_ERROR;
+	}
 	SSL_set_SSL_CTX(ssl, c->is.ctx);
 	tls_server_renew_scope(ssl);
 	if (c->is.own)
 		apply_own(ssl, &c->is);
 	return SSL_CLIENT_HELLO_SUCCESS;
-}
-
-/* Asked for another key share, a client says its hello again, and with the same name (RFC 8446 4.1.2): the choice stands, and
- * who is told the name must not take the second for the first. OpenSSL asks the context that was chosen. */
-static int on_next_hello(SSL *ssl, int *alert, void *arg)
-{
-	const char *before = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	struct hello h = { .name_len = 0 };
-
-	(void)arg;
-	read_name(&h, extension(ssl, TLSEXT_TYPE_server_name));
-	if (slice_eq_nocase(slice_make(h.name, h.name_len), slice_of(before)))
-		return SSL_CLIENT_HELLO_SUCCESS;
-	ERR_raise(ERR_LIB_SSL, SSL_R_TLSV1_UNRECOGNIZED_NAME);
-	*alert = SSL_AD_ILLEGAL_PARAMETER;
-	return SSL_CLIENT_HELLO_ERROR;
 }
 
 /* The choice is made already. That the name is taken says so to the client, and keeps it with the session, where resumed
@@ -355,11 +402,6 @@ static int take_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-void tls_front_prepare(SSL_CTX *ctx)
-{
-	SSL_CTX_set_client_hello_cb(ctx, on_next_hello, NULL);
-}
-
 struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 {
 	struct tls_front *f = calloc(1, sizeof(*f));
@@ -367,6 +409,7 @@ struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 	ASSERT(f != NULL);
 	*f = (struct tls_front){ .ctx = ctx, .table = t, .next = fronts };
 	fronts = f;
+	need_index();
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, f);
 	SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
 	return f;

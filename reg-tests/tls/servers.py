@@ -9,7 +9,7 @@ import subprocess
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
 from _authority import Authority
-from _usher import Origin, PROGRAM, Usher, WAIT_S, read_head
+from _usher import Origin, PROGRAM, Usher, WAIT_S, ask_cli, read_head
 
 authority = Authority()
 site = authority.server('site.test', '*.site.test', '127.0.0.1')
@@ -182,6 +182,26 @@ FAULTS = [  # words, what the report says
     ('ssl verify none npn h2', "'alpn' names protocols"),
     ('ssl verify none allow-0rtt', 'usher sends no early data'),
 ]
+ADDED = [  # words of `add server`, what the answer holds
+    ('ssl', 'verify is enabled but no CA file is given'), ('check check-ssl', 'verify is enabled but no CA file is given'),
+    ('ssl ca-file /nowhere.pem', 'No such file'), ('ssl verify none crt /nowhere.pem', 'No such file'),
+    ('ssl verify none ciphers none-such', "unable to set ciphers 'none-such'"), ('ssl verify none sni str(a)', "'sni' is not allowed"),
+    (f'ssl ca-file {authority.root} crt ours.pem verifyhost site.test check check-ssl check-sni www.site.test', 'New server registered.'),
+]
+with Usher(configuration([]).replace('global', 'global\n    stats socket fd@${cli} level admin') + 'backend b\n    balance roundrobin\n',
+           sockets=['web', 'cli']) as usher:
+    for words, expected in ADDED:
+        said = ask_cli(usher.address('cli'), f'add server b/s 127.0.0.1:{ORIGINS["any"].port} {words}')
+        assert expected in said, (words, said)
+    ask_cli(usher.address('cli'), 'enable server b/s')
+    status, body = ask(usher, 'b')
+    assert status == 200 and 'TLSv1.3' in body, (status, body)
+    ask_cli(usher.address('cli'), 'disable server b/s')
+    said = ''
+    while 'Server deleted.' not in said:  # once its last connection is over
+        said = ask_cli(usher.address('cli'), 'del server b/s')
+        assert 'Server deleted.' in said or 'still has connections' in said, said
+
 # On the command line the same as ssl-server-verify none; what the file says goes before it.
 for settings, status in ('', 0), ('ssl-server-verify required', 1):
     with open('verify.cfg', 'w') as f:

@@ -102,6 +102,7 @@ backend deaf
     server s 127.0.0.1:{old.port} ssl verify none
 listen pass
     mode tcp
+    option tcplog
     bind fd@${{pass}} ssl crt both.pem
     server s 127.0.0.1:{tls.port} ssl verify none
 '''

@@ -38,9 +38,9 @@ SANITIZE_tsan := -fsanitize=thread
 SANITIZE_fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 SANITIZE := $(SANITIZE_$(VARIANT))
 
-LIBRARIES := libpcre2-8 libssl libcrypto libxxhash jansson
+LIBRARIES := libpcre2-8 libssl libcrypto libxxhash jansson lua5.4
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || echo -lpcre2-8 -lssl -lcrypto -lxxhash -ljansson)
+LIB_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null || echo -lpcre2-8 -lssl -lcrypto -lxxhash -ljansson -llua5.4)
 
 OUR_CPPFLAGS := -D_GNU_SOURCE -Iinclude
 OUR_CFLAGS := -std=gnu11 -pthread -Wall -Wextra -Wshadow -Wstrict-prototypes $(WERROR)

@@ -28,6 +28,8 @@ bool conf_set_paths(struct conf_line *l, enum conf_paths from, const char *origi
 bool conf_each_file(const char *path, bool (*each)(const char *file, void *arg), void *arg);
 /* Ends what is open after the last file. Returns false when any alert was said so far. */
 bool conf_read_finish(void);
+/* Calls fn once at the next conf_read_finish(), when all files are read; what it finds wrong it says itself. */
+void conf_on_finish(void (*fn)(void));
 /* First pass before any fork: only `global` keywords with .process set are run, nothing is reported. */
 void conf_read_process_settings(const char *path);
 /* For conf/ itself: while on, only those keywords are run. */

@@ -8,7 +8,7 @@
  * member of every descriptor is `const char *keyword`. Entries carry file and line (`usher -dK`).
  * Nothing depends on link order: registries_open() sorts by keyword and refuses doubles. A kind whose
  * keyword alone does not tell two leaves apart (a setting of two sections) brings its own `clash`.
- * Frozen after start: registries_open() runs once, before any thread.
+ * Frozen after start: registries_open() runs once, registry_add() while the configuration is read, both before any thread.
  */
 #ifndef USHER_CORE_REGISTRY_H
 #define USHER_CORE_REGISTRY_H
@@ -55,6 +55,9 @@ struct registry {
 void registry_enrol(struct registry *r);
 /* Sorts every registry; exits with a message when two leaves of a kind share a keyword. */
 void registries_open(void);
+/* Adds a descriptor that is made while the configuration is read (a script's); it lives for ever. False: there is one with
+ * this keyword that it cannot stand beside. Start-up only. */
+bool registry_add(struct registry *r, const void *item, const char *file, int line);
 /* The list of all registries in the order of their kinds' names, for -dK. */
 struct registry *registries_all(void);
 /* The descriptor with exactly this keyword, or NULL. */

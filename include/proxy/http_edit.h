@@ -44,6 +44,13 @@ bool http_edit_replace(struct eval *ev, int index, struct slice value);
 bool http_edit_target(struct eval *ev, struct slice target);
 /* Puts text in the place of `len` bytes of the target from `at` on. */
 bool http_edit_splice_target(struct eval *ev, size_t at, size_t len, struct slice text);
+/* Puts another path, path with query, or query into the target; the '?' comes with the first query that is not empty. */
+bool http_edit_path(struct eval *ev, struct slice path);
+bool http_edit_pathq(struct eval *ev, struct slice pathq);
+bool http_edit_query(struct eval *ev, struct slice query);
+/* Puts another status and reason (borrowed: a constant or the arena) on the answer; false where bytes follow that are no
+ * answer's. */
+bool http_edit_status(struct eval *ev, uint16_t status, struct slice reason);
 bool http_edit_method(struct eval *ev, struct slice method);
 
 /* A rewrite failed: counts it; in strict mode the rule set ends with VERDICT_FAILED. */

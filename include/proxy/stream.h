@@ -44,6 +44,12 @@ struct stream_own {
 	uint32_t mark;
 };
 
+/* Something that has to be told when its stream ends, embedded in it. The stream's memory is still there then. */
+struct stream_end {
+	LIST_ENTRY(stream_end) link;
+	void (*run)(struct stream_end *e); /* out of the list already */
+};
+
 #define STREAM_MAGIC 0x7374726du
 struct stream {
 	uint32_t magic;
@@ -85,6 +91,7 @@ struct stream {
 	void *service_state;       /* the service's own */
 	struct http_txn *http;     /* owns: the exchange in http mode, else NULL */
 	struct http_peek *peek[2]; /* in arena: tcp mode, what of request and answer was read as HTTP */
+	LIST_HEAD(, stream_end) at_end; /* borrows */
 	struct rule_cursor cursor, http_cursor;
 	struct arena arena;        /* values that live as long as the stream */
 	struct var_store *vars_txn, *vars_req, *vars_res; /* owns */

@@ -29,6 +29,7 @@ struct args {
 	struct arg v[ARGS_MAX];
 	int count;
 	void *priv;
+	const void *leaf; /* borrows: the fetch or converter that they are for */
 };
 
 /* A place among the several values of one fetch (hdr() of a list); zeroes before the first. What stands in it is the
@@ -54,6 +55,7 @@ struct fetch {
 	enum eval_result (*get)(const struct args *a, struct eval *ev, struct value *out);
 	/* May be NULL: refuses a pattern that no value of such a fetch can equal; called as resolve is, behind it. */
 	bool (*check_pattern)(const struct args *a, struct slice pattern, struct strbuf *err);
+	bool boot_only;        /* check or resolve changes what threads share: no expression compiled at run time has it */
 	bool asks;             /* get may have to ask somebody and wait (ev->awaits) */
 	/* May be NULL: get's value is the only one. Conditions look at each of several until one matches: gives the next;
 	 * EVAL_NONE behind the last. */
@@ -79,6 +81,7 @@ struct converter {
 	bool (*resolve)(struct args *a, struct proxy *px, struct strbuf *err); /* may be NULL: as for a fetch */
 	/* Changes *v in place; false: the expression has no value. */
 	bool (*convert)(const struct args *a, struct eval *ev, struct value *v);
+	bool boot_only; /* as for a fetch */
 };
 #define CONVERTER(ident) REGISTRY_ADD(converter, ident)
 extern struct registry converter_registry;
@@ -93,6 +96,8 @@ extern const struct conf_line *expr_line;
 struct expr *expr_parse(struct conf_line *l, const char *word, unsigned phase, struct proxy *px);
 /* The same without a line, for callers with their own way to complain; *err gets the reason. */
 struct expr *expr_compile(const char *word, unsigned phase, struct proxy *px, struct strbuf *err);
+/* In a boot_scope it is compiled at run time: then no name is resolved, and leaves that would have some are refused, as are
+ * those that ask or change what threads share. */
 /* The same at *at, which is moved behind the expression (one that stands inside a longer text: "%[src]"). */
 struct expr *expr_compile_at(const char **at, unsigned phase, struct proxy *px, struct strbuf *err);
 /* Takes a whole expression from the line's cursor: one word and any words behind it that are converters
@@ -110,6 +115,8 @@ unsigned expr_phases(const struct expr *e);
 /* Its fetch's keyword, for messages. */
 const char *expr_fetch_name(const struct expr *e);
 enum eval_result expr_eval(const struct expr *e, struct eval *ev, struct value *out);
+/* Its converters alone, on a value from elsewhere; false: it has none. */
+bool expr_convert(const struct expr *e, struct eval *ev, struct value *v);
 /* Evaluates and casts. */
 enum eval_result expr_eval_as(const struct expr *e, enum value_type type, struct eval *ev, struct value *out);
 /* The same for conditions: one value after the other, *w zeroed before the first. Values that a converter cannot take are

@@ -32,7 +32,7 @@ enum action_result {
 
 /* What a set decided, or a rule in it. */
 enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_CLOSE,
-	VERDICT_FAILED /* an http rewrite was not possible, and strict mode is on */ };
+	VERDICT_FAILED /* an http rewrite was not possible, and strict mode is on; or a script failed */ };
 
 struct rule;
 struct rule_cursor {

@@ -8,7 +8,7 @@
 
 #include "rule/eval.h"
 
-/* "txn.name": scope and number within it. Interned at configuration time, frozen after. */
+/* "txn.name": scope and number within it. Interned at configuration time, and by scripts; each is frozen. */
 struct var_name {
 	enum var_scope scope;
 	unsigned id;
@@ -17,8 +17,12 @@ struct var_name {
 
 struct var_store; /* owns its values; NULL while empty */
 
-/* Interns a name; NULL with the reason in err (no or bad scope, bad character). */
+/* Interns a name; NULL with the reason in err (no or bad scope, bad character). Any thread. */
 const struct var_name *var_name_intern(struct slice text, struct strbuf *err);
+/* How many names scripts may add to those of the configuration: each makes stores larger, for ever. */
+#define VAR_NAMES_LATE_MAX 1024
+/* The same while the process runs, which is bounded by that. Any thread. */
+const struct var_name *var_name_intern_late(struct slice text, struct strbuf *err);
 /* An already interned name, for run-time look-ups; NULL when no configuration uses it. */
 const struct var_name *var_name_find(struct slice text);
 /* The names of a scope by number, from 0; NULL behind the last. Slow: for showing them all. */

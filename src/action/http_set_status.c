@@ -24,13 +24,7 @@ static bool set_status_parse(struct conf_line *l, struct rule *r, const char *pa
 
 static enum action_result set_status_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
-	struct http_head *h = http_edit_head(ev);
-
-	if (h->status == 101 || ev->stream->http->tunnel) /* bytes follow that are no answer's */
-		return http_edit_failed(ev, cur);
-	h->status = (uint16_t)r->num;
-	h->reason = slice_of(r->ptr);
-	return ACTION_DONE;
+	return http_edit_status(ev, (uint16_t)r->num, slice_of(r->ptr)) ? ACTION_DONE : http_edit_failed(ev, cur);
 }
 
 ACTION(set_status) = {

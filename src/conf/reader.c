@@ -24,6 +24,7 @@ static struct {
 	bool foreign;                  /* a section of HAProxy's that usher lacks: its lines are passed over */
 	bool only_process;             /* the first pass: nothing but `global` rows with .process */
 	struct kept *kept;             /* owns */
+	void (*on_finish)(void);       /* NULL: nobody waits for it */
 } reader = { .name = "" };
 
 static void *reader_keep(void *block)
@@ -180,9 +181,20 @@ bool conf_read_text(const char *name, const char *text, size_t len)
 	return diag_state.alerts == alerts;
 }
 
+void conf_on_finish(void (*fn)(void))
+{
+	ASSERT(reader.on_finish == NULL || reader.on_finish == fn);
+	reader.on_finish = fn;
+}
+
 bool conf_read_finish(void)
 {
+	void (*fn)(void) = reader.on_finish;
+
 	reader_close_section();
+	reader.on_finish = NULL;
+	if (fn)
+		fn();
 	return diag_state.alerts == 0;
 }
 

@@ -54,4 +54,4 @@ static bool debug_convert(const struct args *a, struct eval *ev, struct value *v
 }
 
 CONVERTER(debug) = { .keyword = "debug", .usage = "debug([<prefix>],{stdout | stderr})", .args = "ss", .in = VALUE_ANY,
-	.out = VALUE_SAME, .check = debug_check, .convert = debug_convert };
+	.out = VALUE_SAME, .boot_only = true, .check = debug_check, .convert = debug_convert };

@@ -86,7 +86,7 @@ static bool map_convert(const struct args *a, struct eval *ev, struct value *v)
 #define MAP(name, method, input, type, declared, with_groups) \
 	static bool name##_check(struct args *a, struct strbuf *err) { return check_map(a, method, type, with_groups, err); } \
 	CONVERTER(name) = { .keyword = #name, .usage = #name "(<file>[,<default>])", .args = declared, .in = input, .out = type, \
-		.check = name##_check, .convert = map_convert }
+		.boot_only = true, .check = name##_check, .convert = map_convert }
 /* The three output types of a match method. */
 #define MAPS(name, method, input) \
 	MAP(name, method, input, VALUE_STR, "s;s", false); \

@@ -81,6 +81,29 @@ void registries_open(void)
 		exit(1);
 }
 
+bool registry_add(struct registry *r, const void *item, const char *file, int line)
+{
+	const struct registry_entry **grown = realloc(r->sorted, (r->n + 2) * sizeof(*grown));
+	struct registry_entry *e = malloc(sizeof(*e));
+	size_t at = 0;
+
+	ASSERT(grown && e);
+	r->sorted = grown;
+	*e = (struct registry_entry){ item, file, line };
+	while (at < r->n && entry_order(&r->sorted[at], (const struct registry_entry *const[]){ e }) < 0)
+		at++;
+	for (size_t i = at; i < r->n && entry_order(&r->sorted[i], (const struct registry_entry *const[]){ e }) == 0; i++) {
+		if (!r->clash || r->clash(r->sorted[i]->item, item)) {
+			free(e);
+			return false;
+		}
+	}
+	memmove(r->sorted + at + 1, r->sorted + at, (r->n - at) * sizeof(*r->sorted));
+	r->sorted[at] = e;
+	r->n++;
+	return true;
+}
+
 static int slice_order(struct slice a, const char *z)
 {
 	struct slice b = slice_of(z);

@@ -69,7 +69,7 @@ CAPTURE(capture_req_method, "capture.req.method", PHASE_EXCHANGE, method_get);
 CAPTURE(capture_req_ver, "capture.req.ver", PHASE_EXCHANGE, req_ver_get);
 CAPTURE(capture_res_ver, "capture.res.ver", PHASE_EXCHANGE, res_ver_get);
 FETCH(capture_req_uri) = { .keyword = "capture.req.uri", .usage = "capture.req.uri", .type = VALUE_STR, .phases = PHASE_EXCHANGE,
-	.check = http_keep_line, .get = uri_get };
+	.boot_only = true, .check = http_keep_line, .get = uri_get };
 FETCH(capture_req_hdr) = { .keyword = "capture.req.hdr", .usage = "capture.req.hdr(<slot>)", .args = "i", .type = VALUE_STR,
 	.phases = PHASE_EXCHANGE, .check = capture_check_slot, .get = req_hdr_get };
 FETCH(capture_res_hdr) = { .keyword = "capture.res.hdr", .usage = "capture.res.hdr(<slot>)", .args = "i", .type = VALUE_STR,

@@ -17,7 +17,7 @@
 
 static const char *const features[] = {
 	"+ACCEPT4", "+BACKTRACE", "+CPU_AFFINITY", "+CRYPT_H", "+EPOLL", "-EVPORTS", "-GETADDRINFO", "-KQUEUE", "+LINUX_SPLICE",
-	"+LINUX_TPROXY", "-LUA", "-NS", "+OPENSSL", "-PCRE", "+PCRE2", "+PCRE2_JIT", "-PCRE_JIT", "-POLL", "+PRCTL", "+PROMEX",
+	"+LINUX_TPROXY", "+LUA", "-NS", "+OPENSSL", "-PCRE", "+PCRE2", "+PCRE2_JIT", "-PCRE_JIT", "-POLL", "+PRCTL", "+PROMEX",
 	"-QUIC", "-RT", "-SLZ", "+SYSTEMD", "+TFO", "+THREAD", "+TPROXY", "-ZLIB", NULL,
 };
 

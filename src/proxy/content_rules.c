@@ -22,6 +22,15 @@ static uint8_t content_decided(struct stream *s, enum ruleset_result r)
 	return verdict;
 }
 
+/* An action could not do what it should have done. */
+static enum step_result content_failed(struct stream *s)
+{
+	COUNT(&s->session->fe->fe, err_internal);
+	if (s->be_counted)
+		COUNT(&s->be->be, err_internal);
+	return stream_close_with(s, CLOSE_INTERNAL);
+}
+
 static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
 {
 	if (set->n == 0)
@@ -42,6 +51,8 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 	if (r == RULES_WAIT)
 		return stream_wait_until(s, s->deadline_ms);
 	uint8_t verdict = content_decided(s, r);
+	if (verdict == VERDICT_FAILED)
+		return content_failed(s);
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		denied_request(s);
 		s->silent = true;
@@ -113,6 +124,8 @@ enum step_result stream_response_rules(struct stream *s)
 	s->response_rules_done = true;
 	s->deadline_ms = 0;
 	uint8_t verdict = content_decided(s, r);
+	if (verdict == VERDICT_FAILED)
+		return content_failed(s);
 	if (verdict != VERDICT_NONE && verdict != VERDICT_ACCEPT) {
 		denied_response(s);
 		s->silent = true;

@@ -280,6 +280,67 @@ bool http_edit_splice_target(struct eval *ev, size_t at, size_t len, struct slic
 	return http_edit_target(ev, target);
 }
 
+/* A part that the target has not stands at its end. */
+static bool replace_part(struct eval *ev, struct slice part, struct slice text)
+{
+	struct slice target = ev->stream->http->req.target;
+	size_t before = part.len ? (size_t)(part.ptr - target.ptr) : target.len;
+
+	return http_edit_splice_target(ev, before, part.len, text);
+}
+
+bool http_edit_path(struct eval *ev, struct slice path)
+{
+	struct slice target = ev->stream->http->req.target;
+	struct uri u;
+
+	uri_split(target, &u);
+	if (u.path.len == 0 && u.scheme.len == 0)
+		u.path = target; /* "*" */
+	else if (u.path.len == 0 && u.has_query)
+		return false;
+	return replace_part(ev, u.path, path);
+}
+
+bool http_edit_pathq(struct eval *ev, struct slice pathq)
+{
+	struct slice target = ev->stream->http->req.target;
+	struct uri u;
+
+	uri_split(target, &u);
+	return replace_part(ev, u.pathq.len || u.scheme.len ? u.pathq : target, pathq);
+}
+
+/* The '?' stays once it is there. */
+bool http_edit_query(struct eval *ev, struct slice query)
+{
+	struct slice target = ev->stream->http->req.target;
+	struct uri u;
+
+	uri_split(target, &u);
+	if (u.has_query)
+		return http_edit_splice_target(ev, target.len - u.query.len, u.query.len, query);
+	if (query.len == 0)
+		return true;
+	char *p = arena_alloc(ev->arena, query.len + 1);
+	if (p == NULL)
+		return false;
+	*p = '?';
+	memcpy(p + 1, query.ptr, query.len);
+	return http_edit_splice_target(ev, target.len, 0, slice_make(p, query.len + 1));
+}
+
+bool http_edit_status(struct eval *ev, uint16_t status, struct slice reason)
+{
+	struct http_head *h = &ev->stream->http->res;
+
+	if (h->status == 101 || ev->stream->http->tunnel)
+		return false;
+	h->status = status;
+	h->reason = reason;
+	return true;
+}
+
 bool http_edit_method(struct eval *ev, struct slice method)
 {
 	struct http_head *h = &ev->stream->http->req;

@@ -141,6 +141,16 @@ static uint8_t phase_of(const struct stream *s)
 	return waits ? 'H' : (uint8_t)life[s->step].phase;
 }
 
+static void tell_ends(struct stream *s)
+{
+	struct stream_end *e;
+
+	while ((e = LIST_FIRST(&s->at_end)) != NULL) {
+		LIST_REMOVE(e, link);
+		e->run(e);
+	}
+}
+
 static void end(struct stream *s)
 {
 	struct session *session = s->session;
@@ -158,6 +168,8 @@ static void end(struct stream *s)
 	count_end(s);
 	if (s->service && s->service->end)
 		s->service->end(s);
+	if (!LIST_EMPTY(&s->at_end))
+		tell_ends(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
 	if (session->fe->log_wants_link || log_wants_link)

@@ -1,21 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The arena behind everything the language compiles at start-up. It is not for run time:
- * evaluations have their own arena. One thread: start-up only.
+ * The arena behind everything the language compiles at start-up, and those of what is compiled later. Evaluations have
+ * their own arena. One thread: start-up only, but for scopes.
  */
 #include "rule/boot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-struct deferred {
-	struct deferred *next;
+struct boot_deferred {
+	struct boot_deferred *next;
 	void (*release)(void *p);
 	void *p;
 };
 
-static struct arena boot_arena;
-static struct deferred *boot_deferred;
+static struct boot_scope whole; /* the configuration's */
+static _Thread_local struct boot_scope *scope;
+
+static struct boot_scope *here(void)
+{
+	return scope ? scope : &whole;
+}
+
+void boot_scope_enter(struct boot_scope *s)
+{
+	scope = s;
+}
+
+void boot_scope_leave(void)
+{
+	scope = NULL;
+}
+
+bool boot_is_scoped(void)
+{
+	return scope != NULL;
+}
 
 static _Noreturn void boot_out_of_memory(void)
 {
@@ -25,7 +45,7 @@ static _Noreturn void boot_out_of_memory(void)
 
 void *boot_alloc(size_t n)
 {
-	void *p = arena_zalloc(&boot_arena, n ? n : 1);
+	void *p = arena_zalloc(&here()->arena, n ? n : 1);
 
 	if (!p)
 		boot_out_of_memory();
@@ -34,7 +54,7 @@ void *boot_alloc(size_t n)
 
 struct slice boot_copy(struct slice s)
 {
-	struct slice copy = arena_copy(&boot_arena, s);
+	struct slice copy = arena_copy(&here()->arena, s);
 
 	if (!copy.ptr)
 		boot_out_of_memory();
@@ -56,16 +76,21 @@ void *boot_grow(void *array, size_t n, size_t size)
 
 void boot_defer(void (*release)(void *p), void *p)
 {
-	struct deferred *d = boot_alloc(sizeof(*d));
+	struct boot_deferred *d = boot_alloc(sizeof(*d));
 
-	*d = (struct deferred){ boot_deferred, release, p };
-	boot_deferred = d;
+	*d = (struct boot_deferred){ here()->deferred, release, p };
+	here()->deferred = d;
+}
+
+void boot_scope_end(struct boot_scope *s)
+{
+	for (struct boot_deferred *d = s->deferred; d; d = d->next)
+		d->release(d->p);
+	s->deferred = NULL;
+	arena_free(&s->arena);
 }
 
 void boot_reset(void)
 {
-	for (struct deferred *d = boot_deferred; d; d = d->next)
-		d->release(d->p);
-	boot_deferred = NULL;
-	arena_free(&boot_arena);
+	boot_scope_end(&whole);
 }

@@ -132,16 +132,28 @@ static void expr_name_unknown(enum haproxy_kind haproxy, struct slice name, cons
 	}
 }
 
-static bool expr_read_args(const char **at, const char *kind, const char *keyword, const char *decl,
+static bool expr_read_args(const char **at, const char *kind, const char *keyword, const char *decl, const void *leaf,
 	bool (*check)(struct args *, struct strbuf *), struct args *out, struct strbuf *err)
 {
 	struct strbuf why = STRBUF_EMPTY;
-	bool ok = args_parse(at, decl, out, &why) && (!check || check(out, &why));
+	bool ok = args_parse(at, decl, out, &why);
+
+	out->leaf = leaf;
+	ok = ok && (!check || check(out, &why));
 
 	if (!ok)
 		strbuf_addf(err, "%s '%s': %.*s", kind, keyword, SLICE_FMT(strbuf_slice(&why)));
 	strbuf_free(&why);
 	return ok;
+}
+
+static bool expr_is_possible_now(const char *kind, const char *keyword, bool boot_only, struct strbuf *err)
+{
+	if (boot_only && boot_is_scoped()) {
+		strbuf_addf(err, "%s '%s' works in the configuration only", kind, keyword);
+		return false;
+	}
+	return true;
 }
 
 static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, struct proxy *px, struct strbuf *err)
@@ -157,7 +169,9 @@ static bool expr_compile_fetch(struct expr *e, const char **at, unsigned phase, 
 		strbuf_addf(err, "fetch '%s' has no value at this place", e->fetch->keyword);
 		return false;
 	}
-	if (!expr_read_args(at, "fetch", e->fetch->keyword, e->fetch->args, e->fetch->check, &e->args, err))
+	if (!expr_is_possible_now("fetch", e->fetch->keyword, e->fetch->boot_only || e->fetch->asks || e->fetch->resolve, err))
+		return false;
+	if (!expr_read_args(at, "fetch", e->fetch->keyword, e->fetch->args, e->fetch, e->fetch->check, &e->args, err))
 		return false;
 	if (e->fetch->resolve)
 		expr_resolve_later(e, 0, px);
@@ -182,10 +196,12 @@ static bool expr_compile_converter(struct expr *e, const char **at, struct proxy
 			value_type_name(c->in), value_type_name(e->type));
 		return false;
 	}
+	if (!expr_is_possible_now("converter", c->keyword, c->boot_only || c->resolve, err))
+		return false;
 	e->calls = boot_grow(e->calls, e->ncalls, sizeof(*e->calls));
 	call = &e->calls[e->ncalls++];
 	call->conv = c;
-	if (!expr_read_args(at, "converter", c->keyword, c->args, c->check, &call->args, err))
+	if (!expr_read_args(at, "converter", c->keyword, c->args, c, c->check, &call->args, err))
 		return false;
 	if (c->resolve)
 		expr_resolve_later(e, e->ncalls, px);
@@ -286,7 +302,7 @@ static enum eval_result expr_no_value(enum eval_result r, const struct eval *ev)
 	return r == EVAL_WAIT && (!ev->final || ev->awaits) ? EVAL_WAIT : EVAL_NONE;
 }
 
-static bool expr_convert(const struct expr *e, struct eval *ev, struct value *v)
+bool expr_convert(const struct expr *e, struct eval *ev, struct value *v)
 {
 	for (size_t i = 0; i < e->ncalls; i++) {
 		const struct expr_call *c = &e->calls[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Variables: names are interned when the configuration is read, stores are arrays indexed by the
+ * Variables: names are interned when the configuration is read (scripts may add some later), stores are arrays indexed by the
  * name's number, so a look-up is one bounds check. A store is one thread's; the process store
  * is this file's own, under a mutex, and its values leave it as copies.
  */
@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "rule/boot.h"
 
 struct var_slot {
 	struct value v;   /* type VALUE_ANY: not set; bytes point into mem */
@@ -30,9 +31,16 @@ static const char *const scope_names[VAR_SCOPES] = {
 	[VAR_PROC] = "proc", [VAR_SESS] = "sess", [VAR_TXN] = "txn", [VAR_REQ] = "req", [VAR_RES] = "res",
 	[VAR_CHECK] = "check",
 };
-static struct var_entry *names[VAR_SCOPES]; /* newest first; frozen after boot */
+static struct var_entry *names[VAR_SCOPES]; /* newest first; atomic: added to under names_lock, read without */
+static unsigned names_late;                 /* under names_lock */
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct var_store *process_store;     /* lock: process_lock */
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct var_entry *newest(int scope)
+{
+	return __atomic_load_n(&names[scope], __ATOMIC_ACQUIRE);
+}
 
 static int var_scope_of(struct slice text)
 {
@@ -48,7 +56,7 @@ const struct var_name *var_name_find(struct slice text)
 {
 	int scope = var_scope_of(text);
 
-	for (struct var_entry *e = scope < 0 ? NULL : names[scope]; e; e = e->next)
+	for (struct var_entry *e = scope < 0 ? NULL : newest(scope); e; e = e->next)
 		if (slice_is(text, e->name.text))
 			return &e->name;
 	return NULL;
@@ -82,19 +90,11 @@ static bool var_name_valid(struct slice text, struct strbuf *err)
 	return true;
 }
 
-const struct var_name *var_name_intern(struct slice text, struct strbuf *err)
+static const struct var_name *var_name_add(struct slice text, struct strbuf *err)
 {
-	const struct var_name *known;
-	struct var_entry *e;
-	enum var_scope scope;
+	enum var_scope scope = (enum var_scope)var_scope_of(text);
+	struct var_entry *e = malloc(sizeof(*e));
 
-	if (!var_name_valid(text, err))
-		return NULL;
-	known = var_name_find(text);
-	if (known)
-		return known;
-	scope = (enum var_scope)var_scope_of(text);
-	e = malloc(sizeof(*e));
 	if (!e || !(e->name.text = slice_dup(text))) {
 		free(e);
 		strbuf_add_str(err, "out of memory");
@@ -103,13 +103,42 @@ const struct var_name *var_name_intern(struct slice text, struct strbuf *err)
 	e->name.scope = scope;
 	e->name.id = names[scope] ? names[scope]->name.id + 1 : 0;
 	e->next = names[scope];
-	names[scope] = e;
+	__atomic_store_n(&names[scope], e, __ATOMIC_RELEASE);
 	return &e->name;
+}
+
+static const struct var_name *intern(struct slice text, bool late, struct strbuf *err)
+{
+	const struct var_name *name;
+
+	if (!var_name_valid(text, err))
+		return NULL;
+	name = var_name_find(text);
+	if (name)
+		return name;
+	pthread_mutex_lock(&names_lock);
+	name = var_name_find(text); /* another thread may have been faster */
+	if (!name && late && names_late >= VAR_NAMES_LATE_MAX)
+		strbuf_addf(err, "variable '%.*s' is one too many: scripts may add %d names", SLICE_FMT(text), VAR_NAMES_LATE_MAX);
+	else if (!name && (name = var_name_add(text, err)) != NULL)
+		names_late += late;
+	pthread_mutex_unlock(&names_lock);
+	return name;
+}
+
+const struct var_name *var_name_intern(struct slice text, struct strbuf *err)
+{
+	return intern(text, boot_is_scoped(), err);
+}
+
+const struct var_name *var_name_intern_late(struct slice text, struct strbuf *err)
+{
+	return intern(text, true, err);
 }
 
 const struct var_name *var_name_at(enum var_scope scope, unsigned id)
 {
-	const struct var_entry *e = names[scope];
+	const struct var_entry *e = newest(scope);
 
 	while (e && e->name.id != id)
 		e = e->next;
@@ -122,7 +151,7 @@ static struct var_slot *var_slot_make(struct var_store **store, const struct var
 
 	if (name->id >= have) {
 		/* The newest name's number bounds the store, so it grows at most once in a steady configuration. */
-		unsigned want = names[name->scope]->name.id + 1;
+		unsigned want = newest(name->scope)->name.id + 1;
 		struct var_store *grown = realloc(*store, sizeof(*grown) + want * sizeof(struct var_slot));
 
 		if (!grown)
@@ -195,6 +224,7 @@ void vars_reset(void)
 {
 	pthread_mutex_lock(&process_lock);
 	var_store_free(&process_store);
+	names_late = 0;
 	for (int i = 0; i < VAR_SCOPES; i++) {
 		while (names[i]) {
 			struct var_entry *e = names[i];

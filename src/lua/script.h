@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of this folder share: Lua states, frames in which functions of scripts run, and
+ * handles, the objects that scripts hold of a stream. One state is shared under its lock, or each
+ * thread has its own; a frame belongs to its state for ever. Bottom to top: state, frame, then the
+ * classes, then txn, core, register and load.
+ */
+#ifndef USHER_LUA_SCRIPT_H
+#define USHER_LUA_SCRIPT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <pthread.h>
+#include "base/assert.h"
+#include "core/log.h"
+#include "core/thread.h"
+#include "proxy/stream.h"
+
+/* ---- state.c: the states, their memory, and what is said of scripts ---- */
+
+struct script_frame;
+
+/* Frozen after boot but for what runs in it. */
+struct script_state {
+	lua_State *lua;             /* owns */
+	int number;                 /* 0: of all threads; n: of thread n - 1; core.thread */
+	pthread_mutex_t lock;       /* of state 0; a thread may take it again */
+	int64_t unreported;         /* bytes taken or given back that the sum of all states does not know yet */
+	struct script_frame *frame; /* borrows: what runs; NULL: nothing, or a file is being loaded */
+	LIST_HEAD(, script_frame) idle;
+	int cached;                 /* expressions that scripts had compiled */
+};
+
+extern struct script_settings {
+	uint64_t forced_yield;      /* instructions */
+	uint32_t session_timeout_ms, burst_timeout_ms; /* 0: none */
+	uint64_t max_bytes;         /* 0: any */
+	bool no_loggers;
+	enum { SCRIPT_STDERR_ON, SCRIPT_STDERR_AUTO, SCRIPT_STDERR_OFF } to_stderr;
+} script_settings;
+
+/* The state with this number; made, with the standard library in it, at its first use. Start-up only. */
+struct script_state *script_state_make(int number);
+/* NULL: there is none. */
+struct script_state *script_state_at(int number);
+static inline struct script_state *script_state_of(lua_State *L) { return *(struct script_state **)lua_getextraspace(L); }
+/* Around everything that is done with a state. */
+void script_enter(struct script_state *st);
+void script_leave(struct script_state *st);
+/* Logs for a proxy, or for the process (NULL), as tune.lua.log.* have it. Control bytes become blanks. */
+void script_log(const struct proxy *px, enum log_level level, struct slice text);
+/* The level at an index of L's stack, or a Lua error; and a string as a slice. */
+enum log_level script_level(lua_State *L, int index);
+struct slice script_slice(lua_State *L, int index);
+void script_push_slice(lua_State *L, struct slice s);
+/* A table of functions as the metatable `name`, left on the stack; its __index is `index`, or the functions themselves. */
+void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index);
+
+/* What an action returns. */
+enum { SCRIPT_ACT_CONTINUE, SCRIPT_ACT_STOP, SCRIPT_ACT_YIELD, SCRIPT_ACT_ERROR, SCRIPT_ACT_DONE, SCRIPT_ACT_DENY, SCRIPT_ACT_ABORT,
+	SCRIPT_ACT_INVALID };
+
+/* ---- frame.c: one run of a function ---- */
+
+/* Where a function runs. A frame is used again for other runs; handles know by the serial which they belong to. */
+struct script_frame {
+	struct script_state *state;
+	LIST_ENTRY(script_frame) link; /* idle */
+	uint64_t serial;
+	struct eval *ev;            /* borrows: of the evaluation; NULL while it waits, and behind its end */
+	const char *name;           /* borrows, for ever: "lua.limit" */
+	lua_State *co;              /* in the state's registry as co_ref; NULL: it runs on the state's own, and cannot wait */
+	int co_ref;
+	bool may_edit, may_wait;
+	bool stopped;               /* it must not go on: every instruction fails */
+	bool finished;              /* ... because it wished so: done() */
+	bool closes;                /* ... and with it the exchange: txn:done() */
+	bool has_reply;             /* ... and has put an answer into the stream */
+	struct value *result;       /* borrows: where core.done() puts what it is given; NULL: nowhere */
+	bool has_result;
+	uint64_t began_us, spent_us; /* of this slice; in those before */
+	uint64_t due_ms;            /* sleeping until then; 0: it goes on in the next turn */
+	struct arena scratch;       /* values on their way into Lua */
+	uint64_t edited;            /* bytes of the stream's memory that its edits took */
+	struct stream_end at_end;   /* while it waits */
+	struct script_frame *outer; /* what ran in its state when it was called */
+};
+
+/* A frame for a run, its evaluation's time beginning now; entered is the state's frame. The state is entered already.
+ * coroutine: it may wait. NULL: memory is out. */
+struct script_frame *script_frame_begin(struct script_state *st, const char *name, struct eval *ev, bool coroutine);
+/* It goes on with another evaluation; stops for a while. */
+void script_frame_resume(struct script_frame *f, struct eval *ev);
+void script_frame_pause(struct script_frame *f);
+/* Over: no handle of it is of use any more. broken: its coroutine ended by an error, or never. */
+void script_frame_end(struct script_frame *f, bool broken);
+/* Ends the run from within, by an error that a script cannot catch for long. Does not return. */
+int script_frame_stop(struct script_frame *f, lua_State *L);
+/* Calls a C function, with a pointer, that may use everything that fails by a Lua error; a failure of the script is logged, with
+ * file, line and traceback. results: how many are left on the state's stack (none after a failure). */
+bool script_call(struct script_frame *f, lua_CFunction fn, void *arg, int results);
+/* The same for the failure that stands on top of its coroutine's stack. */
+void script_log_failure(struct script_frame *f);
+/* The frame that runs in L's state, or a Lua error: nothing runs there. */
+struct script_frame *script_running(lua_State *L);
+
+/* What scripts hold of a stream. */
+struct script_handle {
+	struct script_frame *frame; /* borrows: frames are for ever */
+	uint64_t serial;
+};
+/* A new handle of this class, on the stack; `values` user values. */
+struct script_handle *script_handle_push(lua_State *L, struct script_frame *f, const char *class, int values);
+/* The frame behind the handle at an index: its evaluation is there. Else a Lua error. */
+struct script_frame *script_frame_of(lua_State *L, int index, const char *class);
+
+/* ---- classes; each open() makes its metatable. Those with a push() leave a handle on the stack ---- */
+
+#define SCRIPT_TXN "TXN"
+#define SCRIPT_HTTP "HTTP"
+#define SCRIPT_CLIENT "Client"
+#define SCRIPT_HEADER "ProxyHeader"
+#define SCRIPT_FETCHES "Fetches"
+#define SCRIPT_TEXT_FETCHES "TextFetches"
+#define SCRIPT_CONVERTERS "Converters"
+#define SCRIPT_TEXT_CONVERTERS "TextConverters"
+
+/* value.c */
+void script_push_value(lua_State *L, const struct value *v, struct arena *arena);
+/* False: a Lua value of another kind (nil, a table...). Borrows from L's stack. */
+bool script_take_value(lua_State *L, int index, struct value *out);
+/* The same as text in the evaluation's memory: what a function gives. */
+bool script_keep_value(lua_State *L, int index, struct eval *ev, struct value *out);
+
+void script_open_http(lua_State *L);
+void script_open_client(lua_State *L);
+void script_open_samples(lua_State *L);
+void script_open_txn(lua_State *L);
+/* reply.c: composes the answer that a table describes, into the stream; Lua errors. */
+void script_reply(lua_State *L, int index, struct stream *s);
+/* core.c, texts.c: add their functions to the table on top of the stack. */
+void script_open_core(lua_State *L);
+void script_open_texts(lua_State *L);
+/* register.c, as core.c */
+void script_open_register(lua_State *L);
+/* After all files: runs what register_init was given in this state, and says which functions it lacks. */
+void script_finish(struct script_state *st);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lua states: their memory, which is bounded for all of them together, their lock, and how scripts
+ * speak to the log. Made at start-up, one for all threads and one for each, as files are loaded.
+ */
+#include "script.h"
+
+#include <lualib.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/assert.h"
+#include "conf/diag.h"
+#include "proxy/global.h"
+#include "proxy/proxy.h"
+
+/* How far the sum may be wrong for each state: an atomic addition per string would cost more than the string. */
+#define UNREPORTED_MAX 16384
+
+struct script_settings script_settings = { .forced_yield = 10000, .session_timeout_ms = 4000, .burst_timeout_ms = 1000 };
+static struct script_state *states[THREADS_MAX + 1]; /* owns; frozen after boot */
+static int64_t bytes_used; /* atomic: by all states, but for what they did not report yet */
+
+/* ---- memory ---- */
+
+static bool is_too_much(const struct script_state *st, size_t more)
+{
+	if (script_settings.max_bytes == 0)
+		return false;
+	int64_t used = __atomic_load_n(&bytes_used, __ATOMIC_RELAXED) + st->unreported;
+	return used + (int64_t)more > (int64_t)script_settings.max_bytes;
+}
+
+static void *allocate(void *arg, void *old, size_t old_size, size_t size)
+{
+	struct script_state *st = arg;
+	void *p = NULL;
+
+	if (old == NULL)
+		old_size = 0; /* says what it is for */
+	if (size == 0)
+		free(old);
+	else if (size > old_size && is_too_much(st, size - old_size))
+		return NULL;
+	else if ((p = realloc(old, size)) == NULL)
+		return NULL;
+	st->unreported += (int64_t)size - (int64_t)old_size;
+	if (st->unreported > UNREPORTED_MAX || st->unreported < -UNREPORTED_MAX) {
+		__atomic_fetch_add(&bytes_used, st->unreported, __ATOMIC_RELAXED);
+		st->unreported = 0;
+	}
+	return p;
+}
+
+/* ---- states ---- */
+
+/* Everything is called protected; what gets here is a mistake in this folder. */
+static int panic(lua_State *L)
+{
+	const char *why = lua_tostring(L, -1);
+
+	diag_say(DIAG_ALERT, "Lua failed unprotected: %s", why ? why : "no reason");
+	ASSERT(!"Lua is called protected");
+	return 0;
+}
+
+static int refuse_exit(lua_State *L)
+{
+	return luaL_error(L, "os.exit: a script cannot end the process; error() stops it");
+}
+
+/* The limits hang on the hook, and the process on exit(). */
+static int open_libraries(lua_State *L)
+{
+	luaL_openlibs(L);
+	lua_getglobal(L, "debug");
+	lua_pushnil(L);
+	lua_setfield(L, -2, "sethook");
+	lua_getglobal(L, "os");
+	lua_pushcfunction(L, refuse_exit);
+	lua_setfield(L, -2, "exit");
+	return 0;
+}
+
+struct script_state *script_state_at(int number)
+{
+	return states[number];
+}
+
+struct script_state *script_state_make(int number)
+{
+	struct script_state *st = states[number];
+	pthread_mutexattr_t attr;
+
+	if (st)
+		return st;
+	st = calloc(1, sizeof(*st));
+	ASSERT(st);
+	st->number = number;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&st->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+	st->lua = lua_newstate(allocate, st);
+	ASSERT(st->lua);
+	*(struct script_state **)lua_getextraspace(st->lua) = st;
+	lua_atpanic(st->lua, panic);
+	lua_pushcfunction(st->lua, open_libraries);
+	ASSERT(lua_pcall(st->lua, 0, 0, 0) == LUA_OK);
+	states[number] = st;
+	return st;
+}
+
+void script_enter(struct script_state *st)
+{
+	if (st->number == 0)
+		pthread_mutex_lock(&st->lock);
+}
+
+void script_leave(struct script_state *st)
+{
+	if (st->number == 0)
+		pthread_mutex_unlock(&st->lock);
+}
+
+/* ---- the log ---- */
+
+static void to_stderr(enum log_level level, struct slice text)
+{
+	static const char *const names[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+	char line[1200];
+	int n = snprintf(line, sizeof(line), "[%s] (%ld) : %.*s\n", names[level], (long)getpid(), SLICE_FMT(text));
+
+	if (diag_state.quiet || global.quiet || global.daemon)
+		return;
+	if (n >= (int)sizeof(line)) {
+		n = (int)sizeof(line) - 1;
+		line[n - 1] = '\n';
+	}
+	ssize_t written = write(STDERR_FILENO, line, (size_t)n);
+	(void)written; /* who closed stderr does not want it */
+}
+
+void script_log(const struct proxy *px, enum log_level level, struct slice text)
+{
+	char line[1024];
+	struct log_target *const *targets = px ? px->set.log_targets : NULL;
+	bool everybodys = px ? px->set.log_global : true;
+	bool logs = !script_settings.no_loggers && log_wanted(targets, everybodys, level);
+
+	text.len = text.len < sizeof(line) ? text.len : sizeof(line);
+	for (size_t i = 0; i < text.len; i++)
+		line[i] = (unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 127 ? ' ' : text.ptr[i];
+	text.ptr = line;
+	if (logs)
+		log_send(targets, everybodys, &(struct log_message){ .level = level, .tag = slice_of(px ? px->set.log_tag : NULL),
+			.text = text });
+	if (script_settings.to_stderr == SCRIPT_STDERR_ON || (script_settings.to_stderr == SCRIPT_STDERR_AUTO && !logs))
+		to_stderr(level, text);
+}
+
+/* ---- small things ---- */
+
+enum log_level script_level(lua_State *L, int index)
+{
+	lua_Integer level = luaL_checkinteger(L, index);
+
+	luaL_argcheck(L, level >= LOG_LEVEL_EMERG && level <= LOG_LEVEL_DEBUG, index, "a level is one of 0 to 7 (core.emerg to core.debug)");
+	return (enum log_level)level;
+}
+
+struct slice script_slice(lua_State *L, int index)
+{
+	size_t len;
+	const char *text = luaL_checklstring(L, index, &len);
+
+	return slice_make(text, len);
+}
+
+void script_push_slice(lua_State *L, struct slice s)
+{
+	lua_pushlstring(L, s.len ? s.ptr : "", s.len);
+}
+
+void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index)
+{
+	luaL_newmetatable(L, name);
+	luaL_setfuncs(L, functions, 0);
+	lua_pushvalue(L, -1);
+	if (index)
+		lua_pushcclosure(L, index, 1); /* the functions are its upvalue */
+	lua_setfield(L, -2, "__index");
+	lua_pushliteral(L, "a class of usher's");
+	lua_setfield(L, -2, "__metatable");
+}

@@ -6,6 +6,7 @@
  */
 #include "script.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include "core/clock.h"
 #include "proxy/proxy.h"
@@ -219,16 +220,19 @@ void script_log_failure(struct script_frame *f)
 {
 	struct failure e = { f->co, f };
 	lua_State *L = f->state->lua;
+	const char *why = lua_type(f->co, -1) == LUA_TSTRING ? lua_tostring(f->co, -1) : "without a reason";
+	char plain[512];
 
 	if (f->finished)
 		return;
+	snprintf(plain, sizeof(plain), "%s", why);
 	watch(L, script_settings.forced_yield);
 	lua_pushcfunction(L, describe);
 	lua_pushlightuserdata(L, &e);
 	if (lua_pcall(L, 1, 0, 0) == LUA_OK)
 		return;
 	lua_pop(L, 1);
-	log_text(f, SLICE("not enough memory to say why"));
+	log_text(f, slice_of(plain)); /* no memory is left for more */
 }
 
 /* ---- handles ---- */

@@ -38,9 +38,9 @@ static struct slice fit(lua_State *L, struct eval *ev, struct slice s, enum http
 {
 	struct script_frame *f = script_running(L);
 
-	f->edited += s.len + 64;
-	if (f->edited > EDITED_MAX || s.len > HTTP_TEXT_MAX)
+	if (f->edited + s.len + 64 > EDITED_MAX || s.len > HTTP_TEXT_MAX)
 		luaL_error(L, "too much text for the heads of one message");
+	f->edited += s.len + 64;
 	s = http_edit_fit(s, ev, where);
 	if (s.ptr == NULL)
 		luaL_error(L, "not enough memory");
@@ -128,7 +128,8 @@ static int search_free(lua_State *L)
 {
 	struct search *p = luaL_checkudata(L, 1, SEARCH);
 
-	regex_free(p->re);
+	if (p->re)
+		regex_free(p->re);
 	strbuf_free(&p->text);
 	p->re = NULL;
 	return 0;
@@ -188,7 +189,12 @@ static int set_target(lua_State *L, bool (*set)(struct eval *, struct slice), co
 	return done(L, set(ev, fit(L, ev, script_slice(L, 2), HTTP_TEXT_TARGET)), what);
 }
 
-static int req_set_method(lua_State *L) { return set_target(L, http_edit_method, "the request cannot have this method"); }
+static int req_set_method(lua_State *L)
+{
+	luaL_argcheck(L, http_is_token(script_slice(L, 2)), 2, "the request cannot have this method");
+	return set_target(L, http_edit_method, "the request cannot have this method");
+}
+
 static int req_set_path(lua_State *L) { return set_target(L, http_edit_path, "the request cannot have this path"); }
 static int req_set_query(lua_State *L) { return set_target(L, http_edit_query, "the request cannot have this query"); }
 static int req_set_uri(lua_State *L) { return set_target(L, http_edit_target, "the request cannot have this URI"); }

@@ -92,6 +92,29 @@ static struct registry double_registry = {
 	.kind = "double", .start = double_entries, .stop = double_entries + 2, .clash = clash,
 };
 
+static void test_added_later(void **state)
+{
+	static const struct testkind first = { "aaa", 1 }, last = { "zzz", 1 }, other = { "time", 2 }, twice = { "time", 2 };
+
+	(void)state;
+	size_t n = testkind_registry.n;
+	assert_true(registry_add(&testkind_registry, &last, "later.lua", 7));
+	assert_true(registry_add(&testkind_registry, &first, "later.lua", 8));
+	assert_true(registry_add(&testkind_registry, &other, "later.lua", 9));
+	assert_false(registry_add(&testkind_registry, &twice, "later.lua", 10));
+	assert_int_equal(testkind_registry.n, n + 3);
+	assert_ptr_equal(registry_find(&testkind_registry, SLICE("aaa")), &first);
+	assert_ptr_equal(registry_find(&testkind_registry, SLICE("zzz")), &last);
+	assert_int_equal(testkind_registry.sorted[0]->line, 8);
+	size_t found;
+	registry_find_all(&testkind_registry, SLICE("time"), &found);
+	assert_int_equal(found, 2);
+	for (size_t i = 1; i < testkind_registry.n; i++)
+		assert_true(strcmp(registry_keyword(testkind_registry.sorted[i - 1]), registry_keyword(testkind_registry.sorted[i])) <= 0);
+	registries_open();
+	assert_int_equal(testkind_registry.n, n);
+}
+
 static void test_doubles_are_refused(void **state)
 {
 	(void)state;
@@ -121,7 +144,8 @@ int registry_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted), cmocka_unit_test(test_find), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_nearest), cmocka_unit_test(test_doubles_are_refused),
+		cmocka_unit_test(test_nearest), cmocka_unit_test(test_added_later),
+		cmocka_unit_test(test_doubles_are_refused),
 	};
 	return cmocka_run_group_tests_name("core/registry", tests, open_registries, NULL);
 }

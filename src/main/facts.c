@@ -4,6 +4,7 @@
  * configuration, -v and -vv all read it here. Frozen after start-up.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <lua.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,7 @@ void facts_print_build(void)
 	pcre2_config(PCRE2_CONFIG_JIT, &jit);
 	printf("Built with PCRE2 version : %d.%d\nRunning on PCRE2 version : %s\nPCRE2 library supports JIT : %s\n",
 	       PCRE2_MAJOR, PCRE2_MINOR, pcre, jit ? "yes" : "no");
+	printf("Built with Lua version : " LUA_RELEASE "\n");
 	printf("Built with transparent proxy support using: IP_TRANSPARENT IPV6_TRANSPARENT IP_FREEBIND\n");
 	printf("\nAvailable polling systems :\n      epoll : test result OK\n");
 	print_services();

@@ -287,6 +287,38 @@ static void names_are_resolved_at_the_end(void **state)
 	assert_true(expr_resolve_all());
 }
 
+static int released;
+
+static void release(void *p)
+{
+	(void)p;
+	released++;
+}
+
+/* What is compiled while the process runs is freed with its scope, and takes no part in what waits for the configuration. */
+static void a_scope_is_freed(void **state)
+{
+	struct boot_scope scope = { 0 };
+	struct value v;
+
+	(void)state;
+	released = 0;
+	boot_scope_enter(&scope);
+	boot_defer(release, NULL);
+	struct expr *e = expr_compile("t.text(a)", PHASE_ANY, NULL, &err);
+	strbuf_clear(&err);
+	assert_null(expr_compile("t.later(a)", PHASE_ANY, NULL, &err));
+	assert_non_null(strstr(err.ptr, "works in the configuration only"));
+	boot_scope_leave();
+	assert_non_null(e);
+	assert_int_equal(expr_eval(e, &ev, &v), EVAL_OK);
+	assert_true(slice_is(v.bytes, "a"));
+	assert_false(boot_is_scoped());
+	assert_int_equal(released, 0);
+	boot_scope_end(&scope);
+	assert_int_equal(released, 1);
+}
+
 static void patterns_are_checked_at_the_end(void **state)
 {
 	struct expr *e = expr_compile("t.later(a)", PHASE_ANY, NULL, &err);
@@ -312,6 +344,7 @@ int expr_test(void)
 		cmocka_unit_test_teardown(failing_and_waiting, give_back),
 		cmocka_unit_test_teardown(an_expression_over_several_words, give_back),
 		cmocka_unit_test_teardown(names_are_resolved_at_the_end, give_back),
+		cmocka_unit_test_teardown(a_scope_is_freed, give_back),
 		cmocka_unit_test_teardown(patterns_are_checked_at_the_end, give_back),
 	};
 

@@ -51,6 +51,23 @@ static void names_are_interned_once(void **state)
 	assert_null(var_name_find(SLICE("txn.c")));
 }
 
+static void late_names_are_bounded(void **state)
+{
+	char name[32];
+
+	(void)state;
+	const struct var_name *known = var_name_intern(SLICE("txn.known"), &err);
+	for (int i = 0; i < VAR_NAMES_LATE_MAX; i++) {
+		snprintf(name, sizeof(name), "txn.late%d", i);
+		assert_non_null(var_name_intern_late(slice_of(name), &err));
+	}
+	strbuf_clear(&err);
+	assert_null(var_name_intern_late(SLICE("txn.more"), &err));
+	assert_non_null(strstr(err.ptr, "one too many"));
+	assert_ptr_equal(var_name_intern_late(SLICE("txn.known"), &err), known);
+	assert_non_null(var_name_intern(SLICE("txn.of_the_configuration"), &err));
+}
+
 static void bad_names_are_refused(void **state)
 {
 	(void)state;
@@ -182,6 +199,7 @@ int vars_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(names_are_interned_once, give_back),
+		cmocka_unit_test_teardown(late_names_are_bounded, give_back),
 		cmocka_unit_test_teardown(bad_names_are_refused, give_back),
 		cmocka_unit_test_teardown(values_are_copied_in, give_back),
 		cmocka_unit_test_teardown(a_store_grows_for_later_names, give_back),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -53,6 +54,7 @@ static void names_are_interned_once(void **state)
 
 static void late_names_are_bounded(void **state)
 {
+	struct strbuf err = STRBUF_EMPTY;
 	char name[32];
 
 	(void)state;
@@ -66,6 +68,7 @@ static void late_names_are_bounded(void **state)
 	assert_non_null(strstr(err.ptr, "one too many"));
 	assert_ptr_equal(var_name_intern_late(SLICE("txn.known"), &err), known);
 	assert_non_null(var_name_intern(SLICE("txn.of_the_configuration"), &err));
+	strbuf_free(&err);
 }
 
 static void bad_names_are_refused(void **state)

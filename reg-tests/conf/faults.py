@@ -62,7 +62,7 @@ for line, said in [(2, "'wurfl-data-file' is a HAProxy keyword that usher does n
                    (6, "'acl' at 'path_bag': unknown criterion 'path_bag'; did you mean 'path_beg'?"), (7, "'acl' at 'hdr_bge(host)': unknown criterion 'hdr_bge'; did you mean 'hdr_beg'?"),
                    (9, "'http-request' at 'src_conn_rate': fetch 'src_conn_rate' is one of HAProxy's that usher does not have yet: "),
                    (10, "'http-request' at 'accept': action 'accept' may not stand in http-request rules; it has its place in tcp-request connection, "),
-                   (11, "'http-request' at 'lua.x': action 'lua.x' is one of HAProxy's that usher does not have yet: no script runs"),
+                   (11, "'http-request' at 'lua.x': action 'lua.x' is registered by no script that was loaded before (lua-load)"),
                    (12, "'http-request' at 'prometheus-exportr': there is no service of this name; did you mean 'prometheus-exporter'?"),
                    (13, "at offset 15: fetch 'src_conn_rate' is one of HAProxy's"), (15, "'server' at '300.0.0.1:1': "),
                    (15, "'server' at 'weigth': "), (15, "'server' at 'cheek': unknown keyword 'cheek' in a 'server' line; did you mean 'check'?"), (15, "'socks4' is a HAProxy keyword that usher does not have yet"),

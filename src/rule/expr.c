@@ -121,6 +121,8 @@ static void expr_name_unknown(enum haproxy_kind haproxy, struct slice name, cons
 
 	if (name.len == 0) {
 		strbuf_addf(err, "a %s's name is missing", kind);
+	} else if (slice_starts(name, SLICE("lua."))) {
+		strbuf_addf(err, "%s '%.*s' is registered by no script that was loaded before (lua-load)", kind, SLICE_FMT(name));
 	} else if (haproxy_has_name(haproxy, name) || *haproxy_instead(haproxy, name)) {
 		strbuf_addf(err, "%s '%.*s' is one of HAProxy's that usher does not have yet%s", kind, SLICE_FMT(name),
 			haproxy_instead(haproxy, name));

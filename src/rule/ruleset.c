@@ -72,7 +72,9 @@ static void rule_refuse_unknown(struct conf_line *l, const char *word, struct sl
 {
 	const char *instead = haproxy_instead(HAPROXY_ACTION, name), *near = rule_nearest(word, where);
 
-	if (*instead || haproxy_has_name(HAPROXY_ACTION, name))
+	if (slice_starts(name, SLICE("lua.")))
+		conf_fail(l, "action '%s' is registered by no script that was loaded before (lua-load)", word);
+	else if (*instead || haproxy_has_name(HAPROXY_ACTION, name))
 		conf_fail(l, "action '%s' is one of HAProxy's that usher does not have yet%s", word, instead);
 	else
 		conf_fail(l, "unknown action '%s'%s%s%s", word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");

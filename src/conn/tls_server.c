@@ -85,7 +85,10 @@ static int on_verify(int good, X509_STORE_CTX *store)
 		return 1;
 	bool passes = lets_pass(depth ? set->ca_ignored : set->leaf_ignored, error);
 	tls_note_fault(ssl, error, depth, passes);
-	if (!passes)
+	/* What OpenSSL has to say of a bad signature is not to be found later, when something only has to wait. */
+	if (passes)
+		ERR_clear_error();
+	else
 		tls_info_keep_certificate(ssl, X509_STORE_CTX_get0_cert(store));
 	return passes;
 }

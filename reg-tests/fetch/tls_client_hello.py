@@ -104,7 +104,7 @@ assert wanted('ssl_fc_cipherlist_xxh', ours[2][2]) == wanted('ssl_fc_cipherlist_
 assert all(v == '-' for values in ours[3] for v in values), ours[3]
 if HAPROXY:
     for settings, said in zip(SETTINGS, ours):
-        theirs = ask_all(HAPROXY, settings)
+        theirs = ask_all(HAPROXY, settings.replace('cipherlist-size', 'buffer-size'))  # the old name makes it warn
         for a, b in zip(said, theirs):
             differ = {k: (x, y) for k, x, y in zip(HELLO, a, b) if x != y}
             assert not differ, (settings, differ)

@@ -22,6 +22,7 @@ struct link {
 	struct stream *stream;     /* borrows: who uses it now; NULL while idle */
 	char *header;              /* owns: the PROXY header it began with, or NULL */
 	uint32_t header_len;
+	uint32_t moves;            /* the server's when it began */
 	bool fresh;                /* put to rest since the last purge */
 	bool private;              /* for its session alone: what it said was about this client */
 	bool in_use;               /* counted as one that a stream has */

@@ -110,6 +110,7 @@ struct server {
 	void *own_words;            /* owns: what settings of one that was added borrow */
 	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
 	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
+	uint32_t moves;             /* atomic: how often it was, counted behind `moved` */
 	struct server_settings set;
 
 	unsigned admin;             /* atomic: SERVER_* */

@@ -25,6 +25,9 @@ static enum io dial(struct stream *s)
 {
 	const struct server_settings *set = &s->server->set;
 	const struct proxy_settings *be = &s->be->set;
+
+	/* Before it is looked where the server is: a link that began on the way never counts as one to the new address. */
+	s->link = link_new(s->server, s);
 	struct dial d = {
 		.to = server_endpoint(s->server), .port = dial_port(s),
 		.interface = set->interface,
@@ -45,7 +48,6 @@ static enum io dial(struct stream *s)
 		d.fast_open = set->send_proxy || buf_len(s->req.buf);
 	COUNT(&s->server->counters, conn);
 	COUNT(&s->be->be, conn);
-	s->link = link_new(s->server, s);
 	if (s->link == NULL)
 		return IO_FAIL;
 	return conn_dial(&s->link->conn, &d, s->on_server);

@@ -110,6 +110,7 @@ struct link *link_new(struct server *srv, struct stream *s)
 	l->magic = LINK_MAGIC;
 	l->srv = srv;
 	l->stream = s;
+	l->moves = __atomic_load_n(&srv->moves, __ATOMIC_ACQUIRE);
 	l->conn.watch.fd = -1;
 	l->grave.free = free_link;
 	l->uses = 1;
@@ -228,7 +229,8 @@ static bool may_rest(struct link *l)
 {
 	int64_t most = l->srv->set.max_reuse;
 
-	return (most < 0 || l->uses <= most) && server_in_service(l->srv) && !l->conn.hup && !l->conn.error && !l->conn.eof &&
+	return (most < 0 || l->uses <= most) && server_in_service(l->srv) &&
+	       l->moves == __atomic_load_n(&l->srv->moves, __ATOMIC_RELAXED) && !l->conn.hup && !l->conn.error && !l->conn.eof &&
 	       is_drained(&l->conn);
 }
 

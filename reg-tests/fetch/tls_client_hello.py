@@ -103,6 +103,7 @@ assert wanted('ssl_fc_cipherlist_hex', ours[2][2]) == '0A0A1301C02BC02CFAFA00FF'
 assert wanted('ssl_fc_cipherlist_xxh', ours[2][2]) == wanted('ssl_fc_cipherlist_xxh', greasy)
 assert all(v == '-' for values in ours[3] for v in values), ours[3]
 if HAPROXY:
+    os.environ['HAPROXY_ARGS'] = ''  # one of the names is on its way out there, of which it warns
     for settings, said in zip(SETTINGS, ours):
         theirs = ask_all(HAPROXY, settings.replace('cipherlist-size', 'buffer-size'))  # the old name makes it warn
         for a, b in zip(said, theirs):

@@ -103,6 +103,7 @@ backend deaf
 listen pass
     mode tcp
     option tcplog
+    option tcplog
     bind fd@${{pass}} ssl crt both.pem
     server s 127.0.0.1:{tls.port} ssl verify none
 '''

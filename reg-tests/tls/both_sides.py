@@ -3,6 +3,7 @@
 """ssl, crt, verify, ca-file: TLS with clients and servers, with a PROXY header before it in both directions; resting links are
 used again; bodies of every size pass whole; who does not speak TLS is refused with a line in words."""
 import contextlib
+import contextlib
 import os
 import socket
 import ssl
@@ -38,6 +39,8 @@ def answers(s):
 def secure(s):
     with serving.wrap_socket(s, server_side=True) as t:
         answers(t)
+        with contextlib.suppress(OSError): # whom it talked to may have left already
+            t.unwrap()
         with contextlib.suppress(OSError):
             t.unwrap()
 

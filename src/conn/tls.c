@@ -27,6 +27,9 @@ struct tickets {
 };
 POOL_DEFINE(tickets, struct tickets);
 
+/* A peer that sends more than this in records which carry nothing for us keeps us at work for nothing. */
+#define EMPTY_TALK_MAX (256u * 1024)
+
 #define TLS_MAGIC 0x746c7363u
 struct tls {
 	uint32_t magic;
@@ -38,6 +41,7 @@ struct tls {
 	bool holds_flight;      /* the last flight of the handshake may wait for the first bytes */
 	bool failed;            /* nothing can be said or heard any more */
 	bool ticket;            /* the client showed one that could be opened */
+	uint32_t empty_talk;    /* bytes read since some were for us */
 	SSL *ssl;               /* owns */
 	struct conn *conn;      /* borrows */
 	struct buf *in;         /* owns: bytes read before TLS began, or NULL */
@@ -85,6 +89,11 @@ static int bio_read(BIO *b, char *bytes, int room)
 		n = recv(c->watch.fd, bytes, (size_t)room, 0);
 	} while (n < 0 && errno == EINTR);
 	if (n > 0) {
+		t->empty_talk += (uint32_t)n;
+		if (t->up && t->empty_talk > EMPTY_TALK_MAX) {
+			c->error = EPROTO;
+			return -1;
+		}
 		if (n < room && !c->urgent) {
 			c->announced = false;
 			t->ended = c->hup;
@@ -391,6 +400,7 @@ static enum io decrypt(struct tls *t, void *bytes, size_t room, size_t *got)
 			return IO_DONE;
 		}
 		*got += n;
+		t->empty_talk = 0;
 		note_pending(t);
 		if (!c->can_read)
 			break;

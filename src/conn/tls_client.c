@@ -102,6 +102,9 @@ int tls_client_name_clean(struct slice from, char out[TLS_NAME_MAX + 1])
 		from.len--;
 	if (from.len > TLS_NAME_MAX)
 		return -1;
+	/* OpenSSL takes what begins with a dot for every name that ends so. */
+	if (from.len && from.ptr[0] == '.')
+		return -1;
 	for (size_t i = 0; i < from.len; i++) {
 		unsigned char c = (unsigned char)from.ptr[i];
 		if (c <= ' ' || c >= 0x7f)

@@ -20,7 +20,7 @@ static void names(void **unused)
 		{ "", "" }, { "example.com", "example.com" }, { "Example.COM:8443", "example.com" }, { "example.com.", "example.com" },
 		{ "example.com.:80", "example.com" }, { ":80", "" }, { ".", "" }, { "192.0.2.1:80", "192.0.2.1" }, { "2001:DB8::1", "2001:db8::1" },
 		{ "[2001:db8::1]", "2001:db8::1" }, { "[2001:db8::1]:443", "2001:db8::1" }, { "[]", "" }, { "[", NULL }, { "[::1", NULL },
-		{ "a b", NULL }, { "a\tb", NULL }, { "b\xc3\xbc" "cher.example", NULL }, { "a\x7f", NULL },
+		{ ".example.com", NULL }, { "a b", NULL }, { "a\tb", NULL }, { "b\xc3\xbc" "cher.example", NULL }, { "a\x7f", NULL },
 	};
 	char out[TLS_NAME_MAX + 1], longest[TLS_NAME_MAX + 2];
 

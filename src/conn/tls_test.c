@@ -398,6 +398,35 @@ static void failures(void **state)
 /* ---- sessions ---- */
 
 /* One connection that may go on with *session, and leaves its own there; whether it went on. */
+/* Records that carry nothing are borne, but not without end. */
+static void empty_talk(void **state)
+{
+	struct pair p;
+	char bytes[64];
+	size_t n;
+	int updates = 0;
+	enum io r = IO_AGAIN;
+
+	(void)state;
+	begin(&p, TLS1_3_VERSION);
+	shake(&p);
+	for (; r == IO_AGAIN && updates < 20000; updates++) {
+		announce(&p.client);
+		assert_int_equal(SSL_key_update(tls_of(&p.client), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(tls_of(&p.client)), 1);
+		assert_int_equal(tls_flush(&p.client), IO_DONE);
+		if (updates == 5000) { /* what is for us begins the count anew */
+			assert_int_equal(say(&p.client, "x", 1, &n), IO_DONE);
+			assert_int_equal(hear(&p.server, bytes, sizeof(bytes), &n), IO_DONE);
+		}
+		r = hear(&p.server, bytes, sizeof(bytes), &n);
+	}
+	assert_int_equal(r, IO_FAIL);
+	assert_int_equal(p.server.error, EPROTO);
+	assert_in_range(updates, 10000, 19999);
+	finish(&p);
+}
+
 static bool resumed(SSL_CTX *server_ctx, SSL_CTX *client_ctx, SSL_SESSION **session)
 {
 	struct pair p = { 0 };
@@ -598,7 +627,7 @@ int tls_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_both_ways), cmocka_unit_test(a_byte_at_a_time), cmocka_unit_test(bytes_before),
-		cmocka_unit_test(a_slow_receiver), cmocka_unit_test(ends), cmocka_unit_test(failures),
+		cmocka_unit_test(a_slow_receiver), cmocka_unit_test(ends), cmocka_unit_test(failures), cmocka_unit_test(empty_talk),
 		cmocka_unit_test(tickets_outlive_two_new_keys),
 		cmocka_unit_test(the_certificate_of_a_name), cmocka_unit_test(files_that_are_none), cmocka_unit_test(errors_that_pass),
 	};

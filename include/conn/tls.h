@@ -13,6 +13,15 @@
 
 extern const struct transport transport_tls;
 
+/* How much of what is sent goes into one record, in bytes; 0: as much as TLS allows. Frozen after boot. */
+struct tls_records {
+	uint32_t most;    /* always */
+	uint32_t first;   /* of the first TLS_RECORDS_FIRST bytes of a connection, and after each pause */
+	uint32_t idle_ms; /* how long a pause is at least; 0: there is none */
+};
+#define TLS_RECORDS_FIRST 65536u
+extern struct tls_records tls_records;
+
 enum tls_side { TLS_SERVER, TLS_CLIENT };
 
 /* From now on the open connection speaks TLS, as server or client; the handshake is still to be made. *first (may be NULL):

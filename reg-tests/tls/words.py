@@ -40,6 +40,9 @@ global
     log stderr local0 info
     crt-base {site.directory}
     ssl-default-bind-options no-tls-tickets
+    tune.ssl.hard-maxrecord 4096
+    tune.ssl.maxrecord 1419
+    tune.idletimer 500
 defaults
     mode http
     log global

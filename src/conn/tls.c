@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include "base/assert.h"
 #include "base/pool.h"
+#include "core/clock.h"
 
 #define RECORD_MAX 16384u /* RFC 8446 5.1 */
 /* As much is encrypted before the socket is asked to take it. */
@@ -42,6 +43,8 @@ struct tls {
 	bool failed;            /* nothing can be said or heard any more */
 	bool ticket;            /* the client showed one that could be opened */
 	uint32_t empty_talk;    /* bytes read since some were for us */
+	uint32_t burst;         /* bytes sent since the last pause, where tls_records.first wants to know */
+	uint64_t spoke_ms;      /* when the last of them were */
 	SSL *ssl;               /* owns */
 	struct conn *conn;      /* borrows */
 	struct buf *in;         /* owns: bytes read before TLS began, or NULL */
@@ -52,6 +55,7 @@ struct tls {
 };
 POOL_DEFINE(tls, struct tls);
 
+struct tls_records tls_records = { .idle_ms = 1000 };
 uint32_t tls_now;
 uint64_t tls_total;
 
@@ -427,8 +431,23 @@ static enum io tls_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 	return r;
 }
 
+/* How long a record may be now. */
+static size_t record_max(const struct tls *t)
+{
+	size_t most = tls_records.most ? tls_records.most : RECORD_MAX;
+
+	return tls_records.first && tls_records.first < most && t->burst < TLS_RECORDS_FIRST ? tls_records.first : most;
+}
+
+static void note_burst(struct tls *t)
+{
+	if (tls_records.idle_ms && clock_now_ms - t->spoke_ms >= tls_records.idle_ms)
+		t->burst = 0;
+	t->spoke_ms = clock_now_ms;
+}
+
 /* One record's worth of the bytes from `skip` on: a piece as it lies there, or several put together. */
-static struct slice next_record(const struct iovec *iov, int count, size_t skip, char *scratch)
+static struct slice next_record(const struct iovec *iov, int count, size_t skip, size_t most, char *scratch)
 {
 	size_t n = 0;
 	int i = 0;
@@ -439,12 +458,12 @@ static struct slice next_record(const struct iovec *iov, int count, size_t skip,
 		return SLICE("");
 	const char *at = (const char *)iov[i].iov_base + skip;
 	size_t len = iov[i].iov_len - skip;
-	if (len >= RECORD_MAX || i + 1 == count)
-		return slice_make(at, len < RECORD_MAX ? len : RECORD_MAX);
-	for (; i < count && n < RECORD_MAX; i++, skip = 0) {
+	if (len >= most || i + 1 == count)
+		return slice_make(at, len < most ? len : most);
+	for (; i < count && n < most; i++, skip = 0) {
 		len = iov[i].iov_len - skip;
-		if (len > RECORD_MAX - n)
-			len = RECORD_MAX - n;
+		if (len > most - n)
+			len = most - n;
 		memcpy(scratch + n, (const char *)iov[i].iov_base + skip, len);
 		n += len;
 	}
@@ -458,13 +477,15 @@ static bool encrypt(struct tls *t, const struct iovec *iov, int count, size_t *a
 	size_t batch = 0, n;
 
 	while (batch < BATCH_MAX) {
-		struct slice record = next_record(iov, count, *at, scratch);
+		struct slice record = next_record(iov, count, *at, record_max(t), scratch);
 		if (record.len == 0)
 			return true;
 		if (SSL_write_ex(t->ssl, record.ptr, record.len, &n) != 1)
 			return false;
 		*at += n;
 		batch += n;
+		if (t->burst < TLS_RECORDS_FIRST)
+			t->burst += (uint32_t)n;
 	}
 	return true;
 }
@@ -488,6 +509,8 @@ static enum io tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 	t->spoke_after_end |= t->ended;
 	at = t->owes_byte && want ? 1 : 0;
 	t->owes_byte = t->owes_byte && want == 0;
+	if (tls_records.first)
+		note_burst(t);
 	forget_errors();
 	while (at < want) {
 		if (!encrypt(t, iov, count, &at)) {

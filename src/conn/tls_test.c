@@ -23,6 +23,7 @@
 #include "conn/tls_front.h"
 #include "conn/tls_server.h"
 #include "conn/tls_tickets.h"
+#include "core/clock.h"
 #include "core/epoch.h"
 #include "core/thread.h"
 
@@ -427,6 +428,64 @@ static void empty_talk(void **state)
 	finish(&p);
 }
 
+/* The lengths of the records that lie in a socket, all added up; *longest and *n of them. */
+static size_t records_in(int fd, size_t *longest, size_t *n)
+{
+	static unsigned char bytes[1 << 20];
+	size_t at = 0, sum = 0;
+	ssize_t len = recv(fd, bytes, sizeof(bytes), 0);
+
+	*longest = *n = 0;
+	while (len > 0 && at + 5 <= (size_t)len) {
+		size_t one = (size_t)bytes[at + 3] << 8 | bytes[at + 4];
+		at += 5 + one;
+		sum += one;
+		*longest = one > *longest ? one : *longest;
+		++*n;
+	}
+	return sum;
+}
+
+enum { RECORD_MORE = 17 }; /* of TLS 1.3 beside the bytes that are sent: their type and the tag */
+
+static void short_records(void **state)
+{
+	static const char text[4000];
+	size_t longest, n, sent, all = 0;
+	struct pair p;
+	int large = 1 << 20;
+
+	(void)state;
+	begin(&p, TLS1_3_VERSION);
+	shake(&p);
+	setsockopt(p.server.watch.fd, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
+	records_in(p.client.watch.fd, &longest, &n);
+	clock_update();
+	tls_records.first = 500;
+	for (; all < TLS_RECORDS_FIRST; all += sizeof(text)) {
+		assert_int_equal(say(&p.server, text, sizeof(text), &sent), IO_DONE);
+		size_t sum = records_in(p.client.watch.fd, &longest, &n);
+		assert_int_equal(sum, sizeof(text) + n * RECORD_MORE);
+		if (all + sizeof(text) <= TLS_RECORDS_FIRST)
+			assert_int_equal(longest, 500 + RECORD_MORE);
+	}
+	assert_int_equal(say(&p.server, text, sizeof(text), &sent), IO_DONE);
+	records_in(p.client.watch.fd, &longest, &n);
+	assert_int_equal(n, 1);
+	clock_now_ms += tls_records.idle_ms; /* a pause */
+	assert_int_equal(say(&p.server, text, sizeof(text), &sent), IO_DONE);
+	records_in(p.client.watch.fd, &longest, &n);
+	assert_int_equal(n, 8);
+	tls_records.first = 0;
+	tls_records.most = 1000;
+	assert_int_equal(say(&p.server, text, sizeof(text), &sent), IO_DONE);
+	records_in(p.client.watch.fd, &longest, &n);
+	assert_int_equal(n, 4);
+	assert_int_equal(longest, 1000 + RECORD_MORE);
+	tls_records.most = 0;
+	finish(&p);
+}
+
 static bool resumed(SSL_CTX *server_ctx, SSL_CTX *client_ctx, SSL_SESSION **session)
 {
 	struct pair p = { 0 };
@@ -627,7 +686,7 @@ int tls_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_both_ways), cmocka_unit_test(a_byte_at_a_time), cmocka_unit_test(bytes_before),
-		cmocka_unit_test(a_slow_receiver), cmocka_unit_test(ends), cmocka_unit_test(failures), cmocka_unit_test(empty_talk),
+		cmocka_unit_test(a_slow_receiver), cmocka_unit_test(ends), cmocka_unit_test(failures), cmocka_unit_test(empty_talk), cmocka_unit_test(short_records),
 		cmocka_unit_test(tickets_outlive_two_new_keys),
 		cmocka_unit_test(the_certificate_of_a_name), cmocka_unit_test(files_that_are_none), cmocka_unit_test(errors_that_pass),
 	};

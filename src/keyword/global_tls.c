@@ -40,3 +40,25 @@ static bool parse_verify(struct conf_line *l, void *owner)
 }
 KEYWORD(server_verify) = { .keyword = "ssl-server-verify", .usage = "ssl-server-verify {none | required}", .where = IN_GLOBAL,
 	.parse = parse_verify };
+
+static bool take_number(struct conf_line *l, const char *what, int64_t most, uint32_t *out)
+{
+	int64_t n;
+
+	if (!conf_need_int(l, what, 0, most, &n))
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+#define RECORDS(ident, word, argument, what, limit, field) \
+	static bool parse_##ident(struct conf_line *l, void *owner) \
+	{ \
+		(void)owner; \
+		return take_number(l, what, limit, &tls_records.field); \
+	} \
+	KEYWORD(ident) = { .keyword = word, .usage = word " " argument, .where = IN_GLOBAL, .parse = parse_##ident }
+
+RECORDS(records_most, "tune.ssl.hard-maxrecord", "<bytes>", "the bytes of a record", 16384, most);
+RECORDS(records_first, "tune.ssl.maxrecord", "<bytes>", "the bytes of a record", 16384, first);
+RECORDS(records_idle, "tune.idletimer", "<milliseconds>", "milliseconds", 65535, idle_ms);

@@ -56,8 +56,17 @@ static unsigned registry_count_doubles(const struct registry *r)
 	return doubles;
 }
 
+/* Opened anew, a registry has what the linker gave it. */
+static void forget_added(struct registry *r)
+{
+	for (size_t i = 0; r->sorted && i < r->n; i++)
+		if (r->sorted[i] < r->start || r->sorted[i] >= r->stop)
+			free((void *)r->sorted[i]);
+}
+
 static unsigned registry_open(struct registry *r)
 {
+	forget_added(r);
 	/* An empty kind has weak symbols at 0, and 0 - 0 is 0. */
 	r->n = ((uintptr_t)r->stop - (uintptr_t)r->start) / sizeof(*r->start);
 	free(r->sorted);

@@ -6,29 +6,16 @@
 #include "conn/tls_capture.h"
 
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <xxhash.h>
-#include "base/assert.h"
+#include "conn/tls_place.h"
 #include "wire/tls_hello.h"
 
 #define MESSAGE_HEAD_LEN 4
 
 int64_t tls_capture_room;
 
-static int capture_index;
-
-static void free_capture(void *parent, void *capture, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
-{
-	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	free(capture);
-}
-
-static void make_index(void)
-{
-	capture_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_capture);
-	ASSERT(capture_index >= 0);
-}
+static struct tls_place capture_place = { .of = CRYPTO_EX_INDEX_SSL, .release = free };
 
 /* As many of the bytes as there is room for, in whole numbers. */
 static struct slice keep(struct tls_capture *c, size_t *used, size_t room, struct slice list, size_t each)
@@ -84,21 +71,17 @@ static void on_message(int sent, int version, int content, const void *bytes, si
 	    tls_capture_of(ssl) || tls_hello_parse(slice_from(message, MESSAGE_HEAD_LEN), &h) < 0)
 		return;
 	c = make_capture(&h);
-	if (c && !SSL_set_ex_data(ssl, capture_index, c))
+	if (c && !SSL_set_ex_data(ssl, tls_place_number(&capture_place), c))
 		free(c);
 }
 
 void tls_capture_enable(SSL_CTX *ctx)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	if (tls_capture_room <= 0)
-		return;
-	pthread_once(&once, make_index);
-	SSL_CTX_set_msg_callback(ctx, on_message);
+	if (tls_capture_room > 0)
+		SSL_CTX_set_msg_callback(ctx, on_message);
 }
 
 const struct tls_capture *tls_capture_of(const SSL *ssl)
 {
-	return tls_capture_room > 0 ? SSL_get_ex_data(ssl, capture_index) : NULL;
+	return tls_capture_room > 0 ? SSL_get_ex_data(ssl, tls_place_number(&capture_place)) : NULL;
 }

@@ -8,10 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include "base/addr.h"
-#include "base/assert.h"
+#include "conn/tls_place.h"
 #include "conn/tls_trust.h"
 
 struct asked {
@@ -21,27 +20,20 @@ struct asked {
 	uint32_t len;
 	char name[];
 };
-static int place; /* among an SSL's extra data */
 
-static void free_asked(void *of, void *p, CRYPTO_EX_DATA *data, int index, long number, void *arg)
+static void free_asked(void *p)
 {
 	struct asked *a = p;
 
-	(void)of, (void)data, (void)index, (void)number, (void)arg;
-	if (a)
-		SSL_SESSION_free(a->offered);
+	SSL_SESSION_free(a->offered);
 	free(a);
 }
 
-static void make_place(void)
-{
-	place = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_asked);
-	ASSERT(place >= 0);
-}
+static struct tls_place asked_place = { .of = CRYPTO_EX_INDEX_SSL, .release = free_asked };
 
 static struct asked *asked_of(const SSL *ssl)
 {
-	return ssl ? SSL_get_ex_data(ssl, place) : NULL;
+	return ssl ? SSL_get_ex_data(ssl, tls_place_number(&asked_place)) : NULL;
 }
 
 /* OpenSSL leaves a use of the session with us when 1 is returned. */
@@ -57,9 +49,6 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 
 void tls_client_context(SSL_CTX *ctx)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, make_place);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ctx, on_new_session);
 }
@@ -126,7 +115,7 @@ bool tls_client_ask(struct conn *c, struct slice name, struct tls_sessions *cach
 	*a = (struct asked){ .cache = cache, .trust = tls_trust_turn(), .len = (uint32_t)name.len };
 	memcpy(a->name, name.ptr, name.len);
 	a->name[name.len] = '\0';
-	if (!SSL_set_ex_data(ssl, place, a)) {
+	if (!SSL_set_ex_data(ssl, tls_place_number(&asked_place), a)) {
 		free(a);
 		ERR_clear_error();
 		return false;

@@ -7,12 +7,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/tls1.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/names.h"
 #include "conn/tls_info.h"
+#include "conn/tls_place.h"
 #include "conn/tls_server.h"
 #include "core/epoch.h"
 
@@ -291,19 +291,8 @@ static const struct choice *choose(const struct tls_table *t, const struct hello
 
 /* ---- a hello that is said again ---- */
 
-static int said_index; /* of an SSL: the name it asked for, ended by a NUL */
-
-static void free_said(void *parent, void *p, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
-{
-	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	free(p);
-}
-
-static void make_index(void)
-{
-	said_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_said);
-	ASSERT(said_index >= 0);
-}
+/* The name a connection asked for, ended by a NUL. */
+static struct tls_place said_place = { .of = CRYPTO_EX_INDEX_SSL, .release = free };
 
 /* OpenSSL forgets it before the second hello, which there is in TLS 1.3 only. */
 static bool keep_said(SSL *ssl, const struct hello *h)
@@ -312,7 +301,7 @@ static bool keep_said(SSL *ssl, const struct hello *h)
 
 	if (extension(ssl, TLSEXT_TYPE_supported_versions).len == 0 || h->name_len == 0)
 		return true;
-	if ((copy = slice_dup(slice_make(h->name, h->name_len))) != NULL && SSL_set_ex_data(ssl, said_index, copy))
+	if ((copy = slice_dup(slice_make(h->name, h->name_len))) != NULL && SSL_set_ex_data(ssl, tls_place_number(&said_place), copy))
 		return true;
 	free(copy);
 	return false;
@@ -322,7 +311,7 @@ static bool keep_said(SSL *ssl, const struct hello *h)
  * who is told the name must not take the second for the first. OpenSSL asks the context that was chosen. */
 static int on_next_hello(SSL *ssl, int *alert, void *arg)
 {
-	struct slice before = slice_of(SSL_get_ex_data(ssl, said_index));
+	struct slice before = slice_of(SSL_get_ex_data(ssl, tls_place_number(&said_place)));
 	struct hello h = { .name_len = 0 };
 
 	(void)arg;
@@ -334,16 +323,8 @@ static int on_next_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
-static void need_index(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, make_index);
-}
-
 void tls_front_prepare(SSL_CTX *ctx)
 {
-	need_index();
 	SSL_CTX_set_client_hello_cb(ctx, on_next_hello, NULL);
 }
 
@@ -409,7 +390,6 @@ struct tls_front *tls_front_new(SSL_CTX *ctx, struct tls_table *t)
 	ASSERT(f != NULL);
 	*f = (struct tls_front){ .ctx = ctx, .table = t, .next = fronts };
 	fronts = f;
-	need_index();
 	SSL_CTX_set_client_hello_cb(ctx, on_hello, f);
 	SSL_CTX_set_tlsext_servername_callback(ctx, take_name);
 	return f;

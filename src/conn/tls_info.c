@@ -5,10 +5,9 @@
 #include "conn/tls_info.h"
 
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/assert.h"
+#include "conn/tls_place.h"
 
 static const struct slice none = { 0 };
 
@@ -59,30 +58,19 @@ struct kept {
 	char name[NAME_MAX_LEN];
 };
 
-static int kept_index;
-
-static void free_kept(void *parent, void *kept, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+static void free_kept(void *p)
 {
-	struct kept *k = kept;
+	struct kept *k = p;
 
-	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	if (k)
-		X509_free(k->cert);
+	X509_free(k->cert);
 	free(k);
 }
 
-static void make_index(void)
-{
-	kept_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_kept);
-	ASSERT(kept_index >= 0);
-}
+static struct tls_place kept_place = { .of = CRYPTO_EX_INDEX_SSL, .release = free_kept };
 
 static struct kept *kept_of(const SSL *ssl)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, make_index);
-	return SSL_get_ex_data(ssl, kept_index);
+	return SSL_get_ex_data(ssl, tls_place_number(&kept_place));
 }
 
 /* NULL when memory is out. */
@@ -90,7 +78,7 @@ static struct kept *keep(SSL *ssl)
 {
 	struct kept *k = kept_of(ssl);
 
-	if (k == NULL && (k = calloc(1, sizeof(*k))) != NULL && !SSL_set_ex_data(ssl, kept_index, k)) {
+	if (k == NULL && (k = calloc(1, sizeof(*k))) != NULL && !SSL_set_ex_data(ssl, tls_place_number(&kept_place), k)) {
 		free(k);
 		k = NULL;
 	}

@@ -6,9 +6,9 @@
 
 #include <openssl/crypto.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "conn/tls_place.h"
 
 #define DIGITS_MAX (2 * EVP_MAX_MD_SIZE)
 
@@ -25,29 +25,21 @@ static const char *const labels[] = {
 #undef X
 };
 
-static int secrets_index;
-
-static void free_secrets(void *parent, void *secrets, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
+static void free_secrets(void *secrets)
 {
-	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	if (secrets)
-		OPENSSL_cleanse(secrets, sizeof(struct secrets));
+	OPENSSL_cleanse(secrets, sizeof(struct secrets));
 	free(secrets);
 }
 
-static void make_index(void)
-{
-	secrets_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_secrets);
-	ASSERT(secrets_index >= 0);
-}
+static struct tls_place secrets_place = { .of = CRYPTO_EX_INDEX_SSL, .release = free_secrets };
 
 static struct secrets *secrets_of(const SSL *ssl)
 {
-	struct secrets *s = SSL_get_ex_data(ssl, secrets_index);
+	struct secrets *s = SSL_get_ex_data(ssl, tls_place_number(&secrets_place));
 
 	if (s || (s = calloc(1, sizeof(*s))) == NULL)
 		return s;
-	if (!SSL_set_ex_data((SSL *)ssl, secrets_index, s)) {
+	if (!SSL_set_ex_data((SSL *)ssl, tls_place_number(&secrets_place), s)) {
 		free(s);
 		return NULL;
 	}
@@ -73,17 +65,13 @@ static void on_line(const SSL *ssl, const char *line)
 
 void tls_keylog_enable(SSL_CTX *ctx)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	if (!tls_keylog_on)
-		return;
-	pthread_once(&once, make_index);
-	SSL_CTX_set_keylog_callback(ctx, on_line);
+	if (tls_keylog_on)
+		SSL_CTX_set_keylog_callback(ctx, on_line);
 }
 
 struct slice tls_keylog_secret(const SSL *ssl, enum tls_secret which)
 {
-	const struct secrets *s = tls_keylog_on ? SSL_get_ex_data(ssl, secrets_index) : NULL;
+	const struct secrets *s = tls_keylog_on ? SSL_get_ex_data(ssl, tls_place_number(&secrets_place)) : NULL;
 
 	return s && s->len[which] ? slice_make(s->text[which], s->len[which]) : slice_make(NULL, 0);
 }

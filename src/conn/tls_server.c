@@ -2,7 +2,6 @@
  *
  * Contexts for clients. Start-up, and orders at run time; what OpenSSL calls runs on the connection's thread.
  */
-#include "conn/tls_info.h"
 #include "conn/tls_server.h"
 
 #include <openssl/core_names.h>
@@ -11,9 +10,10 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include "base/assert.h"
+#include "conn/tls_info.h"
+#include "conn/tls_place.h"
 #include "conn/tls_reason.h"
 #include "conn/tls_trust.h"
 
@@ -35,20 +35,8 @@ struct about {
 	const struct tls_settings *set; /* borrows */
 	unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
 };
-static int about_index, protocols_index;
-
-static void free_data(void *parent, void *p, CRYPTO_EX_DATA *data, int index, long number, void *pointer)
-{
-	(void)parent, (void)data, (void)index, (void)number, (void)pointer;
-	free(p);
-}
-
-static void make_indexes(void)
-{
-	about_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_data);
-	protocols_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_data);
-	ASSERT(about_index >= 0 && protocols_index >= 0);
-}
+static struct tls_place about_place = { .of = CRYPTO_EX_INDEX_SSL_CTX, .release = free };
+static struct tls_place protocols_place = { .of = CRYPTO_EX_INDEX_SSL_CTX, .release = free };
 
 /* ---- clients' certificates ---- */
 
@@ -78,7 +66,7 @@ static bool lets_pass(const struct tls_error_set *set, int error)
 static int on_verify(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	const struct tls_settings *set = ((const struct about *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), about_index))->set;
+	const struct tls_settings *set = ((const struct about *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tls_place_number(&about_place)))->set;
 	int error = X509_STORE_CTX_get_error(store), depth = X509_STORE_CTX_get_error_depth(store);
 
 	if (good)
@@ -144,7 +132,7 @@ static bool speak(SSL_CTX *ctx, const char *names, struct strbuf *err)
 		ASSERT(p != NULL);
 		p->len = list.len;
 		memcpy(p->list, list.ptr, list.len);
-		SSL_CTX_set_ex_data(ctx, protocols_index, p);
+		SSL_CTX_set_ex_data(ctx, tls_place_number(&protocols_place), p);
 		SSL_CTX_set_alpn_select_cb(ctx, on_alpn, p);
 	} else {
 		strbuf_addf(err, "alpn '%s' has a name that is empty or longer than 255 bytes", names);
@@ -255,13 +243,13 @@ static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice
 	EVP_MD_CTX_free(md);
 	a->set = set;
 	memcpy(a->scope, digest, sizeof(a->scope));
-	SSL_CTX_set_ex_data(ctx, about_index, a);
+	SSL_CTX_set_ex_data(ctx, tls_place_number(&about_place), a);
 	SSL_CTX_set_session_id_context(ctx, digest, len);
 }
 
 void tls_server_renew_scope(SSL *ssl)
 {
-	const struct about *a = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), about_index);
+	const struct about *a = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tls_place_number(&about_place));
 	uint32_t turn = tls_trust_turn();
 	unsigned char scope[sizeof(a->scope)];
 
@@ -286,9 +274,6 @@ static void keep_sessions(SSL_CTX *ctx, const struct tls_tuning *tuning)
 bool tls_server_apply(SSL_CTX *ctx, const struct tls_settings *set, const struct tls_tuning *tuning, const char *names,
                       struct slice scope, struct strbuf *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, make_indexes);
 	if (!set->prefer_client_ciphers)
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	set_scope(ctx, set, scope);

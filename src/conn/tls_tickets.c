@@ -15,6 +15,7 @@
 #include "base/assert.h"
 #include "base/base64.h"
 #include "conn/tls.h"
+#include "conn/tls_place.h"
 #include "core/clock.h"
 #include "core/epoch.h"
 
@@ -337,11 +338,11 @@ static int open_ticket(SSL *ssl, const struct tls_tickets *t, const unsigned cha
 }
 
 /* All contexts of a line know their keys: which of them serves is chosen before a ticket is looked at. */
-static int tickets_index;
+static struct tls_place tickets_place = { .of = CRYPTO_EX_INDEX_SSL_CTX };
 
 static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
 {
-	struct tls_tickets *t = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tickets_index);
+	struct tls_tickets *t = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tls_place_number(&tickets_place));
 
 	return seal ? seal_ticket(t, name, iv, cipher, mac) : open_ticket(ssl, t, name, iv, cipher, mac);
 }
@@ -351,8 +352,7 @@ static void fetch_ciphers(void)
 {
 	aes_128 = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
 	aes_256 = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
-	tickets_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	ASSERT(aes_128 && aes_256 && tickets_index >= 0);
+	ASSERT(aes_128 && aes_256);
 }
 
 void tls_tickets_use(SSL_CTX *ctx, struct tls_tickets *t)
@@ -360,7 +360,7 @@ void tls_tickets_use(SSL_CTX *ctx, struct tls_tickets *t)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, fetch_ciphers);
-	SSL_CTX_set_ex_data(ctx, tickets_index, t);
+	SSL_CTX_set_ex_data(ctx, tls_place_number(&tickets_place), t);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
 }
 

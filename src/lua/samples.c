@@ -169,8 +169,10 @@ static struct eval evaluation(struct script_frame *f)
 static struct expr *expr_of(lua_State *L, const char *before, int first)
 {
 	int last = lua_gettop(L);
-	struct compiled *c = first > last ? lua_touserdata(L, lua_upvalueindex(4)) : NULL;
 
+	while (last >= first && lua_isnil(L, last)) /* an argument that is left out */
+		last--;
+	struct compiled *c = first > last ? lua_touserdata(L, lua_upvalueindex(4)) : NULL;
 	if (c)
 		return c->expr;
 	push_text(L, before, lua_tostring(L, lua_upvalueindex(2)), first, last);

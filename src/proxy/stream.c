@@ -168,8 +168,6 @@ static void end(struct stream *s)
 	count_end(s);
 	if (s->service && s->service->end)
 		s->service->end(s);
-	if (!LIST_EMPTY(&s->at_end))
-		tell_ends(s);
 	queue_leave(&s->queue);
 	log_line_keep_source(s);
 	if (session->fe->log_wants_link || log_wants_link)
@@ -189,6 +187,8 @@ static void end(struct stream *s)
 	if (s->be_counted)
 		gauge_dec(&s->be->be_conns);
 	log_line_end(s);
+	if (!LIST_EMPTY(&s->at_end)) /* behind the log: what a script keeps with the stream may be what its line tells */
+		tell_ends(s);
 	if (s->auth)
 		auth_leave(s);
 	if (keep && buf_len(s->req.buf)) {

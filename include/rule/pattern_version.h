@@ -56,7 +56,7 @@ struct pattern *pattern_version_from(const struct pattern_version *v, uint64_t i
 bool pattern_version_probe(struct pattern_version *v, struct slice text, struct pattern_probe *probe);
 struct pattern *pattern_version_next(struct pattern_probe *probe, struct slice text);
 /* Puts what is there into the index of a view that is new. Start-up only. False with the reason, and where it was met, in
- * err. */
+ * err, and nothing is changed. */
 bool pattern_version_open(struct pattern_version *v, const struct pattern_views *views, size_t view, struct strbuf *err);
 
 #endif

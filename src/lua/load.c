@@ -57,6 +57,7 @@ static int open_classes(lua_State *L)
 	lua_newtable(L);
 	script_open_core(L);
 	script_open_texts(L);
+	script_open_maps(L);
 	script_open_register(L);
 	lua_setglobal(L, "core");
 	return 0;

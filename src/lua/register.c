@@ -27,9 +27,7 @@ static const char *take_name(lua_State *L, lua_Debug *where)
 	for (size_t i = 0; i < name.len; i++)
 		luaL_argcheck(L, name.ptr[i] > ' ' && name.ptr[i] < 127 && strchr("(),[]{}\"'\\", name.ptr[i]) == NULL, 1,
 			"a name has neither blanks, brackets, commas nor quotes");
-	*where = (lua_Debug){ .short_src = "a script" };
-	if (lua_getstack(L, 1, where))
-		lua_getinfo(L, "Sl", where);
+	*where = script_caller(L);
 	return name.ptr;
 }
 

@@ -53,6 +53,8 @@ void script_log(const struct proxy *px, enum log_level level, struct slice text)
 enum log_level script_level(lua_State *L, int index);
 struct slice script_slice(lua_State *L, int index);
 void script_push_slice(lua_State *L, struct slice s);
+/* Where the script is that called: its file and line. */
+lua_Debug script_caller(lua_State *L);
 /* A table of functions as the metatable `name`, left on the stack; its __index is `index`, or the functions themselves. */
 void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index);
 
@@ -124,6 +126,7 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_TEXT_FETCHES "TextFetches"
 #define SCRIPT_CONVERTERS "Converters"
 #define SCRIPT_TEXT_CONVERTERS "TextConverters"
+#define SCRIPT_MAP "Map"
 
 /* value.c */
 void script_push_value(lua_State *L, const struct value *v, struct arena *arena);
@@ -138,9 +141,10 @@ void script_open_samples(lua_State *L);
 void script_open_txn(lua_State *L);
 /* reply.c: composes the answer that a table describes, into the stream; Lua errors. */
 void script_reply(lua_State *L, int index, struct stream *s);
-/* core.c, texts.c: add their functions to the table on top of the stack. */
+/* core.c, texts.c, map.c: add their functions to the table on top of the stack. */
 void script_open_core(lua_State *L);
 void script_open_texts(lua_State *L);
+void script_open_maps(lua_State *L);
 /* register.c, as core.c */
 void script_open_register(lua_State *L);
 /* After all files: runs what register_init was given in this state, and says which functions it lacks. */

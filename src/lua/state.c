@@ -181,6 +181,18 @@ void script_push_slice(lua_State *L, struct slice s)
 	lua_pushlstring(L, s.len ? s.ptr : "", s.len);
 }
 
+lua_Debug script_caller(lua_State *L)
+{
+	lua_Debug ar = { .short_src = "a script" };
+
+	for (int level = 1; lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.currentline > 0)
+			break; /* else a function of Lua's that called for it, as pcall */
+	}
+	return ar;
+}
+
 void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index)
 {
 	luaL_newmetatable(L, name);

@@ -61,6 +61,16 @@ static bool patref_enter(struct patref *r, struct strbuf *err)
 	return true;
 }
 
+/* The last that was entered, as if it never had been. */
+static void patref_leave(struct patref *r)
+{
+	lists.n--;
+	pattern_version_free(r->current);
+	r->current = NULL;
+	r->loaded = false;
+	pthread_mutex_destroy(&r->lock);
+}
+
 static void add_place(struct patref *r, const char *before, const struct conf_line *l)
 {
 	if (l)
@@ -88,8 +98,12 @@ struct patref *patref_of_file(struct slice name, bool two_columns, bool acl, con
 	r = file_named(name);
 	first = !r->loaded;
 	if (first) {
-		if (!patref_enter(r, err) || !pattern_file_read(r->name, two_columns, r->current, err))
+		if (!patref_enter(r, err))
 			return NULL;
+		if (!pattern_file_read(r->name, two_columns, r->current, err)) {
+			patref_leave(r);
+			return NULL;
+		}
 		r->two_columns = two_columns;
 		strbuf_addf(&r->text, "pattern loaded from file '%s' used", r->name);
 	} else if (r->two_columns != two_columns) {
@@ -180,9 +194,11 @@ static struct pattern_view *view_of(struct patref *r, const struct matcher *m, b
 	if (!ok)
 		strbuf_addf(err, "file '%s' %.*s", r->name, SLICE_FMT(strbuf_slice(&why)));
 	strbuf_free(&why);
-	if (!ok)
+	if (!ok) {
+		r->views.n--; /* a script may go on without it */
 		return NULL;
-	if (r->current->index_count == r->views.n)
+	}
+	if (r->current->index_count >= r->views.n)
 		view->index = r->current->indexes[r->views.n - 1];
 	return view;
 }
@@ -270,7 +286,7 @@ bool patrefs_finish(void)
 		/* What rules need is made now, not in the first of them. */
 		if (r->loaded && r->file)
 			pattern_version_probe(r->current, SLICE(""), &unused);
-		if (r->loaded)
+		if (r->loaded || !r->file)
 			continue;
 		ok = false;
 		diag_at(DIAG_ALERT, r->file, r->line,

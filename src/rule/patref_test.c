@@ -171,6 +171,29 @@ static void faults_name_their_lines(void **state)
 	assert_non_null(strstr(err.ptr, "line 1: '1' is no address"));
 }
 
+/* A script may go on without what it could not have. */
+static void what_failed_leaves_nothing(void **state)
+{
+	struct patref *r = map_of("a 1\nb 2\n");
+	const struct pattern_view *view = patref_look(r, &whole, false, VALUE_STR, false, &err);
+
+	(void)state;
+	assert_null(patref_look(r, &net, false, VALUE_STR, false, &err));
+	assert_true(add(r, "no address", "3"));
+	assert_string_equal(look(view, "no address"), "3");
+	assert_null(patref_look(r, &net, false, VALUE_STR, false, &err));
+	view = patref_look(r, &head, false, VALUE_STR, false, &err);
+	assert_string_equal(look(view, "be"), "2");
+	for (int i = 0; i < 2; i++) {
+		strbuf_clear(&err);
+		assert_null(patref_of_file(SLICE("/nonexistent/file"), i == 0, false, NULL, &err));
+		assert_non_null(strstr(err.ptr, "No such file"));
+	}
+	assert_true(patrefs_finish());
+	assert_ptr_equal(patref_at(0), r);
+	assert_null(patref_at(1));
+}
+
 static void a_nul_is_no_text(void **state)
 {
 	struct pattern_version *v = pattern_version_new(0, NULL);
@@ -564,6 +587,7 @@ int patref_test(void)
 		cmocka_unit_test_teardown(lines_of_an_acl, give_back),
 		cmocka_unit_test_teardown(a_file_is_read_once, give_back),
 		cmocka_unit_test_teardown(faults_name_their_lines, give_back),
+		cmocka_unit_test_teardown(what_failed_leaves_nothing, give_back),
 		cmocka_unit_test_teardown(a_nul_is_no_text, give_back),
 		cmocka_unit_test_teardown(numbers_pass_over_taken_ones, give_back),
 		cmocka_unit_test_teardown(rules_change_what_others_load, give_back),

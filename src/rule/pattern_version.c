@@ -263,5 +263,7 @@ bool pattern_version_open(struct pattern_version *v, const struct pattern_views 
 	if (faults > 1)
 		strbuf_add_byte(err, ')');
 	strbuf_free(&why);
+	for (size_t budget = FREE_PIECE; faults && !pattern_index_free(&v->indexes[view], &budget); budget = FREE_PIECE)
+		;
 	return faults == 0;
 }

@@ -94,6 +94,8 @@ void loop_bury(struct grave *g);
 void mail_post(struct loop *to, struct mail *m);
 /* Calls fn at the end of every turn of every loop (log flushing); start-up only. */
 void loop_on_turn_end(void (*fn)(void));
+/* Calls fn when loop_run() of any thread begins, on that thread; start-up only. */
+void loop_on_begin(void (*fn)(void));
 /* Calls fn when loop_run() of any thread ends, on that thread: what it cached is freed; start-up only. */
 void loop_on_end(void (*fn)(void));
 

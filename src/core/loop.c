@@ -22,6 +22,8 @@
 _Thread_local struct loop *loop_self;
 static void (*turn_end[TURN_END_MAX])(void);
 static int turn_end_count;
+static void (*run_begin[TURN_END_MAX])(void);
+static int run_begin_count;
 static void (*run_end[TURN_END_MAX])(void);
 static int run_end_count;
 
@@ -295,6 +297,8 @@ void loop_run(struct loop *l)
 	name_thread(l);
 	clock_update();
 	epoch_pass(l->thread);
+	for (int i = 0; i < run_begin_count; i++)
+		run_begin[i]();
 	while (!l->stop)
 		loop_turn(l, -1);
 	/* What the last events left behind. */
@@ -307,6 +311,12 @@ void loop_on_turn_end(void (*fn)(void))
 {
 	ASSERT(turn_end_count < TURN_END_MAX);
 	turn_end[turn_end_count++] = fn;
+}
+
+void loop_on_begin(void (*fn)(void))
+{
+	ASSERT(run_begin_count < TURN_END_MAX);
+	run_begin[run_begin_count++] = fn;
 }
 
 void loop_on_end(void (*fn)(void))

@@ -33,21 +33,9 @@ static int core_now(lua_State *L)
 
 /* ---- waiting ---- */
 
-static int wait_until(lua_State *L, uint64_t due_ms)
-{
-	struct script_frame *f = script_running(L);
-
-	if (!f->may_wait)
-		return luaL_error(L, "'%s' cannot wait: only actions of requests, answers and connections can", f->name);
-	if (f->co != L || !lua_isyieldable(L))
-		return luaL_error(L, "nothing can wait inside a coroutine of the script's own, or a function that Lua calls back");
-	f->due_ms = due_ms;
-	return lua_yield(L, 0);
-}
-
 static int core_yield(lua_State *L)
 {
-	return wait_until(L, 0);
+	return script_wait(L, 0, 0, NULL);
 }
 
 static int sleep_for(lua_State *L, lua_Integer unit_ms)
@@ -55,7 +43,7 @@ static int sleep_for(lua_State *L, lua_Integer unit_ms)
 	lua_Integer n = luaL_checkinteger(L, 1);
 
 	luaL_argcheck(L, n >= 0 && n <= INT32_MAX / unit_ms, 1, "a time of 0 to 24 days expected");
-	return wait_until(L, n ? clock_now_ms + (uint64_t)(n * unit_ms) : 0);
+	return script_wait(L, n ? clock_now_ms + (uint64_t)(n * unit_ms) : 0, 0, NULL);
 }
 
 static int core_sleep(lua_State *L) { return sleep_for(L, 1000); }

@@ -33,9 +33,12 @@ static void on_count(lua_State *L, lua_Debug *unused)
 	if (f->stopped)
 		fail(L, f, "it was stopped");
 	uint64_t slice_us = clock_read_us() - f->began_us;
-	uint64_t session_us = (uint64_t)script_settings.session_timeout_ms * 1000, burst_us = (uint64_t)script_settings.burst_timeout_ms * 1000;
-	if (session_us && f->spent_us + slice_us > session_us)
-		fail(L, f, "it ran longer than tune.lua.session-timeout");
+	uint64_t limit_us = (uint64_t)f->limit_ms * 1000, burst_us = (uint64_t)script_settings.burst_timeout_ms * 1000;
+	if (limit_us && f->spent_us + slice_us > limit_us) {
+		char why[64];
+		snprintf(why, sizeof(why), "it ran longer than %s", f->limit);
+		fail(L, f, why);
+	}
 	if (f->co == L && f->may_wait && lua_isyieldable(L)) {
 		f->due_ms = 0;
 		lua_yield(L, 0);
@@ -99,6 +102,10 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 	f->result = NULL;
 	f->may_wait = coroutine;
 	f->spent_us = f->due_ms = f->edited = 0;
+	f->limit_ms = script_settings.session_timeout_ms;
+	f->limit = "tune.lua.session-timeout";
+	f->wake = NULL;
+	LIST_INIT(&f->things);
 	if (coroutine && !has_coroutine(f)) {
 		LIST_INSERT_HEAD(&st->idle, f, link);
 		return NULL;
@@ -116,7 +123,7 @@ void script_frame_resume(struct script_frame *f, struct eval *ev)
 	f->began_us = clock_read_us();
 }
 
-void script_frame_pause(struct script_frame *f)
+static void pause_frame(struct script_frame *f)
 {
 	f->spent_us += clock_read_us() - f->began_us;
 	f->state->frame = f->outer;
@@ -128,9 +135,11 @@ void script_frame_end(struct script_frame *f, bool broken)
 {
 	struct script_state *st = f->state;
 
-	if (f->ev)
-		script_frame_pause(f);
+	if (st->frame == f)
+		pause_frame(f);
 	f->serial++;
+	for (struct script_thing *t; (t = LIST_FIRST(&f->things)) != NULL; t->end(t))
+		LIST_REMOVE(t, link);
 	arena_free(&f->scratch);
 	if (f->co && broken) {
 		luaL_unref(st->lua, LUA_REGISTRYINDEX, f->co_ref);
@@ -150,6 +159,42 @@ struct script_frame *script_running(lua_State *L)
 	if (f == NULL)
 		luaL_error(L, "this has no place while a script is being loaded");
 	return f;
+}
+
+/* ---- waiting ---- */
+
+int script_frame_run(struct script_frame *f, int nargs)
+{
+	int results, status = lua_resume(f->co, f->state->lua, nargs, &results);
+
+	if (status != LUA_YIELD)
+		return status;
+	lua_pop(f->co, results);
+	if (f->may_wait) {
+		pause_frame(f);
+		return status;
+	}
+	/* It asked for what it cannot have: coroutine.yield() by its own hand. */
+	lua_pushliteral(f->co, "this function cannot wait");
+	return LUA_ERRRUN;
+}
+
+int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k)
+{
+	struct script_frame *f = script_running(L);
+
+	if (!f->may_wait)
+		return luaL_error(L, "'%s' cannot wait: only tasks, and actions of requests, answers and connections can", f->name);
+	if (f->co != L || !lua_isyieldable(L))
+		return luaL_error(L, "nothing can wait inside a coroutine of the script's own, or a function that Lua calls back");
+	f->due_ms = due_ms;
+	return lua_yieldk(L, 0, ctx, k);
+}
+
+void script_wake(struct script_frame *f)
+{
+	f->due_ms = 0;
+	f->wake(f);
 }
 
 /* ---- failures ---- */

@@ -211,10 +211,19 @@ static void arrange_to_be_called(const struct script_frame *f, struct stream *s)
 	timer_bring_forward(&s->timer, f->due_ms);
 }
 
+static void wake(struct script_frame *f)
+{
+	struct stream *s = f->owner;
+
+	s->client_active_ms = s->server_active_ms = clock_now_ms;
+	stream_wake(s);
+}
+
 static enum action_result wait(struct script_frame *f, struct stream *s, struct rule_cursor *cur)
 {
-	script_frame_pause(f);
 	if (cur->state == 0) {
+		f->wake = wake;
+		f->owner = s;
 		f->at_end.run = on_stream_end;
 		LIST_INSERT_HEAD(&s->at_end, &f->at_end, link);
 		cur->state = (uintptr_t)f;
@@ -246,17 +255,9 @@ static enum action_result over(struct script_frame *f, int status, const struct 
 
 static enum action_result run(struct script_frame *f, const struct rule *r, struct eval *ev, struct rule_cursor *cur, int nargs)
 {
-	int results, status = lua_resume(f->co, f->state->lua, nargs, &results);
+	int status = script_frame_run(f, nargs);
 
-	if (status == LUA_YIELD) {
-		lua_pop(f->co, results);
-		if (f->may_wait)
-			return wait(f, ev->stream, cur);
-		/* It asked for what it cannot have: coroutine.yield() by its own hand. */
-		lua_pushliteral(f->co, "this function cannot wait");
-		status = LUA_ERRRUN;
-	}
-	return over(f, status, r, ev, cur);
+	return status == LUA_YIELD ? wait(f, ev->stream, cur) : over(f, status, r, ev, cur);
 }
 
 static enum action_result begin(const struct rule *r, struct eval *ev, struct rule_cursor *cur)

@@ -220,6 +220,12 @@ static bool session_timeout_parse(struct conf_line *l, void *owner)
 	return conf_need_time(l, "a time", &script_settings.session_timeout_ms);
 }
 
+static bool task_timeout_parse(struct conf_line *l, void *owner)
+{
+	(void)owner;
+	return conf_need_time(l, "a time", &script_settings.task_timeout_ms);
+}
+
 static bool burst_timeout_parse(struct conf_line *l, void *owner)
 {
 	(void)owner;
@@ -253,6 +259,7 @@ static bool stderr_parse(struct conf_line *l, void *owner)
 TUNE(maxmem, "maxmem", "<megabytes>");
 TUNE(forced_yield, "forced-yield", "<instructions>");
 TUNE(session_timeout, "session-timeout", "<time>");
+TUNE(task_timeout, "task-timeout", "<time>");
 TUNE(burst_timeout, "burst-timeout", "<time>");
 TUNE(loggers, "log.loggers", "{on | off}");
 TUNE(stderr, "log.stderr", "{on | auto | off}");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * core.register_action, register_fetches, register_converters and register_init: only while files are loaded. Start-up.
+ * register_task is here too, and may be called at any time: task.c.
  */
 #include "function.h"
 
@@ -137,7 +138,8 @@ void script_open_register(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "register_action", register_action }, { "register_fetches", register_fetches },
-		{ "register_converters", register_converters }, { "register_init", register_init }, { NULL, NULL },
+		{ "register_converters", register_converters }, { "register_init", register_init },
+		{ "register_task", script_register_task }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

@@ -3,7 +3,7 @@
  * What the files of this folder share: Lua states, frames in which functions of scripts run, and
  * handles, the objects that scripts hold of a stream. One state is shared under its lock, or each
  * thread has its own; a frame belongs to its state for ever. Bottom to top: state, frame, then the
- * classes, then txn, core, register and load.
+ * classes, then txn, core, register, task and load.
  */
 #ifndef USHER_LUA_SCRIPT_H
 #define USHER_LUA_SCRIPT_H
@@ -19,6 +19,7 @@
 /* ---- state.c: the states, their memory, and what is said of scripts ---- */
 
 struct script_frame;
+struct script_task;
 
 /* Frozen after boot but for what runs in it. */
 struct script_state {
@@ -29,11 +30,12 @@ struct script_state {
 	struct script_frame *frame; /* borrows: what runs; NULL: nothing, or a file is being loaded */
 	LIST_HEAD(, script_frame) idle;
 	int cached;                 /* expressions that scripts had compiled */
+	struct script_task *ordered; /* owns until its loop begins: tasks; frozen after boot */
 };
 
 extern struct script_settings {
 	uint64_t forced_yield;      /* instructions */
-	uint32_t session_timeout_ms, burst_timeout_ms; /* 0: none */
+	uint32_t session_timeout_ms, task_timeout_ms, burst_timeout_ms; /* 0: none */
 	uint64_t max_bytes;         /* 0: any */
 	bool no_loggers;
 	enum { SCRIPT_STDERR_ON, SCRIPT_STDERR_AUTO, SCRIPT_STDERR_OFF } to_stderr;
@@ -69,8 +71,8 @@ struct script_frame {
 	struct script_state *state;
 	LIST_ENTRY(script_frame) link; /* idle */
 	uint64_t serial;
-	struct eval *ev;            /* borrows: of the evaluation; NULL while it waits, and behind its end */
-	const char *name;           /* borrows, for ever: "lua.limit" */
+	struct eval *ev;            /* borrows: of the evaluation; NULL while it waits, behind its end, and where there is none (tasks) */
+	const char *name;           /* borrows, while it runs: "lua.limit" */
 	lua_State *co;              /* in the state's registry as co_ref; NULL: it runs on the state's own, and cannot wait */
 	int co_ref;
 	bool may_edit, may_wait;
@@ -81,19 +83,29 @@ struct script_frame {
 	struct value *result;       /* borrows: where core.done() puts what it is given; NULL: nowhere */
 	bool has_result;
 	uint64_t began_us, spent_us; /* of this slice; in those before */
-	uint64_t due_ms;            /* sleeping until then; 0: it goes on in the next turn */
+	uint32_t limit_ms;          /* how long it may compute; 0: as it likes */
+	const char *limit;          /* borrows: the setting of that */
+	uint64_t due_ms;            /* waiting until then; 0: it goes on in the next turn */
+	void (*wake)(struct script_frame *f); /* has whoever runs it look at due_ms again */
+	void *owner;                /* borrows: who that is */
+	LIST_HEAD(, script_thing) things; /* what ends with the run */
 	struct arena scratch;       /* values on their way into Lua */
 	uint64_t edited;            /* bytes of the stream's memory that its edits took */
 	struct stream_end at_end;   /* while it waits */
 	struct script_frame *outer; /* what ran in its state when it was called */
 };
 
+/* Something that belongs to a run and is to end with it; embedded. */
+struct script_thing {
+	LIST_ENTRY(script_thing) link;
+	void (*end)(struct script_thing *t); /* out of the list already; on the run's thread */
+};
+
 /* A frame for a run, its evaluation's time beginning now; entered is the state's frame. The state is entered already.
  * coroutine: it may wait. NULL: memory is out. */
 struct script_frame *script_frame_begin(struct script_state *st, const char *name, struct eval *ev, bool coroutine);
-/* It goes on with another evaluation; stops for a while. */
+/* It goes on with another evaluation. */
 void script_frame_resume(struct script_frame *f, struct eval *ev);
-void script_frame_pause(struct script_frame *f);
 /* Over: no handle of it is of use any more. broken: its coroutine ended by an error, or never. */
 void script_frame_end(struct script_frame *f, bool broken);
 /* Ends the run from within, by an error that a script cannot catch for long. Does not return. */
@@ -103,6 +115,14 @@ int script_frame_stop(struct script_frame *f, lua_State *L);
 bool script_call(struct script_frame *f, lua_CFunction fn, void *arg, int results);
 /* The same for the failure that stands on top of its coroutine's stack. */
 void script_log_failure(struct script_frame *f);
+/* Lets its coroutine run: from the function under nargs arguments on its stack, or from where it waited. LUA_OK: its results are
+ * on its stack; LUA_YIELD: it waits and is paused, with wake and due_ms to be looked at; else the error is on its stack. */
+int script_frame_run(struct script_frame *f, int nargs);
+/* For a C function that a script called: waits until due_ms, or for script_wake(), and goes on with k(L, LUA_YIELD, ctx), or (NULL)
+ * back in the script. A Lua error where nothing can wait. */
+int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k);
+/* What a waiting frame waits for is there; on its thread, the state need not be entered. */
+void script_wake(struct script_frame *f);
 /* The frame that runs in L's state, or a Lua error: nothing runs there. */
 struct script_frame *script_running(lua_State *L);
 
@@ -145,6 +165,8 @@ void script_reply(lua_State *L, int index, struct stream *s);
 void script_open_core(lua_State *L);
 void script_open_texts(lua_State *L);
 void script_open_maps(lua_State *L);
+/* task.c: takes the function at index 1 and its arguments off the stack. It begins with its loop, or at once when that runs. */
+int script_register_task(lua_State *L);
 /* register.c, as core.c */
 void script_open_register(lua_State *L);
 /* After all files: runs what register_init was given in this state, and says which functions it lacks. */

@@ -54,6 +54,7 @@ static int open_classes(lua_State *L)
 	script_open_client(L);
 	script_open_http(L);
 	script_open_txn(L);
+	script_open_regex(L);
 	lua_newtable(L);
 	script_open_core(L);
 	script_open_texts(L);

@@ -46,6 +46,9 @@ struct script_state *script_state_make(int number);
 /* NULL: there is none. */
 struct script_state *script_state_at(int number);
 static inline struct script_state *script_state_of(lua_State *L) { return *(struct script_state **)lua_getextraspace(L); }
+/* Objects hold n bytes more (less, when n is negative) outside of Lua's memory: they count like Lua's own. A Lua error when
+ * that is too much. */
+void script_hold(lua_State *L, ptrdiff_t n);
 /* Around everything that is done with a state. */
 void script_enter(struct script_state *st);
 void script_leave(struct script_state *st);
@@ -147,6 +150,7 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_CONVERTERS "Converters"
 #define SCRIPT_TEXT_CONVERTERS "TextConverters"
 #define SCRIPT_MAP "Map"
+#define SCRIPT_REGEX "Regex"
 
 /* value.c */
 void script_push_value(lua_State *L, const struct value *v, struct arena *arena);
@@ -159,6 +163,7 @@ void script_open_http(lua_State *L);
 void script_open_client(lua_State *L);
 void script_open_samples(lua_State *L);
 void script_open_txn(lua_State *L);
+void script_open_regex(lua_State *L);
 /* reply.c: composes the answer that a table describes, into the stream; Lua errors. */
 void script_reply(lua_State *L, int index, struct stream *s);
 /* core.c, texts.c, map.c: add their functions to the table on top of the stack. */

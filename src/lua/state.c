@@ -30,6 +30,15 @@ static bool is_too_much(const struct script_state *st, size_t more)
 	return used + (int64_t)more > (int64_t)script_settings.max_bytes;
 }
 
+static void count(struct script_state *st, int64_t n)
+{
+	st->unreported += n;
+	if (st->unreported > UNREPORTED_MAX || st->unreported < -UNREPORTED_MAX) {
+		__atomic_fetch_add(&bytes_used, st->unreported, __ATOMIC_RELAXED);
+		st->unreported = 0;
+	}
+}
+
 static void *allocate(void *arg, void *old, size_t old_size, size_t size)
 {
 	struct script_state *st = arg;
@@ -43,12 +52,23 @@ static void *allocate(void *arg, void *old, size_t old_size, size_t size)
 		return NULL;
 	else if ((p = realloc(old, size)) == NULL)
 		return NULL;
-	st->unreported += (int64_t)size - (int64_t)old_size;
-	if (st->unreported > UNREPORTED_MAX || st->unreported < -UNREPORTED_MAX) {
-		__atomic_fetch_add(&bytes_used, st->unreported, __ATOMIC_RELAXED);
-		st->unreported = 0;
-	}
+	count(st, (int64_t)size - (int64_t)old_size);
 	return p;
+}
+
+void script_hold(lua_State *L, ptrdiff_t n)
+{
+	struct script_state *st = script_state_of(L);
+
+	count(st, n);
+	if (n <= 0)
+		return;
+	lua_gc(L, LUA_GCSTEP, (int)(n >> 10) + 1); /* as if it had been Lua's: garbage goes as soon */
+	if (is_too_much(st, 0)) {
+		lua_gc(L, LUA_GCCOLLECT);
+		if (is_too_much(st, 0))
+			luaL_error(L, "not enough memory");
+	}
 }
 
 /* ---- states ---- */

@@ -31,7 +31,7 @@ static pcre2_match_data *match_data(void)
 	pthread_once(&match_once, match_key_make);
 	md = pthread_getspecific(match_key);
 	if (!md) {
-		md = pcre2_match_data_create(REGEX_GROUPS_MAX, NULL);
+		md = pcre2_match_data_create(REGEX_LIST_MAX, NULL);
 		pthread_setspecific(match_key, md);
 	}
 	return md;
@@ -77,23 +77,48 @@ struct regex *regex_compile(struct slice pattern, bool nocase, struct strbuf *er
 	return re;
 }
 
-bool regex_find(const struct regex *re, struct slice s, size_t from, struct regex_match *m)
+size_t regex_size(const struct regex *re)
+{
+	size_t code = 0, jit = 0;
+
+	(void)pcre2_pattern_info(re->code, PCRE2_INFO_SIZE, &code);
+	(void)pcre2_pattern_info(re->code, PCRE2_INFO_JITSIZE, &jit);
+	return sizeof(*re) + code + jit;
+}
+
+/* The number of groups, the whole match included, and where they are; 0: nothing is found. */
+static int search(const struct regex *re, struct slice s, size_t from, const PCRE2_SIZE **at)
 {
 	pcre2_match_data *md = match_data();
-	const PCRE2_SIZE *at;
 	int n;
 
 	if (!md || from > s.len)
-		return false;
+		return 0;
 	n = pcre2_match(re->code, (PCRE2_SPTR)s.ptr, s.len, from, 0, md, NULL);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT)
 		n = pcre2_match(re->code, (PCRE2_SPTR)s.ptr, s.len, from, PCRE2_NO_JIT, md, NULL);
-	if (n < 0)
-		return false;
-	if (!m)
-		return true;
-	m->n = n == 0 ? REGEX_GROUPS_MAX : n;
-	at = pcre2_get_ovector_pointer(md);
+	*at = pcre2_get_ovector_pointer(md);
+	return n < 0 ? 0 : n == 0 ? REGEX_LIST_MAX : n;
+}
+
+int regex_list(const struct regex *re, struct slice s, struct slice groups[REGEX_LIST_MAX])
+{
+	const PCRE2_SIZE *at;
+	int n = search(re, s, 0, &at);
+
+	for (int i = 0; i < n; i++)
+		groups[i] = at[2 * i] == PCRE2_UNSET ? (struct slice){ 0 } : slice_make(s.ptr + at[2 * i], at[2 * i + 1] - at[2 * i]);
+	return n;
+}
+
+bool regex_find(const struct regex *re, struct slice s, size_t from, struct regex_match *m)
+{
+	const PCRE2_SIZE *at;
+	int n = search(re, s, from, &at);
+
+	if (!m || n == 0)
+		return n > 0;
+	m->n = n < REGEX_GROUPS_MAX ? n : REGEX_GROUPS_MAX;
 	for (int i = 0; i < REGEX_GROUPS_MAX; i++) {
 		bool took_part = i < m->n && at[2 * i] != PCRE2_UNSET;
 

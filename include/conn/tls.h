@@ -52,6 +52,7 @@ struct tls_faults {
 };
 /* NULL: it does not speak TLS. Borrowed; of the connection's thread. */
 const struct tls_faults *tls_faults(const struct conn *c);
+const struct tls_faults *tls_faults_of(const SSL *ssl);
 /* For who verifies: a fault was found, and is let pass or not. */
 void tls_note_fault(SSL *ssl, int error, int depth, bool passes);
 /* A ticket of the client's was opened; whether one was. */

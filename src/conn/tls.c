@@ -579,6 +579,11 @@ const struct tls_faults *tls_faults(const struct conn *c)
 	return c->tls ? &c->tls->faults : NULL;
 }
 
+const struct tls_faults *tls_faults_of(const SSL *ssl)
+{
+	return &behind(ssl)->faults;
+}
+
 void tls_note_fault(SSL *ssl, int error, int depth, bool passes)
 {
 	struct tls_faults *f = &behind(ssl)->faults;

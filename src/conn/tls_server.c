@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "conn/tls_info.h"
 #include "conn/tls_place.h"
+#include "conn/tls_proof.h"
 #include "conn/tls_reason.h"
 #include "conn/tls_trust.h"
 
@@ -93,7 +94,7 @@ static bool name_issuers(SSL_CTX *ctx, const struct tls_settings *set, struct st
 	return store != NULL;
 }
 
-static bool demand(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *err)
+static bool demand(SSL_CTX *ctx, const struct tls_settings *set, const struct tls_tuning *tuning, struct strbuf *err)
 {
 	int mode = SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE;
 
@@ -102,6 +103,7 @@ static bool demand(SSL_CTX *ctx, const struct tls_settings *set, struct strbuf *
 	if (set->verify == TLS_VERIFY_REQUIRED)
 		mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 	SSL_CTX_set_verify(ctx, mode, on_verify);
+	tls_proof_enable(ctx, tuning->lifetime_s);
 	if (set->ca_file == NULL && set->ca_verify_file == NULL) {
 		strbuf_add_str(err, "'verify' needs certificates to lead to: add 'ca-file <file>'");
 		return false;
@@ -278,5 +280,5 @@ bool tls_server_apply(SSL_CTX *ctx, const struct tls_settings *set, const struct
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	set_scope(ctx, set, scope);
 	keep_sessions(ctx, tuning);
-	return demand(ctx, set, err) && use_dh(ctx, tuning, err) && (names == NULL || speak(ctx, names, err));
+	return demand(ctx, set, tuning, err) && use_dh(ctx, tuning, err) && (names == NULL || speak(ctx, names, err));
 }

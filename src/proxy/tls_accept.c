@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include "conn/tls_proof.h"
 #include "core/clock.h"
 #include "proxy/conn_errors.h"
 #include "proxy/global.h"
@@ -84,6 +85,7 @@ static void count_session(struct session *s)
 		rate_count(&tls_accept_key_rate);
 		return;
 	}
+	tls_proof_recall(tls_of(&s->client));
 	COUNT(&s->fe->fe, tls_resumed);
 	COUNT(&s->listener->counters, tls_resumed);
 	tls_front_note_resumed(s->listener->tls, tls_showed_ticket(&s->client));

@@ -34,6 +34,9 @@ static inline void strbuf_add_byte(struct strbuf *b, char c)
 	b->ptr[b->len] = c;
 	b->ptr[++b->len] = '\0';
 }
+/* Writes n in decimal digits at `to`, without a NUL; how many they are: STRBUF_DIGITS_MAX at most. */
+size_t strbuf_put_u64(char *to, uint64_t n);
+#define STRBUF_DIGITS_MAX 20
 void strbuf_add_u64(struct strbuf *b, uint64_t n);
 void strbuf_add_i64(struct strbuf *b, int64_t n);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -28,7 +28,9 @@
 	X(tls_full) X(tls_resumed) X(tls_failed) /* handshakes */                                 \
 	X(lb_total)         /* times the balancer chose it */                                     \
 	X(checks) X(checks_failed) X(downs) X(downtime_ms)                                        \
-	X(observed_bad)     /* times that a server's traffic met too many errors (observe) */     \
+	X(observed_bad)     /* times that a server's traffic met too many errors (observe) */
+
+#define PP_COUNTERS(X)                                                                            \
 	X(pp_v1) X(pp_v2) X(pp_local) X(pp_missing_allowed) X(pp_missing_refused) X(pp_ignored)   \
 	X(pp_rejected) X(pp_version_refused) X(pp_timeout) X(pp_truncated)                        \
 	X(pp_probe) X(pp_health_up) X(pp_health_down)                                             \
@@ -39,18 +41,21 @@
 #define LATENCY_BUCKETS 38
 #define LATENCY_FIRST_LOG2 7
 
+/* What the table of statistics shows stands first: it is read of all servers at once, ten thousand of them. */
 struct counters {
 #define X(name) uint64_t name;
 	COUNTERS(X)
-#undef X
-	uint64_t pp_errors[PP_REASON_COUNT];
 	uint64_t answers[6]; /* http: by the first digit of their status, 0: any other. Frontends and backends count what
 	                      * clients got, servers what they sent, interim answers too */
-	uint64_t latency[LATENCY_BUCKETS]; /* http: answers by the time until their head came, see counters_latency() */
 	/* Sums over the last streams that reached a server; halved whenever `timed` grows to TIMED_MAX, so that old ones fade. */
 	uint64_t timed, qtime_ms, ctime_ms, rtime_ms, ttime_ms;
 	/* The highest values: not added up when read, but compared. */
 	uint64_t qtime_max_ms, ctime_max_ms, rtime_max_ms, ttime_max_ms;
+	/* Behind the table. */
+	uint64_t latency[LATENCY_BUCKETS]; /* http: answers by the time until their head came, see counters_latency() */
+	PP_COUNTERS(X)
+	uint64_t pp_errors[PP_REASON_COUNT];
+#undef X
 	/* http requests of this thread's running second, and of the one before it: counters_request_rate(). */
 	uint64_t request_second, request_now, request_before;
 };
@@ -72,6 +77,9 @@ static inline struct counters *counters_own(struct counter_set *set)
 }
 /* Adds all threads' blocks up into *out; what belongs to request rates is not in it. */
 void counters_sum(const struct counter_set *set, struct counters *out);
+/* The same for what the table of statistics shows, and nothing behind it: gives `room`, or zeros that are everybody's where
+ * nothing was ever counted. */
+const struct counters *counters_table(const struct counter_set *set, struct counters *room);
 /* One thread's own of one counter, named by its offset in struct counters. */
 uint64_t counters_of_thread(const struct counter_set *set, int thread, size_t offset);
 /* Notes how long a stream waited in the queue, for its connection, for the first byte of the response, and altogether. */
@@ -79,6 +87,8 @@ void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_
 /* One answer of an http server whose head came so long after its request had left. Bucket 0 is below 128 us; the others
  * begin at 128 us, 192 us, 256 us, 384 us and so on. */
 void counters_latency(struct counter_set *set, uint64_t us);
+/* All threads' answers by bucket. */
+void counters_latency_sum(const struct counter_set *set, uint64_t out[LATENCY_BUCKETS]);
 /* Where a bucket begins, in microseconds. */
 uint64_t counters_latency_from_us(unsigned bucket);
 /* Sets every block to zero (clear counters). Counts made at that very moment may be lost. */

@@ -55,8 +55,8 @@ void health_status_text(const struct server *srv, struct strbuf *out);
 static inline int health_full(const struct server *srv) { return (int)(srv->set.rise + srv->set.fall) - 1; }
 /* True when the next failure or success may change the state, or nothing is known yet: checks go at fastinter. */
 bool health_in_transition(struct server *srv);
-/* How long it has been out of service altogether, the running time included. */
-uint64_t health_downtime_ms(const struct server *srv);
-uint64_t health_backend_downtime_ms(const struct proxy *be);
+/* How long it has been out of service altogether, the running time included; `sum`: what its counters say. */
+uint64_t health_downtime_ms(const struct server *srv, const struct counters *sum);
+uint64_t health_backend_downtime_ms(const struct proxy *be, const struct counters *sum);
 
 #endif

@@ -11,6 +11,13 @@
 
 enum stats_type { STATS_NONE, STATS_U32, STATS_U64, STATS_S32, STATS_STR };
 
+/* What a value is, its type known: */
+union stats_datum {
+	uint64_t u;
+	int64_t i;
+	const char *s; /* borrows */
+};
+
 /* One value; STATS_NONE: this object has none. */
 struct stats_value {
 	enum stats_type type;
@@ -175,10 +182,17 @@ enum stats_kind { STATS_FRONTEND, STATS_BACKEND, STATS_SERVER, STATS_LISTENER };
 struct stats_row {
 	enum stats_kind kind;
 	int64_t iid, sid;
-	struct stats_value values[STATS_COLUMN_COUNT];
-	uint64_t latency[LATENCY_BUCKETS]; /* of servers and backends (counters.h) */
+	uint8_t has[STATS_COLUMN_COUNT]; /* 1: it has a value of that column, whose type is the column's */
+	union stats_datum values[STATS_COLUMN_COUNT]; /* 0 where it has none */
+	const struct counter_set *counters; /* its own, of this turn alone */
 	char addr[160], check_info[CHECK_INFO_MAX], agent_info[CHECK_INFO_MAX], status[160], tracked[160];
 };
+
+/* One of its values. */
+static inline struct stats_value stats_value_of(const struct stats_row *row, enum stats_column c)
+{
+	return (struct stats_value){ .type = row->has[c] ? stats_columns[c].type : STATS_NONE, .u = row->values[c].u };
+}
 
 #define STATS_WANT_FRONTENDS 1u
 #define STATS_WANT_BACKENDS  2u

@@ -45,19 +45,6 @@ bool addr_parse_ip(struct slice s, struct addr *out)
 	return true;
 }
 
-static char *put_u16(char *at, unsigned n)
-{
-	char digits[5], *d = digits + sizeof(digits);
-
-	do {
-		*--d = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	size_t len = (size_t)(digits + sizeof(digits) - d);
-	memcpy(at, d, len);
-	return at + len;
-}
-
 size_t addr_format_ip(const struct addr *a, char *buf)
 {
 	char *at = buf;
@@ -67,7 +54,7 @@ size_t addr_format_ip(const struct addr *a, char *buf)
 		for (int i = 0; i < 4; i++) {
 			if (i)
 				*at++ = '.';
-			at = put_u16(at, a->ip[i]);
+			at += strbuf_put_u64(at, a->ip[i]);
 		}
 		*at = '\0';
 		break;
@@ -93,7 +80,7 @@ size_t addr_format(const struct addr *a, char *buf, bool brackets)
 		*at++ = ']';
 	if (addr_is_inet(a)) {
 		*at++ = ':';
-		at = put_u16(at, a->port);
+		at += strbuf_put_u64(at, a->port);
 	}
 	*at = '\0';
 	return (size_t)(at - buf);

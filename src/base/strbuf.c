@@ -53,19 +53,37 @@ void strbuf_add(struct strbuf *b, const void *bytes, size_t len)
 void strbuf_add_slice(struct strbuf *b, struct slice s) { strbuf_add(b, s.ptr, s.len); }
 void strbuf_add_str(struct strbuf *b, const char *z) { strbuf_add(b, z, strlen(z)); }
 
+/* Two digits at a time: a division costs more than all the rest. */
+size_t strbuf_put_u64(char *to, uint64_t n)
+{
+	static const char pairs[] =
+		"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+	size_t len = 1;
+
+	for (uint64_t limit = 10; n >= limit; limit *= 10)
+		if (++len == STRBUF_DIGITS_MAX)
+			break;
+	char *at = to + len;
+	for (; n >= 100; n /= 100) {
+		at -= 2;
+		memcpy(at, pairs + n % 100 * 2, 2);
+	}
+	if (n >= 10)
+		memcpy(to, pairs + n * 2, 2);
+	else
+		*to = (char)('0' + n);
+	return len;
+}
+
 void strbuf_add_u64(struct strbuf *b, uint64_t n)
 {
-	char digits[20], *at = digits + sizeof(digits);
+	char digits[STRBUF_DIGITS_MAX];
 
-	if (n < 10) {
+	if (n < 10)
 		strbuf_add_byte(b, (char)('0' + n));
-		return;
-	}
-	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	strbuf_add(b, at, (size_t)(digits + sizeof(digits) - at));
+	else
+		strbuf_add(b, digits, strbuf_put_u64(digits, n));
 }
 
 void strbuf_add_i64(struct strbuf *b, int64_t n)

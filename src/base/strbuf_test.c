@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "base/strbuf.h"
 
@@ -47,6 +48,14 @@ static void prints_numbers(void **state)
 	strbuf_add_byte(&b, ' ');
 	strbuf_add_i64(&b, INT64_MAX);
 	assert_string_equal(mem, "0 18446744073709551615 -9223372036854775808 9223372036854775807");
+	for (uint64_t n = 1, limit = 1; limit <= UINT64_MAX / 10; n = limit, limit *= 10) {
+		char want[32], got[STRBUF_DIGITS_MAX + 1];
+		for (uint64_t each = limit > 2 ? limit - 2 : 0; each <= limit + n / 7 + 12; each += n / 70 + 1) {
+			snprintf(want, sizeof(want), "%llu", (unsigned long long)each);
+			got[strbuf_put_u64(got, each)] = '\0';
+			assert_string_equal(got, want);
+		}
+	}
 	strbuf_clear(&b);
 	strbuf_add_hex(&b, "\x00\x9f\xff", 3);
 	assert_string_equal(mem, "009fff");

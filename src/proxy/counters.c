@@ -9,8 +9,11 @@
 #include <string.h>
 #include "core/clock.h"
 
-#define SUMS_END (offsetof(struct counters, qtime_max_ms) / sizeof(uint64_t))
-#define MAXIMA_END (offsetof(struct counters, request_second) / sizeof(uint64_t))
+/* Sums, then maxima, that is the table; behind it sums again, up to what belongs to request rates. */
+#define PLACE_OF(field) (offsetof(struct counters, field) / sizeof(uint64_t))
+#define MAXIMA PLACE_OF(qtime_max_ms)
+#define TABLE_END PLACE_OF(latency)
+#define SUMS_END PLACE_OF(request_second)
 #define COUNTERS_END (sizeof(struct counters) / sizeof(uint64_t))
 
 static struct counters spare; /* atomics; what could not be allocated is counted here and never read */
@@ -53,22 +56,60 @@ static void halve(uint64_t *n)
 	put(n, get(n) / 2);
 }
 
+/* The next thread's block from `*t` on that was ever made; NULL: there is none. */
+static const uint64_t *next_block(struct counters **slots, int *t)
+{
+	while (slots && *t < thread_count) {
+		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[(*t)++], __ATOMIC_ACQUIRE);
+		if (one)
+			return one;
+	}
+	return NULL;
+}
+
+static void add_up(uint64_t *sum, const uint64_t *one, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++)
+		sum[i] += get(&one[i]);
+}
+
+static void add_table(uint64_t *sum, const uint64_t *one)
+{
+	add_up(sum, one, 0, MAXIMA);
+	for (size_t i = MAXIMA; i < TABLE_END; i++) {
+		uint64_t n = get(&one[i]);
+		sum[i] = n > sum[i] ? n : sum[i];
+	}
+}
+
 void counters_sum(const struct counter_set *set, struct counters *out)
 {
 	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
 	uint64_t *sum = (uint64_t *)out;
+	int t = 0;
 
 	memset(out, 0, sizeof(*out));
-	for (int t = 0; slots && t < thread_count; t++) {
-		const uint64_t *one = (const uint64_t *)__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE);
-		for (size_t i = 0; one && i < MAXIMA_END; i++) {
-			uint64_t n = get(&one[i]);
-			if (i < SUMS_END)
-				sum[i] += n;
-			else if (n > sum[i])
-				sum[i] = n;
-		}
+	for (const uint64_t *one; (one = next_block(slots, &t)) != NULL;) {
+		add_table(sum, one);
+		add_up(sum, one, TABLE_END, SUMS_END);
 	}
+}
+
+const struct counters *counters_table(const struct counter_set *set, struct counters *room)
+{
+	static const struct counters nothing;
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+	uint64_t *sum = (uint64_t *)room;
+	int t = 0;
+	const uint64_t *one = next_block(slots, &t);
+
+	if (one == NULL)
+		return &nothing;
+	for (size_t i = 0; i < TABLE_END; i++)
+		sum[i] = get(&one[i]);
+	while ((one = next_block(slots, &t)) != NULL)
+		add_table(sum, one);
+	return room;
 }
 
 uint64_t counters_of_thread(const struct counter_set *set, int thread, size_t offset)
@@ -106,6 +147,16 @@ uint64_t counters_latency_from_us(unsigned bucket)
 void counters_latency(struct counter_set *set, uint64_t us)
 {
 	counter_add(&counters_own(set)->latency[latency_bucket(us)], 1);
+}
+
+void counters_latency_sum(const struct counter_set *set, uint64_t out[LATENCY_BUCKETS])
+{
+	struct counters **slots = __atomic_load_n(&set->by_thread, __ATOMIC_ACQUIRE);
+	int t = 0;
+
+	memset(out, 0, LATENCY_BUCKETS * sizeof(*out));
+	for (const uint64_t *one; (one = next_block(slots, &t)) != NULL;)
+		add_up(out, one + PLACE_OF(latency), 0, LATENCY_BUCKETS);
 }
 
 void counters_time(struct counter_set *set, uint64_t queue_ms, uint64_t connect_ms, uint64_t response_ms, uint64_t total_ms)
@@ -212,7 +263,7 @@ void counters_clear(struct counter_set *set)
 
 void counters_clear_max(struct counter_set *set)
 {
-	clear(set, SUMS_END, MAXIMA_END);
+	clear(set, MAXIMA, TABLE_END);
 }
 
 void counters_free(struct counter_set *set)

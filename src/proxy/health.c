@@ -635,20 +635,12 @@ void health_status_text(const struct server *srv, struct strbuf *out)
 	}
 }
 
-static uint64_t downtime_ms(const struct counter_set *set, bool is_down, uint64_t since_ms)
+uint64_t health_downtime_ms(const struct server *srv, const struct counters *sum)
 {
-	struct counters sum;
-
-	counters_sum(set, &sum);
-	return sum.downtime_ms + (is_down ? ms_since(since_ms) : 0);
+	return sum->downtime_ms + (server_running(srv) ? 0 : ms_since(LOAD(srv->last_change_ms)));
 }
 
-uint64_t health_downtime_ms(const struct server *srv)
+uint64_t health_backend_downtime_ms(const struct proxy *be, const struct counters *sum)
 {
-	return downtime_ms(&srv->counters, !server_running(srv), LOAD(srv->last_change_ms));
-}
-
-uint64_t health_backend_downtime_ms(const struct proxy *be)
-{
-	return downtime_ms(&be->be, in_backend(be) == 0, LOAD(be->last_change_ms));
+	return sum->downtime_ms + (in_backend(be) ? 0 : ms_since(LOAD(be->last_change_ms)));
 }

@@ -150,12 +150,19 @@ static void add_number(struct strbuf *out, uint64_t n)
 	metrics_value(out, &(struct stats_value){ .type = STATS_U64, .u = n });
 }
 
-static void add_seconds(struct strbuf *out, const struct stats_value *ms)
+static void add_column(struct strbuf *out, const struct stats_row *r, enum stats_column c)
 {
-	if (ms->type == STATS_NONE)
-		metrics_value(out, ms);
+	struct stats_value v = stats_value_of(r, c);
+
+	metrics_value(out, &v);
+}
+
+static void add_seconds(struct strbuf *out, struct stats_value ms)
+{
+	if (ms.type == STATS_NONE)
+		metrics_value(out, &ms);
 	else
-		strbuf_addf(out, " %llu.%03u\n", (unsigned long long)(ms->u / 1000), (unsigned)(ms->u % 1000));
+		strbuf_addf(out, " %llu.%03u\n", (unsigned long long)(ms.u / 1000), (unsigned)(ms.u % 1000));
 }
 
 /* ---- states ---- */
@@ -245,16 +252,16 @@ static void add_check(struct strbuf *out, const struct metrics_walk *w, const st
 	if (m->column != STAT_check_status) {
 		add_series(out, k, m, &w->row, NULL, NULL);
 		if (m->column == STAT_check_duration)
-			add_seconds(out, &w->row.values[m->column]);
+			add_seconds(out, stats_value_of(&w->row, m->column));
 		else
-			add_number(out, w->row.values[m->column].u); /* 0: there is none */
+			add_number(out, stats_value_of(&w->row, m->column).u); /* 0: there is none */
 		return;
 	}
-	const struct stats_value *last = &w->row.values[STAT_check_status];
+	const char *last = stats_value_of(&w->row, STAT_check_status).s;
 	for (int i = CHECK_STATUS_HANA; i < CHECK_STATUS_COUNT; i++) {
 		const char *code = check_status_code((enum check_status)i);
 		add_series(out, k, m, &w->row, "state", code);
-		add_number(out, last->type == STATS_STR && strcmp(last->s, code) == 0);
+		add_number(out, last && strcmp(last, code) == 0);
 	}
 }
 
@@ -264,7 +271,7 @@ static void add_classes(struct strbuf *out, const struct metrics_walk *w, const 
 
 	for (size_t i = 0; i < COUNT_OF(classes); i++) {
 		add_series(out, k, m, &w->row, "code", classes[i]);
-		metrics_value(out, &w->row.values[m->column + i]);
+		add_column(out, &w->row, m->column + i);
 	}
 }
 
@@ -272,11 +279,12 @@ static void add_classes(struct strbuf *out, const struct metrics_walk *w, const 
 static void add_latency(struct strbuf *out, const struct metrics_walk *w, const struct kind *k, const struct metric *m)
 {
 	char end[32];
-	uint64_t n = 0;
+	uint64_t n = 0, buckets[LATENCY_BUCKETS];
 
+	counters_latency_sum(w->row.counters, buckets);
 	for (unsigned i = 0; i < LATENCY_BUCKETS; i++) {
 		uint64_t us = i + 1 < LATENCY_BUCKETS ? counters_latency_from_us(i + 1) : 0;
-		n += w->row.latency[i];
+		n += buckets[i];
 		if (us)
 			snprintf(end, sizeof(end), "%u.%06u", (unsigned)(us / 1000000), (unsigned)(us % 1000000));
 		add_series(out, k, m, &w->row, "le", us ? end : "+Inf");
@@ -291,11 +299,11 @@ static void add_row(struct strbuf *out, const struct metrics_walk *w, const stru
 	switch (m->shape) {
 	case PLAIN:
 		add_series(out, k, m, &w->row, NULL, NULL);
-		metrics_value(out, &w->row.values[m->column]);
+		add_column(out, &w->row, m->column);
 		break;
 	case MILLISECONDS:
 		add_series(out, k, m, &w->row, NULL, NULL);
-		add_seconds(out, &w->row.values[m->column]);
+		add_seconds(out, stats_value_of(&w->row, m->column));
 		break;
 	case STATE:
 		add_states(out, w, k, m);

@@ -43,16 +43,22 @@ static void test_header(void **state)
 	strbuf_free(&out);
 }
 
+static void put(struct stats_row *row, enum stats_column c, union stats_datum v)
+{
+	row->has[c] = 1;
+	row->values[c] = v;
+}
+
 static void test_formats(void **state)
 {
 	struct strbuf out = STRBUF_EMPTY;
 	struct stats_row row = { .kind = STATS_SERVER, .iid = 3, .sid = 7 };
 
 	(void)state;
-	row.values[STAT_pxname] = (struct stats_value){ .type = STATS_STR, .s = "a" };
-	row.values[STAT_last_chk] = (struct stats_value){ .type = STATS_STR, .s = "said \"no\", \\ and\nleft" };
-	row.values[STAT_lastsess] = (struct stats_value){ .type = STATS_S32, .i = -1 };
-	row.values[STAT_bin] = (struct stats_value){ .type = STATS_U64, .u = UINT64_MAX };
+	put(&row, STAT_pxname, (union stats_datum){ .s = "a" });
+	put(&row, STAT_last_chk, (union stats_datum){ .s = "said \"no\", \\ and\nleft" });
+	put(&row, STAT_lastsess, (union stats_datum){ .i = -1 });
+	put(&row, STAT_bin, (union stats_datum){ .u = UINT64_MAX });
 	stats_csv_row(&out, &row);
 	assert_true(slice_starts(strbuf_slice(&out), SLICE("a,,,,,,,,18446744073709551615,,")));
 	assert_true(slice_find(strbuf_slice(&out), SLICE(",-1,\"said \"\"no\"\", \\ and\nleft\",,")) > 0);
@@ -64,12 +70,12 @@ static void test_formats(void **state)
 		wanted += *c == ',';
 	assert_int_equal(commas, wanted);
 	strbuf_clear(&out);
-	row.values[STAT_last_chk].type = STATS_NONE;
+	row.has[STAT_last_chk] = 0;
 	stats_typed_row(&out, &row, false);
 	assert_string_equal(out.ptr, "S.3.7.0.pxname.1:KNS:str:a\nS.3.7.8.bin.1:MCP:u64:18446744073709551615\nS.3.7.55.lastsess.1:MAP:s32:-1\n");
 	strbuf_clear(&out);
-	row.values[STAT_bin].type = STATS_NONE;
-	row.values[STAT_lastsess].type = STATS_NONE;
+	row.has[STAT_bin] = 0;
+	row.has[STAT_lastsess] = 0;
 	row.values[STAT_pxname].s = "q\"\\\t";
 	stats_typed_row(&out, &row, true);
 	assert_string_equal(out.ptr, "S.3.7.0.pxname.1:KNS:str:q\"\\\t:\"name of the proxy\"\n");
@@ -153,14 +159,14 @@ static void test_walk(void **state)
 	assert_int_equal(row.values[STAT_ctime_max].u, 40);
 	assert_int_equal(row.values[STAT_ttime_max].u, 300);
 	assert_int_equal(row.values[STAT_lastsess].i, -1);
-	assert_int_equal(row.values[STAT_addr].type, STATS_NONE);
+	assert_false(row.has[STAT_addr]);
 	for (int i = 0; i < 10 * TIMED_MAX; i++)
 		counters_time(&one->counters, 0, 7, 0, 7);
 	w = (struct stats_walk){ .iid = be->id, .want = STATS_WANT_SERVERS, .private = true };
 	assert_true(stats_next(&w, &row));
 	assert_int_equal(row.values[STAT_ctime].u, 7);
 	assert_int_equal(row.values[STAT_ctime_max].u, 40);
-	assert_int_equal(row.values[STAT_addr].type, STATS_STR);
+	assert_true(row.has[STAT_addr]);
 	strbuf_free(&out);
 }
 

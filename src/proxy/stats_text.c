@@ -72,37 +72,91 @@ void stats_csv_header(struct strbuf *out)
 	strbuf_add_byte(out, '\n');
 }
 
-/* What a row needs at least from any column on: a digit and a comma for each. */
-#define CSV_ROW_MIN (2 * STATS_COLUMN_COUNT + sizeof("-,\n"))
+/* What a row needs without its strings, at most. */
+#define ROW_ROOM (STATS_COLUMN_COUNT * (STRBUF_DIGITS_MAX + 1) + sizeof("-,\n"))
+#define ROW_STRINGS 1024 /* and mostly with them */
 
-/* Tables have ten thousand rows, and most columns of each are empty or a digit: these are written in place. */
+/* Where the row goes on behind a string. In place, if there is room for it and the rest of the row. Out of memory the row
+ * lacks it, and out->truncated says so. */
+static char *put_csv_string(struct strbuf *out, char *p, const char *s)
+{
+	const char *end = out->ptr + out->cap - ROW_ROOM;
+	size_t len = (size_t)(p - out->ptr);
+
+	for (const char *from = s; p < end && !wants_quotes(*from); from++) {
+		if (*from == 0)
+			return p;
+		*p++ = *from;
+	}
+	out->len = len;
+	add_csv_string(out, s);
+	if (out->truncated || !strbuf_reserve(out, ROW_ROOM)) {
+		out->truncated = true;
+		out->len = len;
+	}
+	return out->ptr + out->len;
+}
+
+static __attribute__((noinline)) char *put_csv_value(struct strbuf *out, char *p, enum stats_type type, union stats_datum v)
+{
+	if (type == STATS_STR)
+		return put_csv_string(out, p, v.s);
+	if (type == STATS_S32 && v.i < 0) {
+		*p++ = '-';
+		v.u = 0 - v.u;
+	}
+	return p + strbuf_put_u64(p, v.u);
+}
+
+/* Most columns are empty or a digit: those cost no branch. */
+static inline char *put_column(struct strbuf *out, char *p, const struct stats_row *row, unsigned c)
+{
+	uint64_t n = row->values[c].u;
+
+	if (n > 9) {
+		p = put_csv_value(out, p, stats_columns[c].type, row->values[c]);
+	} else {
+		*p = (char)('0' + n);
+		p += row->has[c];
+	}
+	*p = ',';
+	return p + 1;
+}
+
+/* Columns from `c` on until `end`, with a comma behind each. Whole stretches are often empty. */
+static char *put_columns(struct strbuf *out, char *p, const struct stats_row *row, unsigned c, unsigned end)
+{
+	enum { STRETCH = 8 };
+	static const uint8_t none[STRETCH];
+
+	for (; c + STRETCH <= end; c += STRETCH) {
+		if (memcmp(&row->has[c], none, STRETCH) == 0) {
+			memset(p, ',', STRETCH);
+			p += STRETCH;
+			continue;
+		}
+		for (unsigned i = 0; i < STRETCH; i++)
+			p = put_column(out, p, row, c + i);
+	}
+	for (; c < end; c++)
+		p = put_column(out, p, row, c);
+	return p;
+}
+
+/* Tables have ten thousand rows: they are written in place. */
 void stats_csv_row(struct strbuf *out, const struct stats_row *row)
 {
-	if (!strbuf_reserve(out, CSV_ROW_MIN))
+	if (!strbuf_reserve(out, ROW_ROOM + ROW_STRINGS)) {
+		out->truncated = true;
 		return;
-	char *p = out->ptr + out->len;
-	for (int i = 0; i < STATS_COLUMN_COUNT; i++) {
-		const struct stats_value *v = &row->values[i];
-		if (i == STATS_STATIC_COUNT) {
-			*p++ = '-';
-			*p++ = ',';
-		}
-		if (v->type != STATS_NONE && v->type != STATS_STR && v->u < 10) {
-			*p++ = (char)('0' + v->u);
-		} else if (v->type != STATS_NONE) {
-			out->len = (size_t)(p - out->ptr);
-			if (v->type == STATS_STR)
-				add_csv_string(out, v->s);
-			else
-				stats_add_value(out, v);
-			if (!strbuf_reserve(out, CSV_ROW_MIN))
-				return;
-			p = out->ptr + out->len;
-		}
-		*p++ = ',';
 	}
+	char *p = put_columns(out, out->ptr + out->len, row, 0, STATS_STATIC_COUNT);
+	*p++ = '-';
+	*p++ = ',';
+	p = put_columns(out, p, row, STATS_STATIC_COUNT, STATS_COLUMN_COUNT);
+	*p++ = '\n';
+	*p = '\0';
 	out->len = (size_t)(p - out->ptr);
-	strbuf_add_byte(out, '\n');
 }
 
 void stats_typed_field(struct strbuf *out, int pos, const struct stats_field *f, const struct stats_value *v, bool text)
@@ -117,10 +171,11 @@ void stats_typed_field(struct strbuf *out, int pos, const struct stats_field *f,
 void stats_typed_row(struct strbuf *out, const struct stats_row *row, bool texts)
 {
 	for (int i = 0; i < STATS_COLUMN_COUNT; i++) {
-		if (row->values[i].type == STATS_NONE)
+		struct stats_value v = stats_value_of(row, (enum stats_column)i);
+		if (v.type == STATS_NONE)
 			continue;
 		strbuf_addf(out, "%c.%lld.%lld.", "FBSL"[row->kind], (long long)row->iid, (long long)row->sid);
-		stats_typed_field(out, i, &stats_columns[i], &row->values[i], texts);
+		stats_typed_field(out, i, &stats_columns[i], &v, texts);
 	}
 }
 
@@ -180,11 +235,12 @@ void stats_json_row(struct strbuf *out, const struct stats_row *row)
 
 	strbuf_add_byte(out, '[');
 	for (int i = 0; i < STATS_COLUMN_COUNT; i++) {
-		if (row->values[i].type == STATS_NONE)
+		struct stats_value v = stats_value_of(row, (enum stats_column)i);
+		if (v.type == STATS_NONE)
 			continue;
 		strbuf_addf(out, "%s{\"objType\":\"%s\",\"proxyId\":%lld,\"id\":%lld,", comma, kinds[row->kind], (long long)row->iid,
 			(long long)row->sid);
-		stats_json_field(out, i, &stats_columns[i], &row->values[i]);
+		stats_json_field(out, i, &stats_columns[i], &v);
 		strbuf_add_byte(out, '}');
 		comma = ",";
 	}

@@ -275,9 +275,10 @@ static void add_preface(struct view *v)
 /* How many answers came how fast, from the first bucket with any to the last: [first, n, n ...], or null. */
 static void add_latency(struct view *v)
 {
-	const uint64_t *n = v->row.latency;
+	uint64_t n[LATENCY_BUCKETS];
 	int first = 0, last = LATENCY_BUCKETS - 1;
 
+	counters_latency_sum(v->row.counters, n);
 	while (first <= last && n[first] == 0)
 		first++;
 	while (last > first && n[last] == 0)
@@ -296,7 +297,8 @@ static void add_data_row(struct view *v)
 {
 	for (int i = 0; i < STATS_STATIC_COUNT; i++) {
 		strbuf_add_str(&v->out, i ? "," : v->any ? ",\n[" : "\n[");
-		add_json_value(&v->out, &v->row.values[i]);
+		struct stats_value value = stats_value_of(&v->row, (enum stats_column)i);
+		add_json_value(&v->out, &value);
 	}
 	add_latency(v);
 	strbuf_add_byte(&v->out, ']');

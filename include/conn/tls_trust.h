@@ -42,6 +42,8 @@ struct tls_trust_file *tls_trust_find(const char *path, bool is_crl);
 void tls_trust_add(const char *path, bool is_crl);
 /* Handshakes that look from now on find what the draft holds. */
 void tls_trust_commit(struct tls_trust_file *f);
+/* Whether this store, of tls_trust_get(), is made of it. */
+bool tls_trust_is_in(const struct tls_trust_file *f, const X509_STORE *store);
 /* No store is made of it, and it goes. */
 void tls_trust_remove(struct tls_trust_file **f);
 

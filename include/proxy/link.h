@@ -76,5 +76,8 @@ void links_count(const struct server *srv, int thread, struct link_counts *out);
 void links_forget(struct server *srv);
 /* The server went out of service: every thread closes its idle links to it. Any thread. */
 void links_server_gone(struct server *srv);
+/* Connections to it that were made, or begun, before this serve no other stream: its address, or what proves who it and we are, has
+ * changed. Any thread. */
+void links_server_changed(struct server *srv);
 
 #endif

@@ -110,7 +110,7 @@ struct server {
 	void *own_words;            /* owns: what settings of one that was added borrow */
 	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
 	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
-	uint32_t moves;             /* atomic: how often it was, counted behind `moved` */
+	uint32_t moves;             /* atomic: how often connections that were made before became no good (links_server_changed()) */
 	struct server_settings set;
 
 	unsigned admin;             /* atomic: SERVER_* */

@@ -15,6 +15,7 @@ struct proxy;
 struct rate;
 struct server;
 struct stream;
+struct tls_trust_file;
 
 /* The words of a server line. Texts are borrowed, for ever. */
 struct tls_connect_settings {
@@ -41,6 +42,8 @@ bool tls_connect_checks(const struct server *srv);
 bool tls_connect_need(struct server *srv);
 /* From now on streams' connections to it, which was made for it, speak TLS or not; those that rest are closed. Any thread. */
 void tls_connect_switch(struct server *srv, bool on);
+/* Connections to servers that were found good by this file are not used again. Under the lock of trust. Any thread. */
+void tls_connect_trust_changed(const struct tls_trust_file *f);
 /* Nobody connects to it any more. */
 void tls_connect_free(struct server *srv);
 
@@ -49,7 +52,8 @@ struct tls_name {
 	char text[TLS_NAME_MAX + 1];
 	uint32_t len;
 };
-/* The one for this stream's connection to the server: what `sni` says. False: it can be no name, and none may be made. */
+/* The one for this stream's connection to the server: what `sni` says. False: it can be no name, or is none where the server must
+ * have one, and no connection may be made. */
 bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_name *out);
 /* A connection to the server speaks TLS from now on; the handshake is still to be made. `header` leaves first, in the
  * clear. False when memory is out. */

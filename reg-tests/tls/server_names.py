@@ -63,6 +63,9 @@ backend asked
 backend vague
     http-reuse never
     server s 127.0.0.1:{v13.port} sni req.hdr(x-name) no-ssl-reuse verifyhost www.site.test
+backend named
+    http-reuse never
+    server s 127.0.0.1:{v13.port} sni req.hdr(x-name) no-ssl-reuse
 backend strict
     http-reuse never
     server s 127.0.0.1:{v13.port} sni req.hdr(x-name) no-ssl-reuse verifyhost other.test
@@ -125,6 +128,10 @@ with Usher(CONFIG, sockets=['web', 'cli']) as usher:
     assert ask('vague', 'h', 'X-Name: other.test')[0] == 503
     assert ask('vague') == (200, (None, False)) and ask('vague', 'h', 'X-Name:') == (200, (None, False))
     assert ask('strict')[0] == 503
+    # Who says sni wants the name proved: a client that gives none does not make any certificate good.
+    assert ask('named', 'h', 'X-Name: www.site.test') == (200, ('www.site.test', False))
+    assert ask('named')[0] == ask('named', 'h', 'X-Name:')[0] == ask('named', 'h', 'X-Name: :443')[0] == 503
+    assert ask('lax') == (200, (None, False))
     assert ask('lax', 'h', 'X-Name: OTHER.test') == (200, ('other.test', False))
     assert ask('lax', 'h', 'X-Name: a b')[0] == 503
 

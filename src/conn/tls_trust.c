@@ -173,6 +173,15 @@ void tls_trust_commit(struct tls_trust_file *f)
 	__atomic_add_fetch(&turn, 1, __ATOMIC_RELEASE);
 }
 
+bool tls_trust_is_in(const struct tls_trust_file *f, const X509_STORE *store)
+{
+	const struct trust *t = all;
+
+	while (t && t->store != store)
+		t = t->next;
+	return t && (t->parts[CA] == f || t->parts[MORE_CA] == f || t->parts[CRL] == f);
+}
+
 void tls_trust_digest(const char *path, bool is_crl, unsigned char out[32])
 {
 	tls_trust_lock();

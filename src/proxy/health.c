@@ -550,8 +550,7 @@ void health_move(struct server *srv, const struct endpoint *to)
 	old = __atomic_exchange_n(&srv->moved, moved, __ATOMIC_ACQ_REL);
 	if (old)
 		epoch_retire(old, free);
-	__atomic_add_fetch(&srv->moves, 1, __ATOMIC_RELEASE);
-	links_server_gone(srv);
+	links_server_changed(srv);
 	balance_update(srv->px); /* where its address says what it gets */
 	persist_renew(srv->px, PERSIST_DYNAMIC_KEEP, NULL); /* and what marks its clients */
 	change_end(&c, true);

@@ -358,6 +358,12 @@ void links_server_gone(struct server *srv)
 		thread_run_on_all(purge_here, srv);
 }
 
+void links_server_changed(struct server *srv)
+{
+	__atomic_add_fetch(&srv->moves, 1, __ATOMIC_RELEASE);
+	links_server_gone(srv);
+}
+
 void links_purge(const struct server *srv)
 {
 	struct idle_links *p;

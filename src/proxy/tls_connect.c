@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conf/diag.h"
+#include "conn/tls_trust.h"
 #include "core/epoch.h"
 #include "proxy/cert_files.h"
 #include "proxy/global.h"
@@ -79,15 +80,17 @@ static void free_retired(void *p)
 	SSL_CTX_free(p);
 }
 
-/* Handshakes that began go on with the context they have. */
+/* Handshakes that began go on with the context they have, and serve the one stream that they were made for. */
 static void settle(struct cert_user *u, void *prepared, bool commit)
 {
 	struct server *srv = CONTAINER_OF(u, struct tls_connect_user, is)->server;
 
-	if (commit)
-		epoch_retire(__atomic_exchange_n(&srv->tls, (SSL_CTX *)prepared, __ATOMIC_ACQ_REL), free_retired);
-	else
+	if (!commit) {
 		SSL_CTX_free(prepared);
+		return;
+	}
+	epoch_retire(__atomic_exchange_n(&srv->tls, (SSL_CTX *)prepared, __ATOMIC_ACQ_REL), free_retired);
+	links_server_changed(srv);
 }
 
 static void describe(const struct cert_user *u, struct strbuf *out)
@@ -163,6 +166,19 @@ void tls_connect_switch(struct server *srv, bool on)
 	links_server_gone(srv);
 }
 
+void tls_connect_trust_changed(const struct tls_trust_file *f)
+{
+	struct proxy *px;
+	struct server *srv;
+
+	TAILQ_FOREACH(px, &proxies, link)
+		TAILQ_FOREACH(srv, &px->servers, link) {
+			const SSL_CTX *ctx = __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE);
+			if (ctx && tls_trust_is_in(f, SSL_CTX_get_cert_store(ctx)))
+				links_server_changed(srv);
+		}
+}
+
 void tls_connect_free(struct server *srv)
 {
 	for (int i = 0; srv->sessions && i < thread_count; i++)
@@ -203,6 +219,14 @@ static struct tls_sessions *sessions_for(struct server *srv)
 	return slots[thread_id];
 }
 
+/* Who says `sni` and `verify required` wants the server's name proved: clients who give none must not make it anybody's. */
+static bool needs_name(const struct server *srv)
+{
+	const SSL_CTX *ctx = __atomic_load_n(&srv->tls, __ATOMIC_ACQUIRE);
+
+	return srv->set.tls.verifyhost == NULL && ctx && SSL_CTX_get_verify_mode(ctx) != SSL_VERIFY_NONE;
+}
+
 bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_name *out)
 {
 	struct eval ev;
@@ -210,15 +234,14 @@ bool tls_connect_name(struct stream *s, const struct server *srv, struct tls_nam
 	int len;
 
 	out->len = 0;
+	out->text[0] = '\0';
 	if (srv->set.tls.sni == NULL)
 		return true;
 	ev = stream_eval(s, PHASE_SOURCE);
 	ev.final = true;
-	if (expr_eval_as(srv->set.tls.sni, VALUE_STR, &ev, &v) != EVAL_OK)
-		return true;
-	len = tls_client_name_clean(v.bytes, out->text);
+	len = expr_eval_as(srv->set.tls.sni, VALUE_STR, &ev, &v) == EVAL_OK ? tls_client_name_clean(v.bytes, out->text) : 0;
 	out->len = len < 0 ? 0 : (uint32_t)len;
-	return len >= 0;
+	return len > 0 || (len == 0 && !needs_name(srv));
 }
 
 bool tls_connect_begin(struct conn *c, struct server *srv, struct slice name, struct slice header)

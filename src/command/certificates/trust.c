@@ -9,6 +9,7 @@
 #include "certificates.h"
 #include "conn/tls_trust.h"
 #include "proxy/cert_files.h"
+#include "proxy/tls_connect.h"
 
 /* One word for each of the two kinds. */
 struct kind {
@@ -95,6 +96,7 @@ static bool commit(struct cli *c, const struct kind *k)
 	if (done) {
 		stores = f->stores;
 		tls_trust_commit(f);
+		tls_connect_trust_changed(f);
 	}
 	tls_trust_unlock();
 	if (!done)

@@ -33,7 +33,8 @@ core.register_action("core", { "http-req" }, function(txn)
 	local c = core.concat() c:add("a") c:add("b") is(c:dump(), "ab") c:add("c") is(c:dump(), "abc")
 	core.log(core.notice, "logged as notice") core.Debug("logged as debug") core.Info("logged as info") core.Warning("logged as warning")
 	core.Alert("logged as alert") fails("a level is one of", core.log, 8, "x")
-	fails("cannot end the process", os.exit, 1) is(debug.sethook, nil) fails("act.YIELD is not there", function() return act.YIELD end)
+	fails("cannot end the process", os.exit, 1) is(debug.sethook, nil) fails("act.NOTHING is not there", function() return act.NOTHING end)
+	is(act.CONTINUE, 0) is(act.STOP, 1) is(act.YIELD, 2) is(act.ERROR, 3) is(act.DONE, 4) is(act.DENY, 5) is(act.ABORT, 6) is(act.INVALID, 7)
 	txn:done{ body = "core " .. core.thread }
 end)
 

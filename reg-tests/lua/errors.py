@@ -34,6 +34,8 @@ for load in LOADS:
     refused(load, 'core.register_converters("x", print) core.register_converters("x", print)', 'already')
     refused(load, 'core.register_action("x", {"http-req"}, print) core.register_action("x", {"http-req"}, print)', 'already')
     refused(load, 'core.register_init(function() error("in init") end)', 'bad.lua:1: in init')
+    for text in 'core.register_filter("x", {}, function() end)', 'local flags = filter.FLT_CFG_FL_HTX':
+        refused(load, '\n' + text, 'bad.lua:2: core.register_filter is not there: an action')
     refused(load, 'core.sleep(1)', 'no place while a script is being loaded')
     refused(load, 'core.register_action("x", {"http-res"}, print)', 'may not stand in http-request', lines='    http-request lua.x\n')
     refused(load, 'core.register_action("x", {"http-req"}, print, 1)', 'an argument for', lines='    http-request lua.x\n')

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * txn.client: who the client is (addr, port), who connected (peer, peer_port), and what its PROXY header said (proxy, nil without
- * one). Values are as they came: a name from a header may be any bytes. One thread.
+ * txn.client and core.client(): who the client is (addr, port), who connected (peer, peer_port), what its PROXY header said (proxy,
+ * nil without one) and how it speaks TLS with us (tls, nil without). Values are as they came: a name from a header may be any bytes. One thread.
  */
 #include "script.h"
 
-#include "wire/pp.h"
+#include "conn/tls.h"
+#include "proxy/pp_view.h"
 
 static void push_ip(lua_State *L, const struct addr *a)
 {
@@ -41,6 +42,10 @@ static int client_index(lua_State *L)
 		push_port(L, &s->peer);
 	else if (slice_is(name, "proxy") && s->pp)
 		script_handle_push(L, f, SCRIPT_HEADER, 0);
+	else if (slice_is(name, "tls") && tls_of(&s->client))
+		script_handle_push(L, f, SCRIPT_TLS, 0);
+	else if (slice_is(name, "secure"))
+		lua_pushboolean(L, pp_view_client_is_secure(s));
 	else
 		lua_pushnil(L);
 	return 1;
@@ -72,8 +77,10 @@ static int header_tlv(lua_State *L)
 
 static int header_index(lua_State *L)
 {
-	const struct pp_info *pp = script_frame_of(L, 1, SCRIPT_HEADER)->ev->session->pp;
+	struct script_frame *f = script_frame_of(L, 1, SCRIPT_HEADER);
+	const struct pp_info *pp = f->ev->session->pp;
 	struct slice name = script_slice(L, 2);
+	struct pp_ssl ssl;
 
 	if (slice_is(name, "tlv"))
 		lua_pushcfunction(L, header_tlv);
@@ -85,6 +92,20 @@ static int header_index(lua_State *L)
 		return push_tlv(L, pp, PP_TYPE_AUTHORITY, 0);
 	else if (slice_is(name, "unique_id"))
 		return push_tlv(L, pp, PP_TYPE_UNIQUE_ID, 0);
+	else if (slice_is(name, "tls") && pp_view_ssl(f->ev->session, &ssl))
+		script_handle_push(L, f, SCRIPT_HEADER_TLS, 0);
+	else
+		lua_pushnil(L);
+	return 1;
+}
+
+/* core.client(): of what runs; for converters, which get no TXN. nil where nothing runs for a client. */
+int script_client(lua_State *L)
+{
+	struct script_frame *f = script_state_of(L)->frame;
+
+	if (f && f->ev && f->ev->session)
+		script_handle_push(L, f, SCRIPT_CLIENT, 0);
 	else
 		lua_pushnil(L);
 	return 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The core class but for what registers functions: levels, the log, time, waiting; and the results of actions, act. Any thread
- * that holds the state.
+ * The core class but for what registers functions: levels, the log, time and waiting. Any thread that holds the
+ * state.
  */
 #include "script.h"
 
@@ -58,38 +58,13 @@ static int core_done(lua_State *L)
 	return script_frame_stop(f, L);
 }
 
-/* ---- act ---- */
-
-static int act_index(lua_State *L)
-{
-	return luaL_error(L, "act.%s is not there; to wait, call core.sleep(), core.msleep() or core.yield()", luaL_checkstring(L, 2));
-}
-
-static void open_act(lua_State *L)
-{
-	static const struct { const char *name; int n; } results[] = {
-		{ "CONTINUE", SCRIPT_ACT_CONTINUE }, { "STOP", SCRIPT_ACT_STOP }, { "ERROR", SCRIPT_ACT_ERROR }, { "DONE", SCRIPT_ACT_DONE },
-		{ "DENY", SCRIPT_ACT_DENY }, { "ABORT", SCRIPT_ACT_ABORT }, { "INVALID", SCRIPT_ACT_INVALID },
-	};
-
-	lua_newtable(L);
-	for (size_t i = 0; i < COUNT_OF(results); i++) {
-		lua_pushinteger(L, results[i].n);
-		lua_setfield(L, -2, results[i].name);
-	}
-	lua_newtable(L);
-	lua_pushcfunction(L, act_index);
-	lua_setfield(L, -2, "__index");
-	lua_setmetatable(L, -2);
-	lua_setglobal(L, "act");
-}
-
 void script_open_core(lua_State *L)
 {
 	static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
 	static const luaL_Reg functions[] = {
 		{ "log", core_log }, { "Debug", core_debug }, { "Info", core_info }, { "Warning", core_warning }, { "Alert", core_alert },
 		{ "now", core_now }, { "yield", core_yield }, { "sleep", core_sleep }, { "msleep", core_msleep }, { "done", core_done },
+		{ "client", script_client },
 		{ NULL, NULL },
 	};
 
@@ -100,5 +75,4 @@ void script_open_core(lua_State *L)
 	}
 	lua_pushinteger(L, script_state_of(L)->number);
 	lua_setfield(L, -2, "thread");
-	open_act(L);
 }

@@ -101,7 +101,7 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 	f->may_edit = f->stopped = f->finished = f->closes = f->has_reply = f->has_result = false;
 	f->result = NULL;
 	f->may_wait = coroutine;
-	f->spent_us = f->due_ms = f->edited = 0;
+	f->spent_us = f->due_ms = f->wake_ms = f->edited = 0;
 	f->limit_ms = script_settings.session_timeout_ms;
 	f->limit = "tune.lua.session-timeout";
 	f->wake = NULL;
@@ -199,16 +199,22 @@ void script_wake(struct script_frame *f)
 
 /* ---- failures ---- */
 
-static void log_text(struct script_frame *f, struct slice text)
+void script_log_text(const struct proxy *px, const char *name, struct slice text)
 {
-	const struct session *s = f->ev ? f->ev->session : NULL;
 	char mem[1024];
 	struct strbuf b;
 
 	strbuf_init_fixed(&b, mem, sizeof(mem));
-	strbuf_addf(&b, "Lua function '%s' failed: ", f->name);
+	strbuf_addf(&b, "Lua function '%s' failed: ", name);
 	strbuf_add_slice(&b, text);
-	script_log(s ? s->fe : NULL, LOG_LEVEL_ERR, strbuf_slice(&b));
+	script_log(px, LOG_LEVEL_ERR, strbuf_slice(&b));
+}
+
+static void log_text(struct script_frame *f, struct slice text)
+{
+	const struct session *s = f->ev ? f->ev->session : NULL;
+
+	script_log_text(s ? s->fe : NULL, f->name, text);
 }
 
 static int add_traceback(lua_State *L)

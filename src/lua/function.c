@@ -200,15 +200,43 @@ static void on_stream_end(struct stream_end *e)
 	script_leave(st);
 }
 
+/* No timeout of the client's or server's strikes while a script makes them wait. */
+static void call_again_at(struct stream *s, uint64_t due_ms)
+{
+	s->client_active_ms = s->server_active_ms = due_ms;
+	timer_bring_forward(&s->timer, due_ms);
+}
+
 static void arrange_to_be_called(const struct script_frame *f, struct stream *s)
 {
 	if (f->due_ms == 0) {
 		stream_wake(s);
 		return;
 	}
-	/* No timeout of the client's or server's strikes while a script makes them wait. */
-	s->client_active_ms = s->server_active_ms = f->due_ms;
-	timer_bring_forward(&s->timer, f->due_ms);
+	call_again_at(s, f->due_ms);
+}
+
+/* act.YIELD: the function is run anew when anything happens to its stream, when its act:wake_time() has passed, or else after a
+ * while. Where rules wait for bytes they do so for tcp-request inspect-delay; behind that nothing waits for more. */
+#define YIELD_MS 1000
+
+static enum action_result run_anew(const struct script_function *fn, uint64_t due_ms, const struct rule *r, struct eval *ev, struct rule_cursor *cur)
+{
+	bool counts_bytes = r->where & (RULES_TCP_REQ_CONT | RULES_TCP_RES_CONT);
+
+	if (r->where & RULES_HTTP_AFTER) {
+		script_log_text(ev->session->fe, fn->name, SLICE("act.YIELD has no place in http-after-response"));
+		return stop_with(cur, VERDICT_FAILED);
+	}
+	if (counts_bytes && ev->final) {
+		script_log_text(ev->session->fe, fn->name, SLICE("act.YIELD when its time to wait was over: on with the next rule"));
+		return ACTION_DONE;
+	}
+	if (due_ms == 0 && !counts_bytes)
+		due_ms = clock_now_ms + YIELD_MS;
+	if (due_ms)
+		call_again_at(ev->stream, due_ms);
+	return ACTION_YIELD;
 }
 
 static void wake(struct script_frame *f)
@@ -237,6 +265,7 @@ static enum action_result over(struct script_frame *f, int status, const struct 
 {
 	lua_Integer act = SCRIPT_ACT_CONTINUE;
 	bool closes = f->closes, has_reply = f->has_reply, finished = f->finished;
+	uint64_t wake_ms = f->wake_ms;
 
 	if (cur->state)
 		LIST_REMOVE(&f->at_end, link);
@@ -250,6 +279,8 @@ static enum action_result over(struct script_frame *f, int status, const struct 
 		return has_reply ? ACTION_STOP : stop_with(cur, VERDICT_CLOSE);
 	if (status != LUA_OK && !finished)
 		return stop_with(cur, VERDICT_FAILED);
+	if (act == SCRIPT_ACT_YIELD)
+		return run_anew(&CONTAINER_OF(r->action, struct script_action, action)->function, wake_ms, r, ev, cur);
 	return result(act, r, ev, cur);
 }
 

@@ -171,6 +171,44 @@ static int rep_header(lua_State *L, bool response)
 	return 0;
 }
 
+/* Each element of the list by itself, into p->text; the others stay as they are. False: it is found in none. */
+static bool replace_elements(struct search *p, struct slice list, struct slice text)
+{
+	struct slice rest = list, element;
+	struct regex_match m;
+	const char *done = list.ptr;
+
+	while (http_list_next(&rest, &element)) {
+		if (!regex_find(p->re, element, 0, &m))
+			continue;
+		strbuf_add(&p->text, done, (size_t)(element.ptr - done));
+		regex_expand(text, element, &m, &p->text);
+		done = element.ptr + element.len;
+	}
+	if (done == list.ptr)
+		return false;
+	strbuf_add(&p->text, done, (size_t)(list.ptr + list.len - done));
+	return true;
+}
+
+/* As replace-value: a value between commas in which it is found becomes the text. */
+static int rep_value(lua_State *L, bool response)
+{
+	struct eval *ev = editing(L, response);
+	const struct http_head *h = http_edit_head(ev);
+	struct slice name = script_slice(L, 2), text = script_slice(L, 4);
+	struct search *p = search_push(L, script_slice(L, 3));
+
+	for (int i = -1; (i = http_head_find_name(h, name, i + 1)) >= 0;) {
+		strbuf_clear(&p->text);
+		if (!replace_elements(p, h->fields[i].value, text))
+			continue;
+		if (!http_edit_replace(ev, i, fit(L, ev, strbuf_slice(&p->text), HTTP_TEXT_FIELD)))
+			return luaL_error(L, "this header cannot have that value");
+	}
+	return 0;
+}
+
 #define BOTH(verb) \
 	static int req_##verb(lua_State *L) { return verb(L, false); } \
 	static int res_##verb(lua_State *L) { return verb(L, true); }
@@ -179,6 +217,7 @@ BOTH(add_header)
 BOTH(set_header)
 BOTH(del_header)
 BOTH(rep_header)
+BOTH(rep_value)
 
 /* ---- the start line ---- */
 
@@ -217,9 +256,9 @@ void script_open_http(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 #define F(name) { #name, name }
-		F(req_get_headers), F(req_add_header), F(req_set_header), F(req_del_header), F(req_rep_header), F(req_set_method),
+		F(req_get_headers), F(req_add_header), F(req_set_header), F(req_del_header), F(req_rep_header), F(req_rep_value), F(req_set_method),
 		F(req_set_path), F(req_set_query), F(req_set_uri), F(res_get_headers), F(res_add_header), F(res_set_header),
-		F(res_del_header), F(res_rep_header), F(res_set_status), { NULL, NULL },
+		F(res_del_header), F(res_rep_header), F(res_rep_value), F(res_set_status), { NULL, NULL },
 	}, pattern[] = { { "__gc", search_free }, { NULL, NULL } };
 
 	script_class(L, SCRIPT_HTTP, functions, NULL);

@@ -52,6 +52,9 @@ static int open_classes(lua_State *L)
 {
 	script_open_samples(L);
 	script_open_client(L);
+	script_open_tls(L);
+	script_open_reply(L);
+	script_open_act(L);
 	script_open_http(L);
 	script_open_txn(L);
 	script_open_regex(L);

@@ -134,15 +134,34 @@ void script_finish(struct script_state *st)
 	}
 }
 
+/* Filters would see the bytes of a stream as they flow, which usher moves without looking. */
+static int refuse_filter(lua_State *L)
+{
+	return luaL_error(L, "core.register_filter is not there: an action (core.register_action) sees the first bytes of a tcp stream by "
+		"txn.req and txn.res, and heads and bodies in http mode by txn.http_req and txn.http_res");
+}
+
+/* The table of its constants, which scripts look at before they register one. */
+static void open_filter(lua_State *L)
+{
+	lua_newtable(L);
+	lua_newtable(L);
+	lua_pushcfunction(L, refuse_filter);
+	lua_setfield(L, -2, "__index");
+	lua_setmetatable(L, -2);
+	lua_setglobal(L, "filter");
+}
+
 void script_open_register(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "register_action", register_action }, { "register_fetches", register_fetches },
 		{ "register_converters", register_converters }, { "register_init", register_init },
-		{ "register_task", script_register_task }, { NULL, NULL },
+		{ "register_task", script_register_task }, { "register_filter", refuse_filter }, { NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);
+	open_filter(L);
 	lua_newtable(L);
 	lua_rawsetp(L, LUA_REGISTRYINDEX, &init_key);
 }

@@ -89,6 +89,7 @@ struct script_frame {
 	uint32_t limit_ms;          /* how long it may compute; 0: as it likes */
 	const char *limit;          /* borrows: the setting of that */
 	uint64_t due_ms;            /* waiting until then; 0: it goes on in the next turn */
+	uint64_t wake_ms;           /* act:wake_time(); 0: not said */
 	void (*wake)(struct script_frame *f); /* has whoever runs it look at due_ms again */
 	void *owner;                /* borrows: who that is */
 	LIST_HEAD(, script_thing) things; /* what ends with the run */
@@ -116,6 +117,8 @@ int script_frame_stop(struct script_frame *f, lua_State *L);
 /* Calls a C function, with a pointer, that may use everything that fails by a Lua error; a failure of the script is logged, with
  * file, line and traceback. results: how many are left on the state's stack (none after a failure). */
 bool script_call(struct script_frame *f, lua_CFunction fn, void *arg, int results);
+/* "Lua function 'lua.x' failed: <text>", to the log of a proxy. */
+void script_log_text(const struct proxy *px, const char *name, struct slice text);
 /* The same for the failure that stands on top of its coroutine's stack. */
 void script_log_failure(struct script_frame *f);
 /* Lets its coroutine run: from the function under nargs arguments on its stack, or from where it waited. LUA_OK: its results are
@@ -145,6 +148,9 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_HTTP "HTTP"
 #define SCRIPT_CLIENT "Client"
 #define SCRIPT_HEADER "ProxyHeader"
+#define SCRIPT_HEADER_TLS "ProxyTls"
+#define SCRIPT_TLS "Tls"
+#define SCRIPT_CERTIFICATE "Certificate"
 #define SCRIPT_FETCHES "Fetches"
 #define SCRIPT_TEXT_FETCHES "TextFetches"
 #define SCRIPT_CONVERTERS "Converters"
@@ -161,11 +167,16 @@ bool script_keep_value(lua_State *L, int index, struct eval *ev, struct value *o
 
 void script_open_http(lua_State *L);
 void script_open_client(lua_State *L);
+int script_client(lua_State *L); /* core.client() */
+void script_open_tls(lua_State *L); /* client_tls.c */
 void script_open_samples(lua_State *L);
 void script_open_txn(lua_State *L);
 void script_open_regex(lua_State *L);
-/* reply.c: composes the answer that a table describes, into the stream; Lua errors. */
+/* reply.c: composes the answer that a table (or a Reply) describes, into the stream; Lua errors. */
 void script_reply(lua_State *L, int index, struct stream *s);
+int script_reply_new(lua_State *L); /* txn:reply([table]) */
+void script_open_reply(lua_State *L);
+void script_open_act(lua_State *L); /* act.c: the global table */
 /* core.c, texts.c, map.c: add their functions to the table on top of the stack. */
 void script_open_core(lua_State *L);
 void script_open_texts(lua_State *L);

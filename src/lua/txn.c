@@ -84,6 +84,48 @@ static int set_loglevel(lua_State *L)
 	return 0;
 }
 
+/* ---- packets to the client, and the place in lines for servers ---- */
+
+static int set_tos(lua_State *L)
+{
+	struct script_frame *f = frame(L);
+	lua_Integer tos = luaL_checkinteger(L, 2);
+
+	luaL_argcheck(L, tos >= 0 && tos <= UINT8_MAX, 2, "a type of service from 0 to 255 expected");
+	conn_set_tos(&f->ev->session->client, (uint8_t)tos);
+	return 0;
+}
+
+static int set_mark(lua_State *L)
+{
+	struct script_frame *f = frame(L);
+	lua_Integer mark = luaL_checkinteger(L, 2);
+
+	luaL_argcheck(L, mark >= 0 && mark <= UINT32_MAX, 2, "a mark from 0 to 4294967295 expected");
+	conn_set_mark(&f->ev->session->client, (uint32_t)mark);
+	return 0;
+}
+
+/* What is out of bounds counts as the bound. */
+static int32_t bounded(lua_State *L, int32_t most)
+{
+	lua_Integer n = luaL_checkinteger(L, 2);
+
+	return n > most ? most : n < -most ? -most : (int32_t)n;
+}
+
+static int set_priority_class(lua_State *L)
+{
+	frame(L)->ev->stream->rank.class = bounded(L, QUEUE_CLASS_MAX);
+	return 0;
+}
+
+static int set_priority_offset(lua_State *L)
+{
+	frame(L)->ev->stream->rank.offset_ms = bounded(L, QUEUE_OFFSET_MAX_MS);
+	return 0;
+}
+
 /* ---- what a script keeps with a stream ---- */
 
 struct private {
@@ -200,6 +242,8 @@ void script_open_txn(lua_State *L)
 		{ "get_var", get_var }, { "set_var", set_var }, { "unset_var", unset_var }, { "log", txn_log }, { "deflog", txn_deflog },
 		{ "Debug", txn_debug }, { "Info", txn_info }, { "Warning", txn_warning }, { "Alert", txn_alert },
 		{ "set_loglevel", set_loglevel }, { "get_priv", get_priv }, { "set_priv", set_priv }, { "done", done },
+		{ "set_tos", set_tos }, { "set_mark", set_mark }, { "set_priority_class", set_priority_class },
+		{ "set_priority_offset", set_priority_offset }, { "reply", script_reply_new },
 		{ "__newindex", no_fields }, { NULL, NULL },
 	};
 

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""act.YIELD and act:wake_time: an action that is run anew, when bytes come, when its time has passed, and no more behind
+inspect-delay."""
+from _lua import DEFAULTS, LOADS, Usher, ask, echo, script
+
+SCRIPT = r'''
+local function again(txn, times)
+	local n = (txn:get_priv() or 0) + 1
+	txn:set_priv(n)
+	return n < times
+end
+core.register_action("thrice", { "http-req", "http-res", "tcp-req" }, function(txn)
+	if again(txn, 3) then
+		act:wake_time(10) act.wake_time(5)
+		return act.YIELD
+	end
+	txn:set_var("txn.runs", txn:get_priv())
+	txn:set_priv(0)
+end)
+core.register_action("event", { "http-req" }, function(txn) -- nothing else wakes it
+	if again(txn, 2) then return act.YIELD end
+end)
+core.register_action("more", { "tcp-req" }, function(txn)
+	if txn.f:req_len() < 8 then
+		core.Info("waits with " .. txn.f:req_len())
+		return act.YIELD
+	end
+end)
+core.register_action("never", { "tcp-req" }, function(txn) return act.YIELD end)
+core.register_action("after", { "http-after-res" }, function(txn)
+	assert(not pcall(act.wake_time, 5)) assert(not pcall(act.wake_time, -1)) assert(not pcall(act.wake_time, "soon"))
+	return act.YIELD
+end)
+assert(not pcall(act.wake_time, 5))
+'''
+CONFIG = '''
+global
+    %(load)s %(path)s
+    log stderr local0
+''' + DEFAULTS + '''
+frontend fe
+    log global
+    bind "fd@${fe}"
+    http-request lua.event if { path /event }
+    http-request lua.thrice
+    http-request set-header X-Runs %%[var(txn.runs)]
+    http-request return status 200 if { path /event }
+    http-response lua.thrice
+    http-response set-header X-Runs %%[var(txn.runs)]
+    http-after-response lua.after if { capture.req.uri -m beg /after }
+    default_backend be
+frontend bytes
+    mode tcp
+    bind "fd@${bytes}"
+    tcp-request inspect-delay 20s
+    tcp-request content lua.more
+    default_backend be
+frontend over
+    mode tcp
+    bind "fd@${over}"
+    log global
+    tcp-request inspect-delay 100ms
+    tcp-request content lua.never
+    tcp-request content accept if { req.len gt 0 }
+    tcp-request content reject
+    default_backend be
+backend be
+    server s 127.0.0.1:%(port)d
+'''
+web = echo()
+path = script(SCRIPT)
+for load in LOADS:
+    with Usher(CONFIG % {'load': load, 'path': path, 'port': web.port}, sockets=['fe', 'bytes', 'over']) as usher:
+        status, fields, body = ask(usher, '/')
+        assert status == 200 and 'X-Runs: 3' in body and fields['x-runs'] == '3', (fields, body, usher.log())
+        assert ask(usher, '/event')[0] == 200, usher.log()
+        assert ask(usher, '/after')[0] == 500 and 'act.YIELD has no place in http-after-response' in usher.log(), usher.log()
+        with usher.connect('bytes') as c:
+            c.sendall(b'GET ')
+            while 'waits with 4' not in usher.log():
+                pass
+            c.sendall(b'/ HTTP/1.0\r\n\r\n')
+            assert c.recv(100).startswith(b'HTTP/1.1 200'), usher.log()
+        with usher.connect('over') as c:
+            c.sendall(b'GET / HTTP/1.0\r\n\r\n')
+            assert c.recv(100).startswith(b'HTTP/1.1 200'), usher.log()
+        assert "'lua.never' failed: act.YIELD when its time to wait was over: on with the next rule" in usher.log(), usher.log()

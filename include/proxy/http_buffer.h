@@ -18,6 +18,9 @@ enum http_gathered {
  * means all. A client that waits for `100 Continue` is told so. */
 enum http_gathered http_gather_body(struct stream *s, bool response, uint64_t at_least);
 
+/* The client learns that its body is awaited, where it waits for that (100 Continue). */
+void http_invite_body(struct stream *s);
+
 /* Whether what was gathered is all of it. */
 bool http_gathered_whole(const struct stream *s, bool response);
 

@@ -21,7 +21,9 @@ void http_reply_error_with(struct stream *s, unsigned status, const struct http_
 void http_answer_begin(struct stream *s, unsigned status);
 bool http_answer_add(struct stream *s, struct slice name, struct slice value);
 void http_answer_end(struct stream *s, struct slice body);
-/* The same for a body that a service will write piece by piece: chunked, or until the connection's end for HTTP/1.0. */
-void http_answer_stream(struct stream *s);
+/* The same for a body that a service will write piece by piece: of `length` bytes, or (HTTP_LENGTH_UNKNOWN) chunked, or until
+ * the connection's end for HTTP/1.0. False: the head has no room (the end is the answer), or no memory. */
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
+bool http_answer_stream(struct stream *s, uint64_t length);
 
 #endif

@@ -105,6 +105,7 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 	f->limit_ms = script_settings.session_timeout_ms;
 	f->limit = "tune.lua.session-timeout";
 	f->wake = NULL;
+	f->applet = NULL;
 	LIST_INIT(&f->things);
 	if (coroutine && !has_coroutine(f)) {
 		LIST_INSERT_HEAD(&st->idle, f, link);
@@ -184,7 +185,7 @@ int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k
 	struct script_frame *f = script_running(L);
 
 	if (!f->may_wait)
-		return luaL_error(L, "'%s' cannot wait: only tasks, and actions of requests, answers and connections can", f->name);
+		return luaL_error(L, "'%s' cannot wait: only tasks, services, and actions of requests, answers and connections can", f->name);
 	if (f->co != L || !lua_isyieldable(L))
 		return luaL_error(L, "nothing can wait inside a coroutine of the script's own, or a function that Lua calls back");
 	f->due_ms = due_ms;

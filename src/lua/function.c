@@ -30,7 +30,7 @@ struct script_action {
 	int args;
 };
 
-static struct script_state *state_of(const struct script_function *fn)
+struct script_state *script_function_state(const struct script_function *fn)
 {
 	return script_state_at(fn->shared ? 0 : thread_id + 1);
 }
@@ -47,11 +47,10 @@ struct call {
 	const struct rule *rule;
 };
 
-/* The function, behind the first index that is left to the caller. */
-static void push_function(lua_State *L, const struct call *c)
+void script_function_push(lua_State *L, const struct script_function *fn, const struct script_frame *f)
 {
 	luaL_checkstack(L, ARGS_MAX + 4, "too many arguments");
-	lua_rawgeti(L, LUA_REGISTRYINDEX, c->function->refs[c->frame->state->number]);
+	lua_rawgeti(L, LUA_REGISTRYINDEX, fn->refs[f->state->number]);
 }
 
 static int call_with_args(lua_State *L, struct call *c)
@@ -67,7 +66,7 @@ static int call_fetch(lua_State *L)
 {
 	struct call *c = lua_touserdata(L, 1);
 
-	push_function(L, c);
+	script_function_push(L, c->function, c->frame);
 	script_handle_push(L, c->frame, SCRIPT_TXN, 0);
 	return call_with_args(L, c);
 }
@@ -76,7 +75,7 @@ static int call_converter(lua_State *L)
 {
 	struct call *c = lua_touserdata(L, 1);
 
-	push_function(L, c);
+	script_function_push(L, c->function, c->frame);
 	script_push_slice(L, c->v->bytes);
 	return call_with_args(L, c);
 }
@@ -84,7 +83,7 @@ static int call_converter(lua_State *L)
 /* False: it has no value. */
 static bool sample(const struct script_function *fn, const char *name, const struct args *a, struct eval *ev, lua_CFunction how, struct value *v)
 {
-	struct script_state *st = state_of(fn);
+	struct script_state *st = script_function_state(fn);
 	struct call c = { .function = fn, .args = a, .v = v };
 
 	script_enter(st);
@@ -144,7 +143,7 @@ static int action_body(lua_State *L)
 	const char *const *words = c->rule->ptr;
 	int args = a->args;
 
-	push_function(L, c);
+	script_function_push(L, c->function, c->frame);
 	script_handle_push(L, c->frame, SCRIPT_TXN, 0);
 	luaL_checkstack(L, args, "too many arguments");
 	for (int i = 0; i < args; i++)
@@ -296,7 +295,7 @@ static enum action_result begin(const struct rule *r, struct eval *ev, struct ru
 	const struct script_action *a = CONTAINER_OF(r->action, struct script_action, action);
 	struct call c = { .function = &a->function, .rule = r };
 
-	c.frame = script_frame_begin(state_of(&a->function), a->action.keyword, ev, true);
+	c.frame = script_frame_begin(script_function_state(&a->function), a->action.keyword, ev, true);
 	if (c.frame == NULL) {
 		script_log(ev->session->fe, LOG_LEVEL_ERR, SLICE("Lua: not enough memory to begin an action (tune.lua.maxmem)"));
 		return stop_with(cur, VERDICT_FAILED);
@@ -312,7 +311,7 @@ static enum action_result action_run(const struct rule *r, struct eval *ev, stru
 {
 	struct script_frame *f = (struct script_frame *)cur->state;
 	const struct script_action *a = CONTAINER_OF(r->action, struct script_action, action);
-	struct script_state *st = state_of(&a->function);
+	struct script_state *st = script_function_state(&a->function);
 	enum action_result result;
 
 	if (f && f->due_ms > clock_now_ms) {
@@ -332,7 +331,7 @@ static enum action_result action_run(const struct rule *r, struct eval *ev, stru
 
 /* ---- descriptors ---- */
 
-static const char *keyword_of(const char *name)
+const char *script_function_keyword(const char *name)
 {
 	struct strbuf b = STRBUF_EMPTY;
 
@@ -340,8 +339,7 @@ static const char *keyword_of(const char *name)
 	return strbuf_take(&b);
 }
 
-/* The function that another state registered, which this one does now; NULL: none did. Or a Lua error. */
-static struct script_function *second(lua_State *L, struct script_function *fn)
+struct script_function *script_function_again(lua_State *L, struct script_function *fn)
 {
 	struct script_state *st = script_state_of(L);
 
@@ -350,7 +348,8 @@ static struct script_function *second(lua_State *L, struct script_function *fn)
 	return fn;
 }
 
-static struct script_function *added(lua_State *L, struct registry *r, const void *item, struct script_function *fn, const char *file, int line)
+struct script_function *script_function_new(lua_State *L, struct registry *r, const void *item, struct script_function *fn, const char *file,
+	int line)
 {
 	fn->name = *(const char *const *)item;
 	fn->shared = script_state_of(L)->number == 0;
@@ -372,45 +371,45 @@ static void *allocated(lua_State *L, size_t n)
 
 struct script_function *script_function_fetch(lua_State *L, const char *name, const char *file, int line)
 {
-	const char *keyword = keyword_of(name);
+	const char *keyword = script_function_keyword(name);
 	const struct fetch *known = registry_find(&fetch_registry, slice_of(keyword));
 
 	if (known) {
 		free((char *)keyword);
-		return second(L, &CONTAINER_OF(known, struct script_fetch, fetch)->function);
+		return script_function_again(L, &CONTAINER_OF(known, struct script_fetch, fetch)->function);
 	}
 	struct script_fetch *f = allocated(L, sizeof(*f));
 	f->fetch = (struct fetch){ .keyword = keyword, .usage = keyword, .args = ARGS, .type = VALUE_STR, .phases = PHASE_SESSION,
 		.get = fetch_get };
-	return added(L, &fetch_registry, &f->fetch, &f->function, file, line);
+	return script_function_new(L, &fetch_registry, &f->fetch, &f->function, file, line);
 }
 
 struct script_function *script_function_converter(lua_State *L, const char *name, const char *file, int line)
 {
-	const char *keyword = keyword_of(name);
+	const char *keyword = script_function_keyword(name);
 	const struct converter *known = registry_find(&converter_registry, slice_of(keyword));
 
 	if (known) {
 		free((char *)keyword);
-		return second(L, &CONTAINER_OF(known, struct script_converter, converter)->function);
+		return script_function_again(L, &CONTAINER_OF(known, struct script_converter, converter)->function);
 	}
 	struct script_converter *c = allocated(L, sizeof(*c));
 	c->converter = (struct converter){ .keyword = keyword, .usage = keyword, .args = ARGS, .in = VALUE_STR, .out = VALUE_STR,
 		.convert = converter_convert };
-	return added(L, &converter_registry, &c->converter, &c->function, file, line);
+	return script_function_new(L, &converter_registry, &c->converter, &c->function, file, line);
 }
 
 struct script_function *script_function_action(lua_State *L, const char *name, unsigned where, int args, const char *file, int line)
 {
-	const char *keyword = keyword_of(name);
+	const char *keyword = script_function_keyword(name);
 	const struct action *known = registry_find(&action_registry, slice_of(keyword));
 
 	if (known) {
 		free((char *)keyword);
-		return second(L, &CONTAINER_OF(known, struct script_action, action)->function);
+		return script_function_again(L, &CONTAINER_OF(known, struct script_action, action)->function);
 	}
 	struct script_action *a = allocated(L, sizeof(*a));
 	a->action = (struct action){ .keyword = keyword, .usage = keyword, .where = where, .parse = action_parse, .run = action_run };
 	a->args = args;
-	return added(L, &action_registry, &a->action, &a->function, file, line);
+	return script_function_new(L, &action_registry, &a->action, &a->function, file, line);
 }

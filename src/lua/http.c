@@ -62,12 +62,8 @@ static int done(lua_State *L, bool ok, const char *what)
 
 /* ---- fields ---- */
 
-/* { name = { [0] = first, second ... } }, names in lower case. */
-static int get_headers(lua_State *L, bool response)
+void script_push_headers(lua_State *L, const struct http_head *h)
 {
-	struct script_frame *f = reading(L, response);
-	const struct http_head *h = response ? &f->ev->stream->http->res : &f->ev->stream->http->req;
-
 	lua_createtable(L, 0, h->n);
 	for (int i = 0; i < h->n; i++) {
 		luaL_Buffer b;
@@ -92,6 +88,13 @@ static int get_headers(lua_State *L, bool response)
 		lua_rawseti(L, -2, at);
 		lua_pop(L, 2);
 	}
+}
+
+static int get_headers(lua_State *L, bool response)
+{
+	struct script_frame *f = reading(L, response);
+
+	script_push_headers(L, response ? &f->ev->stream->http->res : &f->ev->stream->http->req);
 	return 1;
 }
 

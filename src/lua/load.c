@@ -57,6 +57,7 @@ static int open_classes(lua_State *L)
 	script_open_act(L);
 	script_open_http(L);
 	script_open_txn(L);
+	script_open_applets(L);
 	script_open_regex(L);
 	lua_newtable(L);
 	script_open_core(L);
@@ -230,6 +231,12 @@ static bool task_timeout_parse(struct conf_line *l, void *owner)
 	return conf_need_time(l, "a time", &script_settings.task_timeout_ms);
 }
 
+static bool service_timeout_parse(struct conf_line *l, void *owner)
+{
+	(void)owner;
+	return conf_need_time(l, "a time", &script_settings.service_timeout_ms);
+}
+
 static bool burst_timeout_parse(struct conf_line *l, void *owner)
 {
 	(void)owner;
@@ -264,6 +271,7 @@ TUNE(maxmem, "maxmem", "<megabytes>");
 TUNE(forced_yield, "forced-yield", "<instructions>");
 TUNE(session_timeout, "session-timeout", "<time>");
 TUNE(task_timeout, "task-timeout", "<time>");
+TUNE(service_timeout, "service-timeout", "<time>");
 TUNE(burst_timeout, "burst-timeout", "<time>");
 TUNE(loggers, "log.loggers", "{on | off}");
 TUNE(stderr, "log.stderr", "{on | auto | off}");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * core.register_action, register_fetches, register_converters and register_init: only while files are loaded. Start-up.
+ * core.register_action, register_fetches, register_converters, register_service and register_init: only while files are loaded.
+ * Start-up.
  * register_task is here too, and may be called at any time: task.c.
  */
 #include "function.h"
@@ -98,6 +99,17 @@ static int register_action(lua_State *L)
 	return put_reference(L, script_function_action(L, name, where, (int)args, ar.short_src, ar.currentline), 3);
 }
 
+static int register_service(lua_State *L)
+{
+	lua_Debug ar;
+	const char *name = take_name(L, &ar);
+	struct slice mode = script_slice(L, 2);
+
+	luaL_argcheck(L, slice_is(mode, "tcp") || slice_is(mode, "http"), 2, "\"tcp\" or \"http\" expected");
+	luaL_checktype(L, 3, LUA_TFUNCTION);
+	return put_reference(L, script_function_service(L, name, slice_is(mode, "http"), ar.short_src, ar.currentline), 3);
+}
+
 static int register_init(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -156,8 +168,9 @@ void script_open_register(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
 		{ "register_action", register_action }, { "register_fetches", register_fetches },
-		{ "register_converters", register_converters }, { "register_init", register_init },
-		{ "register_task", script_register_task }, { "register_filter", refuse_filter }, { NULL, NULL },
+		{ "register_converters", register_converters }, { "register_service", register_service },
+		{ "register_init", register_init }, { "register_task", script_register_task }, { "register_filter", refuse_filter },
+		{ NULL, NULL },
 	};
 
 	luaL_setfuncs(L, functions, 0);

@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/thread.h"
 #include "proxy/stream.h"
+#include "wire/http.h"
 
 /* ---- state.c: the states, their memory, and what is said of scripts ---- */
 
@@ -35,7 +36,7 @@ struct script_state {
 
 extern struct script_settings {
 	uint64_t forced_yield;      /* instructions */
-	uint32_t session_timeout_ms, task_timeout_ms, burst_timeout_ms; /* 0: none */
+	uint32_t session_timeout_ms, task_timeout_ms, service_timeout_ms, burst_timeout_ms; /* 0: none */
 	uint64_t max_bytes;         /* 0: any */
 	bool no_loggers;
 	enum { SCRIPT_STDERR_ON, SCRIPT_STDERR_AUTO, SCRIPT_STDERR_OFF } to_stderr;
@@ -96,6 +97,7 @@ struct script_frame {
 	struct arena scratch;       /* values on their way into Lua */
 	uint64_t edited;            /* bytes of the stream's memory that its edits took */
 	struct stream_end at_end;   /* while it waits */
+	struct script_applet *applet; /* borrows: the stream's; NULL: it is no service's */
 	struct script_frame *outer; /* what ran in its state when it was called */
 };
 
@@ -146,6 +148,8 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 
 #define SCRIPT_TXN "TXN"
 #define SCRIPT_HTTP "HTTP"
+#define SCRIPT_APPLET_TCP "AppletTCP"
+#define SCRIPT_APPLET_HTTP "AppletHTTP"
 #define SCRIPT_CLIENT "Client"
 #define SCRIPT_HEADER "ProxyHeader"
 #define SCRIPT_HEADER_TLS "ProxyTls"
@@ -165,12 +169,20 @@ bool script_take_value(lua_State *L, int index, struct value *out);
 /* The same as text in the evaluation's memory: what a function gives. */
 bool script_keep_value(lua_State *L, int index, struct eval *ev, struct value *out);
 
+/* common.c: f, sf, c, sc or client of the frame's stream; false: no such name, nothing is pushed. Adds what classes have
+ * in common to the metatable on top of the stack. */
+bool script_push_part(lua_State *L, struct script_frame *f, struct slice name);
+void script_add_common(lua_State *L, const char *class);
+
+/* http.c: { name = { [0] = first, second ... } }, names in lower case. */
+void script_push_headers(lua_State *L, const struct http_head *h);
 void script_open_http(lua_State *L);
 void script_open_client(lua_State *L);
 int script_client(lua_State *L); /* core.client() */
 void script_open_tls(lua_State *L); /* client_tls.c */
 void script_open_samples(lua_State *L);
 void script_open_txn(lua_State *L);
+void script_open_applets(lua_State *L);
 void script_open_regex(lua_State *L);
 /* reply.c: composes the answer that a table (or a Reply) describes, into the stream; Lua errors. */
 void script_reply(lua_State *L, int index, struct stream *s);

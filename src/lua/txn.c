@@ -4,63 +4,12 @@
  */
 #include "script.h"
 
-#include <stdlib.h>
 #include "proxy/http.h"
 #include "proxy/proxy.h"
-#include "rule/vars.h"
 
 static struct script_frame *frame(lua_State *L)
 {
 	return script_frame_of(L, 1, SCRIPT_TXN);
-}
-
-/* ---- variables ---- */
-
-static int get_var(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	const struct var_name *name = var_name_find(script_slice(L, 2));
-	struct value v;
-
-	arena_free(&f->scratch);
-	struct eval ev = *f->ev;
-	ev.arena = &f->scratch;
-	if (name && eval_var_get(&ev, name, &v))
-		script_push_value(L, &v, &f->scratch);
-	else
-		lua_pushnil(L);
-	return 1;
-}
-
-/* True when it was set. With a third argument that is true, only a name that the configuration (or a script) has already. */
-static int set_var(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	struct slice text = script_slice(L, 2);
-	const struct var_name *name = var_name_find(text);
-	struct strbuf err;
-	struct value v;
-	char mem[256];
-
-	strbuf_init_fixed(&err, mem, sizeof(mem));
-	if (name == NULL && !lua_toboolean(L, 4) && (name = var_name_intern_late(text, &err)) == NULL)
-		return luaL_error(L, "%s", err.ptr);
-	bool unset = lua_isnoneornil(L, 3);
-	luaL_argcheck(L, unset || script_take_value(L, 3, &v), 3, "text, a number, a boolean or nil expected");
-	if (name && unset)
-		eval_var_unset(f->ev, name);
-	lua_pushboolean(L, name && (unset || eval_var_set(f->ev, name, &v)));
-	return 1;
-}
-
-static int unset_var(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	const struct var_name *name = var_name_find(script_slice(L, 2));
-
-	if (name)
-		eval_var_unset(f->ev, name);
-	return 0;
 }
 
 /* ---- the log ---- */
@@ -126,69 +75,6 @@ static int set_priority_offset(lua_State *L)
 	return 0;
 }
 
-/* ---- what a script keeps with a stream ---- */
-
-struct private {
-	struct stream_end at_end;
-	struct script_state *state;
-	int ref; /* in the state's registry */
-};
-
-static void private_end(struct stream_end *e)
-{
-	struct private *p = CONTAINER_OF(e, struct private, at_end);
-
-	script_enter(p->state);
-	luaL_unref(p->state->lua, LUA_REGISTRYINDEX, p->ref);
-	script_leave(p->state);
-	free(p);
-}
-
-static struct private *private_of(const struct script_frame *f)
-{
-	struct stream_end *e;
-
-	LIST_FOREACH(e, &f->ev->stream->at_end, link) {
-		struct private *p = CONTAINER_OF(e, struct private, at_end);
-		if (e->run == private_end && p->state == f->state)
-			return p;
-	}
-	return NULL;
-}
-
-static int get_priv(lua_State *L)
-{
-	struct private *p = private_of(frame(L));
-
-	if (p)
-		lua_rawgeti(L, LUA_REGISTRYINDEX, p->ref);
-	else
-		lua_pushnil(L);
-	return 1;
-}
-
-static int set_priv(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	struct private *p = private_of(f);
-
-	luaL_checkany(L, 2);
-	lua_settop(L, 2);
-	if (p) {
-		lua_rawseti(L, LUA_REGISTRYINDEX, p->ref);
-		return 0;
-	}
-	int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-	p = calloc(1, sizeof(*p));
-	if (p == NULL) {
-		luaL_unref(L, LUA_REGISTRYINDEX, ref);
-		return luaL_error(L, "not enough memory");
-	}
-	*p = (struct private){ .at_end.run = private_end, .state = f->state, .ref = ref };
-	LIST_INSERT_HEAD(&f->ev->stream->at_end, &p->at_end, link);
-	return 0;
-}
-
 /* ---- its end ---- */
 
 /* In an action the exchange ends with it: with an answer from a table, or without a word. In a fetch it ends the function. */
@@ -210,10 +96,6 @@ static int done(lua_State *L)
 
 static int txn_index(lua_State *L)
 {
-	static const struct { const char *name, *class; } parts[] = {
-		{ "f", SCRIPT_FETCHES }, { "sf", SCRIPT_TEXT_FETCHES }, { "c", SCRIPT_CONVERTERS }, { "sc", SCRIPT_TEXT_CONVERTERS },
-		{ "client", SCRIPT_CLIENT }, { "http", SCRIPT_HTTP },
-	};
 	struct slice name;
 
 	lua_pushvalue(L, 2);
@@ -221,32 +103,21 @@ static int txn_index(lua_State *L)
 		return 1;
 	name = script_slice(L, 2);
 	struct script_frame *f = frame(L);
-	for (size_t i = 0; i < COUNT_OF(parts); i++) {
-		if (!slice_is(name, parts[i].name))
-			continue;
-		if (strcmp(parts[i].class, SCRIPT_HTTP) != 0 || f->ev->stream->http)
-			script_handle_push(L, f, parts[i].class, 0);
-		return 1; /* or the nil */
-	}
-	return 1;
-}
-
-static int no_fields(lua_State *L)
-{
-	return luaL_error(L, "TXN has no fields to set: txn:set_priv() keeps a value with the stream");
+	if (!script_push_part(L, f, name) && slice_is(name, "http") && f->ev->stream->http)
+		script_handle_push(L, f, SCRIPT_HTTP, 0);
+	return 1; /* or the nil */
 }
 
 void script_open_txn(lua_State *L)
 {
 	static const luaL_Reg functions[] = {
-		{ "get_var", get_var }, { "set_var", set_var }, { "unset_var", unset_var }, { "log", txn_log }, { "deflog", txn_deflog },
-		{ "Debug", txn_debug }, { "Info", txn_info }, { "Warning", txn_warning }, { "Alert", txn_alert },
-		{ "set_loglevel", set_loglevel }, { "get_priv", get_priv }, { "set_priv", set_priv }, { "done", done },
-		{ "set_tos", set_tos }, { "set_mark", set_mark }, { "set_priority_class", set_priority_class },
-		{ "set_priority_offset", set_priority_offset }, { "reply", script_reply_new },
-		{ "__newindex", no_fields }, { NULL, NULL },
+		{ "log", txn_log }, { "deflog", txn_deflog }, { "Debug", txn_debug }, { "Info", txn_info }, { "Warning", txn_warning },
+		{ "Alert", txn_alert }, { "set_loglevel", set_loglevel }, { "set_tos", set_tos }, { "set_mark", set_mark },
+		{ "set_priority_class", set_priority_class }, { "set_priority_offset", set_priority_offset }, { "reply", script_reply_new },
+		{ "done", done }, { NULL, NULL },
 	};
 
 	script_class(L, SCRIPT_TXN, functions, txn_index);
+	script_add_common(L, SCRIPT_TXN);
 	lua_pop(L, 1);
 }

@@ -41,7 +41,7 @@ static enum http_gathered look(struct http_gathering *g, struct slice body, uint
 }
 
 /* The body will not come before the client was told to send it (RFC 9110 section 10.1.1). The server need not tell it again. */
-static void invite(struct stream *s)
+void http_invite_body(struct stream *s)
 {
 	struct http_txn *t = s->http;
 	struct slice text = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
@@ -119,7 +119,7 @@ enum http_gathered http_gather_body(struct stream *s, bool response, uint64_t at
 	}
 	note_wait(s, g, response, true);
 	if (!response)
-		invite(s);
+		http_invite_body(s);
 	return HTTP_GATHERED_PART;
 }
 

@@ -11,6 +11,7 @@
 #include "proxy/http_after.h"
 #include "proxy/http_edit.h"
 #include "proxy/http_framing.h"
+#include "proxy/service.h"
 #include "proxy/stream_step.h"
 
 /* The built-in pages have the words that HAProxy's users, and their monitoring, know. */
@@ -102,7 +103,7 @@ static void add_length(struct stream *s, size_t len)
 
 /* The head was not forwarded, or its body is still under way: what of it is here leaves. A body that is not
  * wholly here would be read as the next request. */
-static void settle_request(struct stream *s)
+static void settle_request(struct stream *s, bool is_read_on)
 {
 	struct http_txn *t = s->http;
 
@@ -119,7 +120,7 @@ static void settle_request(struct stream *s)
 	/* What comes behind a refused CONNECT was meant for the tunnel, and may be anything. */
 	if (!t->req_body.ended || s->req.pipe || t->method == HTTP_CONNECT || session_is_to_end(s->session)) {
 		t->client_close = true;
-	} else if (s->req.ready) {
+	} else if (s->req.ready && !is_read_on) {
 		buf_consume(s->req.buf, s->req.ready);
 		s->req.ready = 0;
 	}
@@ -191,7 +192,7 @@ void http_answer_end(struct stream *s, struct slice body)
 		t->status = h->status;
 	if (http_status_is_bodyless(h->status) || t->method == HTTP_HEAD)
 		body.len = 0;
-	settle_request(s);
+	settle_request(s, false);
 	http_strip_hop_by_hop(h);
 	dress(s);
 	aim_at_client(s);
@@ -201,7 +202,7 @@ void http_answer_end(struct stream *s, struct slice body)
 	t->res_valid = false;
 }
 
-void http_answer_stream(struct stream *s)
+bool http_answer_stream(struct stream *s, uint64_t length)
 {
 	struct http_txn *t = s->http;
 	struct http_head *h = &t->res;
@@ -210,14 +211,15 @@ void http_answer_stream(struct stream *s)
 	note_service(s);
 	http_after_rules(s);
 	t->status = h->status;
-	settle_request(s);
+	settle_request(s, s->service && s->service->takes_bodies);
 	http_strip_framing(h);
 	http_strip_hop_by_hop(h);
-	bool no_body = http_status_is_bodyless(h->status) || t->method == HTTP_HEAD;
-	t->served_chunks = modern && !no_body;
-	if (modern && !http_status_is_bodyless(h->status))
+	bool bodyless = http_status_is_bodyless(h->status), no_body = bodyless || t->method == HTTP_HEAD;
+	bool sized = !bodyless && length != HTTP_LENGTH_UNKNOWN && http_add_length(s, h, length);
+	t->served_chunks = modern && !no_body && !sized;
+	if (modern && !bodyless && !sized)
 		http_answer_add(s, SLICE("transfer-encoding"), SLICE("chunked"));
-	else if (!no_body)
+	else if (!no_body && !sized)
 		t->client_close = true;
 	dress(s);
 	aim_at_client(s);
@@ -226,6 +228,7 @@ void http_answer_stream(struct stream *s)
 		t->client_close = true; /* no room for a head: the end is the answer */
 	s->res.ended = !begun || no_body;
 	t->res_valid = false;
+	return begun;
 }
 
 /* ---- pages ---- */
@@ -267,7 +270,7 @@ static void give_nothing(struct stream *s, unsigned status)
 {
 	http_answer_begin(s, status);
 	s->http->client_close = true;
-	settle_request(s);
+	settle_request(s, false);
 	buf_put(&s->res.head);
 	s->res.from = NULL;
 	s->res.to = &s->session->client;
@@ -420,6 +423,9 @@ bool http_is_cut_short(const struct stream *s)
 {
 	const struct http_txn *t = s->http;
 
+	/* A service that broke down: what has neither length nor chunks would look whole. */
+	if (t->local && s->service && s->reason == CLOSE_INTERNAL && !t->served_chunks && !s->res.flushed)
+		return true;
 	return t->res_parsed && !t->res_valid && !t->local && !t->tunnel && !s->res.flushed &&
 	       (t->res_body.kind == HTTP1_BODY_CLOSE || s->res.unchunk);
 }

@@ -130,6 +130,11 @@ enum eval_result http_see_body(struct eval *ev, bool response, struct slice *bod
 	}
 	if (t == NULL || http_see_head(ev, response, &h) != EVAL_OK)
 		return EVAL_NONE;
+	if (!response && ev->stream->req.body) { /* a service takes it: what it has not taken yet */
+		*body = slice_make(buf_slice(ev->stream->req.buf).ptr, ev->stream->req.ready);
+		*size = h->has_length ? h->content_length : body->len;
+		return EVAL_OK;
+	}
 	framing = response ? t->res_body : t->req_body;
 	struct slice raw = response ? slice_from(buf_slice(ev->stream->res.buf), t->res_len) :
 		slice_from(buf_slice(ev->stream->req.buf), t->req_len);

@@ -25,6 +25,8 @@ static enum step_result start(struct stream *s)
 		s->service = NULL;
 		return stream_close_with(s, CLOSE_INTERNAL);
 	}
+	if (s->http && s->service->takes_bodies && !service_open_body(s))
+		return stream_close_with(s, CLOSE_INTERNAL);
 	log_line_asap(s);
 	return STEP_NEXT;
 }
@@ -32,10 +34,29 @@ static enum step_result start(struct stream *s)
 /* The answer is complete: what is left of it, and of the request, goes the way of every answer of usher's own. */
 static enum step_result served(struct stream *s)
 {
+	if (s->service->takes_bodies)
+		service_leave_body(s);
 	s->reason = CLOSE_LOCAL;
 	s->phase = 'R';
 	s->step = STREAM_REPLY;
 	return STEP_AGAIN;
+}
+
+/* It broke down: what it gave before still leaves, as far as the client takes it. */
+static enum step_result failed(struct stream *s)
+{
+	service_frame(s, false);
+	if (pump_deliverable(&s->res))
+		pump_run(&s->res, NULL);
+	return stream_close_with(s, CLOSE_INTERNAL);
+}
+
+/* Who sends what is no body is told so, as long as nothing else was. */
+static enum step_result client_failed(struct stream *s)
+{
+	if (s->http && http1_body_is_broken(&s->http->req_body))
+		return http_refuse_request(s, CLOSE_REFUSED, 400);
+	return stream_close_with(s, CLOSE_CLIENT_ABORT);
 }
 
 enum step_result stream_serve(struct stream *s)
@@ -49,9 +70,11 @@ enum step_result stream_serve(struct stream *s)
 		return served(s);
 	bool moved = false, done = false, held_up = buf_len(s->res.buf) > 0;
 	if (!stream_listen(s))
-		return stream_close_with(s, CLOSE_CLIENT_ABORT);
+		return client_failed(s);
 	if (!s->res.ended && !held_up) {
 		enum service_result r = s->service->run(s);
+		if (r == SERVICE_FAIL)
+			return failed(s);
 		s->res.ended = r == SERVICE_END;
 		s->service_more = r == SERVICE_MORE;
 		service_frame(s, s->res.ended);
@@ -79,7 +102,7 @@ enum step_result stream_serve(struct stream *s)
 	if (limit_ms)
 		timer_bring_forward(&s->timer, s->client_active_ms + limit_ms);
 	/* Input that arrived in full reads or while the answer was held up, or room that was just made: go on in the next turn. */
-	bool can_read = s->session->client.can_read && (s->req.buf == NULL || buf_room(s->req.buf) > 0);
+	bool can_read = s->session->client.can_read && !s->req.ended && (s->req.buf == NULL || buf_room(s->req.buf) > 0);
 	if ((s->service_more || can_read || held_up) && buf_len(s->res.buf) == 0)
 		stream_wake(s);
 	return STEP_WAIT;

@@ -4,20 +4,26 @@
  */
 #include "proxy/service.h"
 
-#include "proxy/http.h"
-
 #include "core/clock.h"
+#include "proxy/http.h"
+#include "proxy/http_buffer.h"
 
 REGISTRY_DEFINE(service)
 
 struct slice service_input(const struct stream *s)
 {
-	return buf_slice(s->req.buf);
+	struct slice all = buf_slice(s->req.buf);
+
+	return s->req.body ? slice_make(all.ptr, s->req.ready) : all;
 }
 
 void service_consume(struct stream *s, size_t n)
 {
+	if (s->req.buf == NULL)
+		return;
 	buf_consume(s->req.buf, n);
+	if (s->req.body)
+		s->req.ready -= (uint32_t)n;
 	if (buf_len(s->req.buf) == 0)
 		buf_put(&s->req.buf);
 	else if (buf_room(s->req.buf) == 0)
@@ -26,8 +32,58 @@ void service_consume(struct stream *s, size_t n)
 
 bool service_input_ended(const struct stream *s)
 {
-	return s->req.ended && buf_len(s->req.buf) == 0;
+	return s->req.ended && service_input(s).len == 0;
 }
+
+/* ---- the body of a request ---- */
+
+static void move(struct slice *part, struct slice from, const char *to)
+{
+	if (part->ptr >= from.ptr && part->ptr < from.ptr + from.len)
+		part->ptr = to + (part->ptr - from.ptr);
+}
+
+/* The head moves to the stream's memory: its buffer is the body's from here on. */
+static bool keep_head(struct stream *s)
+{
+	struct http_head *h = &s->http->req;
+	struct slice head = slice_make(buf_slice(s->req.buf).ptr, s->http->req_len), kept = arena_copy(&s->arena, head);
+
+	if (kept.ptr == NULL)
+		return false;
+	move(&h->method_text, head, kept.ptr);
+	move(&h->target, head, kept.ptr);
+	for (int i = 0; i < h->n; i++) {
+		move(&h->fields[i].name, head, kept.ptr);
+		move(&h->fields[i].value, head, kept.ptr);
+	}
+	buf_consume(s->req.buf, head.len);
+	s->http->req_len = 0;
+	return true;
+}
+
+bool service_open_body(struct stream *s)
+{
+	if (!keep_head(s))
+		return false;
+	pump_frame(&s->req, &s->http->req_body, true);
+	return true;
+}
+
+void service_leave_body(struct stream *s)
+{
+	if (!s->req.complete)
+		s->http->client_close = true; /* it would be read as the next request */
+	service_consume(s, s->req.ready);
+}
+
+void service_invite(struct stream *s)
+{
+	if (s->http && !s->req.complete)
+		http_invite_body(s);
+}
+
+/* ---- the answer ---- */
 
 /* Before a chunk's data its size is written, and behind it this, or with the end of all chunks. */
 #define CHUNK_END "\r\n"

@@ -272,7 +272,7 @@ static bool awaits_client(const struct stream *s)
 {
 	bool asked = s->http && s->req.complete && !s->http->tunnel;
 
-	return !asked || !s->session->client.can_write || s->be->set.abortonclose;
+	return !asked || !s->session->client.can_write || s->be->set.abortonclose || (s->service && s->service->takes_bodies);
 }
 
 static void stream_run(struct stream *s)

@@ -63,7 +63,7 @@ static bool start(struct stream *s)
 	http_answer_begin(s, 200);
 	http_answer_add(s, SLICE("cache-control"), SLICE("no-cache"));
 	http_answer_add(s, SLICE("content-type"), SLICE("text/plain; version=0.0.4"));
-	http_answer_stream(s);
+	http_answer_stream(s, HTTP_LENGTH_UNKNOWN);
 	return true;
 }
 

@@ -187,7 +187,7 @@ static bool stream_view(struct stream *s, enum part part, const struct stats_pag
 	v->walk.no_maint = has_option(target, page, "no-maint");
 	s->service_state = v;
 	begin_answer(s, part <= PART_TYPED ? "text/plain" : "application/json");
-	http_answer_stream(s);
+	http_answer_stream(s, HTTP_LENGTH_UNKNOWN);
 	return true;
 }
 

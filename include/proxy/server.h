@@ -30,10 +30,13 @@ enum server_init_state { INIT_UP, INIT_DOWN, INIT_FULLY_UP, INIT_FULLY_DOWN };
 
 /* What default-server passes on. Row types as conf/keyword.h wants them. */
 struct server_settings {
+	/* What the table of statistics shows comes first, a cache line of it. */
+	bool backup, disabled, tfo, check;
 	int64_t weight;              /* 0-256, default 1 */
 	int64_t maxconn, minconn, maxqueue; /* 0: none */
+	int64_t pool_max_conn;       /* idle links kept; -1: no limit, 0: none */
+	int64_t rise, fall;          /* of checks; 2, 3 */
 	int64_t id;                  /* 0: by order */
-	bool backup, disabled, tfo;
 	enum server_hash_key hash_key; /* hash-key: what its places on the hash ring are made from */
 	struct endpoint source;      /* kind INET with family set when given */
 	bool has_source;
@@ -41,9 +44,8 @@ struct server_settings {
 	const char *cookie;          /* owned for ever; its mark in persistence cookies; NULL: none */
 	int64_t tcp_ut_ms;
 	/* checks */
-	bool check, check_send_proxy, check_send_proxy_off;
+	bool check_send_proxy, check_send_proxy_off;
 	uint32_t inter_ms, fastinter_ms, downinter_ms; /* 2000; 0: inter */
-	int64_t rise, fall;          /* 2, 3 */
 	int64_t check_port;
 	bool agent_check;
 	uint32_t agent_inter_ms;     /* 0: inter */
@@ -61,7 +63,6 @@ struct server_settings {
 	bool shutdown_backups;       /* on-marked-up: the streams on backup servers */
 	struct endpoint check_addr;
 	bool has_check_addr;
-	int64_t pool_max_conn;       /* idle links kept; -1: no limit, 0: none */
 	uint32_t pool_purge_delay_ms; /* 5000 */
 	int64_t max_reuse;           /* requests on a link after its first; -1: no limit */
 	/* PROXY header to the server */
@@ -92,65 +93,79 @@ enum {
 	SERVER_STATE_CHECK_PAUSED = 0x08, SERVER_STATE_AGENT_IS_ONE = 0x10,
 };
 
+#define SERVER_LINE 64 /* bytes of a cache line */
+
+/* In lines: what a walk over ten thousand servers reads stands together, what each stream writes has a line of its own, so
+ * that threads which only read do not wait for those that write. */
 struct server {
-	uint32_t magic;
-	char *name;                 /* owns */
+	/* What it is called and where it stands. */
+	_Alignas(SERVER_LINE) uint32_t magic;
+	uint32_t moves;             /* atomic: how often connections that were made before became no good (links_server_changed()) */
+	char *name;                 /* behind it, in the same memory */
 	int64_t id;
-	struct proxy *px;           /* borrows */
-	const char *file;
-	int line;
 	TAILQ_ENTRY(server) link;
 	uint64_t serial;            /* frozen: the order of all servers ever made */
+	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
+	struct check *check;        /* owns; NULL without `check` */
+
+	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
+
+	/* Its state: what is read for each stream, and written when something happens. */
+	_Alignas(SERVER_LINE) unsigned admin; /* atomic: SERVER_* */
+	int weight;                 /* atomic: the user's weight now, 0-256 */
+	int score;                  /* atomic: 0 to rise + fall - 1; from rise on it is up */
+	bool up;                    /* atomic: health says so; true without checks */
+	bool stopping;              /* atomic: its check passed conditionally: it keeps its clients and gets no new ones */
+	bool usable;                /* atomic: gets traffic now (up, not stopping, no admin bit, weight > 0); kept by health.c */
+	bool checks_off;            /* atomic: `disable health` */
+	int64_t maxconn;            /* atomic: the limit of streams now; 0: none */
+	uint64_t warm_since_ms;     /* atomic: it came up then and is not warm yet (warmup.h); 0: it is */
+	uint64_t last_change_ms;    /* atomic */
+	struct check *agent;        /* owns; NULL without `agent-check` */
+	struct server *track;       /* borrows, frozen: the server whose state it takes over, or NULL */
+	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
+
+	/* What streams write. */
+	_Alignas(SERVER_LINE) struct gauge conns; /* atomics: streams on it now */
+	struct rate sess_rate;
+	struct gauge queue_len;
+	struct gauge idle_conns;    /* atomics: idle links of all threads */
+	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
+	uint32_t source_turn;       /* atomic: the next port of the range in `source` */
+	uint32_t observed_errors;   /* atomic: errors of its traffic in a row */
+
+	/* What streams find their way by. */
+	_Alignas(SERVER_LINE) struct proxy *px; /* borrows */
+	struct counter_set counters;
+	struct queue *queue;        /* owns; NULL without maxconn */
+	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
+	struct tls_sessions **sessions; /* atomic: per thread, made at first use, as each of them: what may be resumed */
+	SSL_CTX *tls;               /* owns, published; NULL: nobody ever speaks TLS with it */
+	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
+	bool tls_on;                /* atomic: its streams speak TLS now */
+	bool agent_down;            /* atomic: its agent says it must not serve */
+	bool agent_off;             /* atomic: `disable agent` */
+
+	_Alignas(SERVER_LINE) struct server_settings set;
+
+	/* What few look at. */
+	struct check_report last_check; /* lock px->health_lock */
+	struct check_report last_agent; /* lock px->health_lock */
+	struct check_place *check_moved, *agent_moved; /* atomics: own, published (check_place.h), or NULL */
+	struct server **trackers;   /* owns, frozen, NULL-terminated: those that take over this one's; or NULL */
+	uint32_t tracker_count;
+	int line;
+	const char *file;
 	bool added;                 /* frozen: while the process ran */
 	bool referenced;            /* frozen: a rule or an expression of the configuration points to it */
 	bool gone;                  /* removed, for good; changes while all threads are parked */
 	bool known;                 /* atomic: gone, and some stream still has to do with it (server_gone.c) */
 	uint8_t unknown_rounds;     /* thread 0's, as the next */
-	struct server *next_gone;
-	void *own_words;            /* owns: what settings of one that was added borrow */
-	struct endpoint endpoint;   /* as configured; where it is now tells server_endpoint() */
-	struct endpoint *moved;     /* atomic: owns, published: another address given at run time, or NULL */
-	uint32_t moves;             /* atomic: how often connections that were made before became no good (links_server_changed()) */
-	struct server_settings set;
-
-	unsigned admin;             /* atomic: SERVER_* */
-	bool up;                    /* atomic: health says so; true without checks */
-	bool stopping;              /* atomic: its check passed conditionally: it keeps its clients and gets no new ones */
-	bool usable;                /* atomic: gets traffic now (up, not stopping, no admin bit, weight > 0); kept by health.c */
-	int score;                  /* atomic: 0 to rise + fall - 1; from rise on it is up */
-	bool checks_off;            /* atomic: `disable health` */
-	struct check_report last_check; /* lock px->health_lock */
-	int weight;                 /* atomic: the user's weight now, 0-256 */
-	int64_t maxconn;            /* atomic: the limit of streams now; 0: none */
-	uint64_t warm_since_ms;     /* atomic: it came up then and is not warm yet (warmup.h); 0: it is */
-	struct server *next_warming; /* thread 0's */
 	bool is_warming;            /* thread 0's */
-	uint64_t last_change_ms;    /* atomic */
-	uint64_t last_sess_ms;      /* atomic: a stream last chose it */
-	struct gauge conns;         /* atomics: streams on it now */
-	struct rate sess_rate;
-	uint32_t source_turn;       /* atomic: the next port of the range in `source` */
-	struct gauge queue_len;
-	struct queue *queue;        /* owns; NULL without maxconn */
-	struct check *check;        /* owns; NULL without `check` */
-	struct check *agent;        /* owns; NULL without `agent-check` */
-	struct check_place *check_moved, *agent_moved; /* atomics: own, published (check_place.h), or NULL */
-	bool agent_down;            /* atomic: its agent says it must not serve */
-	bool agent_off;             /* atomic: `disable agent` */
-	struct check_report last_agent; /* lock px->health_lock */
-	uint32_t observed_errors;   /* atomic: errors of its traffic in a row */
-	struct server *track;       /* borrows, frozen: the server whose state it takes over, or NULL */
-	struct server **trackers;   /* owns, frozen, NULL-terminated: those that take over this one's; or NULL */
-	uint32_t tracker_count;
-	struct idle_links **idle;   /* atomic: per thread, made at first use (link.h) */
-	struct gauge idle_conns;    /* atomics: idle links of all threads */
-	const char *cookie;         /* atomic, published (persist.h): set.cookie or a dynamic one; NULL: none */
-	uint32_t balance_place;     /* the algorithm's own: its place among the backend's servers, from 0 */
-	SSL_CTX *tls;               /* owns, published; NULL: nobody ever speaks TLS with it */
+	struct server *next_gone;
+	struct server *next_warming; /* thread 0's */
+	void *own_words;            /* owns: what settings of one that was added borrow */
 	struct tls_connect_user *tls_user; /* owns: changes `tls` when our certificate is replaced; NULL: we have none */
-	bool tls_on;                /* atomic: its streams do now */
-	struct tls_sessions **sessions; /* atomic: per thread, made at first use, as each of them: what may be resumed */
-	struct counter_set counters;
 };
 
 /* A server appended to a backend, with the backend's default-server settings; name copied. */

@@ -27,11 +27,13 @@ struct server_settings server_settings_built_in(void)
 
 struct server *server_make(struct proxy *px, const char *name, const char *file, int line)
 {
-	struct server *s = calloc(1, sizeof(*s));
+	size_t name_size = strlen(name) + 1, room = (name_size + SERVER_LINE - 1) / SERVER_LINE * SERVER_LINE;
+	struct server *s = aligned_alloc(SERVER_LINE, sizeof(*s) + room);
 
 	ASSERT(s != NULL);
+	memset(s, 0, sizeof(*s));
 	s->magic = SERVER_MAGIC;
-	s->name = slice_dup(slice_of(name));
+	s->name = memcpy(s + 1, name, name_size);
 	s->px = px;
 	s->file = file;
 	s->line = line;

@@ -47,7 +47,6 @@ void server_gone_free(struct server **psrv)
 	free(srv->moved);
 	free(srv->endpoint.path);
 	free(srv->own_words);
-	free(srv->name);
 	free(srv);
 }
 

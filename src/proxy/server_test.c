@@ -36,7 +36,6 @@ static int end(void **state)
 {
 	(void)state;
 	for (int i = 0; i < MANY; i++) {
-		free(all[i]->name);
 		free(all[i]);
 	}
 	names_free(&be->server_names);

@@ -234,8 +234,11 @@ bool tls_begin(struct conn *c, SSL_CTX *ctx, enum tls_side side, struct buf **fi
 		t->in = *first;
 		*first = NULL;
 	}
+	/* The socket's end may have come with the last bytes before TLS: no event will tell of it again. */
+	t->ended = c->eof;
+	c->eof = false;
 	c->announced = c->can_read;
-	c->can_read |= t->in != NULL;
+	c->can_read |= t->in != NULL || t->ended;
 	c->tls = t;
 	c->transport = &transport_tls;
 	__atomic_add_fetch(&tls_now, 1, __ATOMIC_RELAXED);

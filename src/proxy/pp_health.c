@@ -32,6 +32,15 @@ static bool may_be_http(struct slice in)
 	return false;
 }
 
+#define TLS_HANDSHAKE 0x16
+
+bool pp_health_wants_tls(const struct session *s)
+{
+	struct slice in = buf_slice(s->in);
+
+	return s->listener->tls && in.len && in.ptr[0] == TLS_HANDSHAKE && !draining(s);
+}
+
 bool pp_health_answer(struct session *s, bool last)
 {
 	struct slice in = buf_slice(s->in);

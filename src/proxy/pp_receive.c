@@ -283,6 +283,10 @@ static enum pp_receive examine(struct session *s)
 	struct slice bytes = buf_slice(s->in);
 	struct pp_header h;
 
+	if (s->pp_probe && pp_health_wants_tls(s)) {
+		s->pp_probe = false;
+		return pass(s);
+	}
 	if (s->pp_probe)
 		return pp_health_answer(s, false) ? PP_RECEIVE_REFUSED : PP_RECEIVE_WAIT;
 	ssize_t n = bytes.len ? pp_parse(bytes.ptr, bytes.len, &limits, &h) : 0;

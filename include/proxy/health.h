@@ -31,9 +31,11 @@ void health_set_admin(struct server *srv, unsigned admin);  /* SERVER_MAINT, SER
 void health_set_weight(struct server *srv, int weight);     /* 0-256 */
 /* It stands at another address from now on: idle links to the old one go, checks go to the new. `to` is copied. */
 void health_move(struct server *srv, const struct endpoint *to);
-void health_force(struct server *srv, bool up);             /* `set server ... health`: as if enough checks had said so */
-void health_force_stopping(struct server *srv);             /* the same with `stopping`: persistence only, as after disable-on-404 */
-void health_force_agent(struct server *srv, bool up);       /* `set server ... agent`: as if its agent had said so */
+/* `set server ... health`: as if enough checks had said so; with `stopping`: persistence only, as after disable-on-404; `set server
+ * ... agent`: as if its agent had said so. by: who said it in truth, for the log: "CLI". */
+void health_force(struct server *srv, bool up, const char *by);
+void health_force_stopping(struct server *srv, const char *by);
+void health_force_agent(struct server *srv, bool up, const char *by);
 
 /* What a predecessor hands over; applied without a word in the log. Its health counts only while no check has ended here. */
 struct health_record {

@@ -178,6 +178,8 @@ struct server_settings server_settings_built_in(void);
 void server_enlist(struct server *s);
 void server_unlist(struct server *s);
 struct server *server_find(const struct proxy *px, struct slice name);
+/* How often servers came or went, of all backends together: while that stays, so do they and their lists. */
+uint64_t server_list_changes(void);
 /* A place among the servers of a backend that outlives turns. Zeroed, it is before the first. */
 struct server_place {
 	const struct server *at; /* borrows, while nobody was removed; NULL: the beginning or the end */

@@ -221,6 +221,13 @@ struct stats_walk {
 /* Fills the next row; false behind the last. */
 bool stats_next(struct stats_walk *w, struct stats_row *row);
 
+/* The row of one object. */
+void stats_of_frontend(const struct proxy *px, struct stats_row *row);
+void stats_of_listener(const struct listener *l, bool private, struct stats_row *row);
+void stats_of_server(const struct server *s, bool private, struct stats_row *row);
+/* Looks at all its servers. */
+void stats_of_backend(const struct proxy *px, bool private, struct stats_row *row);
+
 /* Its place among those of its proxy, from 1: without a name it is called "sock-1". */
 int stats_listener_number(const struct listener *l);
 

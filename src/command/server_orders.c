@@ -6,6 +6,7 @@
 #include "proxy/cli_names.h"
 #include "proxy/command.h"
 #include "proxy/health.h"
+#include "proxy/server_change.h"
 
 static bool disable_server_start(struct cli *c)
 {
@@ -33,13 +34,19 @@ COMMAND(enable_server) = {
 	.level = CLI_ADMIN, .start = enable_server_start,
 };
 
-static bool disable_health_start(struct cli *c)
+static bool order(struct cli *c, bool (*change)(struct server *srv, bool on, struct strbuf *why), bool on)
 {
 	struct server *srv = cli_take_server(c);
+	struct strbuf why;
+	char mem[128];
 
-	if (srv)
-		__atomic_store_n(&srv->checks_off, true, __ATOMIC_RELAXED);
-	return srv != NULL;
+	strbuf_init_fixed(&why, mem, sizeof(mem));
+	return srv && (change(srv, on, &why) || cli_refuse(c, "%s", why.ptr));
+}
+
+static bool disable_health_start(struct cli *c)
+{
+	return order(c, server_change_checked, false);
 }
 COMMAND(disable_health) = {
 	.keyword = "disable health", .usage = "disable health <backend>/<server>", .text = "disable health checks",
@@ -48,13 +55,7 @@ COMMAND(disable_health) = {
 
 static bool enable_health_start(struct cli *c)
 {
-	struct server *srv = cli_take_server(c);
-
-	if (srv && srv->check == NULL)
-		return cli_refuse(c, "Health check was not configured on this server, cannot enable.");
-	if (srv)
-		__atomic_store_n(&srv->checks_off, false, __ATOMIC_RELAXED);
-	return srv != NULL;
+	return order(c, server_change_checked, true);
 }
 COMMAND(enable_health) = {
 	.keyword = "enable health", .usage = "enable health <backend>/<server>", .text = "enable health checks", .level = CLI_ADMIN,
@@ -63,11 +64,7 @@ COMMAND(enable_health) = {
 
 static bool disable_agent_start(struct cli *c)
 {
-	struct server *srv = cli_take_server(c);
-
-	if (srv)
-		__atomic_store_n(&srv->agent_off, true, __ATOMIC_RELAXED);
-	return srv != NULL;
+	return order(c, server_change_agent, false);
 }
 COMMAND(disable_agent) = {
 	.keyword = "disable agent", .usage = "disable agent <backend>/<server>", .text = "disable agent checks", .level = CLI_ADMIN,
@@ -76,13 +73,7 @@ COMMAND(disable_agent) = {
 
 static bool enable_agent_start(struct cli *c)
 {
-	struct server *srv = cli_take_server(c);
-
-	if (srv && srv->agent == NULL)
-		return cli_refuse(c, "Agent was not configured on this server, cannot enable.");
-	if (srv)
-		__atomic_store_n(&srv->agent_off, false, __ATOMIC_RELAXED);
-	return srv != NULL;
+	return order(c, server_change_agent, true);
 }
 COMMAND(enable_agent) = {
 	.keyword = "enable agent", .usage = "enable agent <backend>/<server>", .text = "enable agent checks", .level = CLI_ADMIN,

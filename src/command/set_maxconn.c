@@ -7,6 +7,7 @@
 #include "proxy/cli_names.h"
 #include "proxy/command.h"
 #include "proxy/global.h"
+#include "proxy/server_change.h"
 
 static bool take_limit(struct cli *c, const char *word, int64_t most, int64_t *n)
 {
@@ -18,18 +19,15 @@ static bool take_limit(struct cli *c, const char *word, int64_t most, int64_t *n
 static bool server_start(struct cli *c)
 {
 	struct server *srv = cli_take_server(c);
-	int64_t n;
+	struct strbuf why;
+	char mem[128];
 
 	if (srv == NULL)
 		return false;
 	if (c->arg_count < 2)
 		return cli_refuse(c, "Require <maxconn>.");
-	if (!slice_to_i64(slice_of(c->args[1]), &n))
-		return cli_refuse(c, "maxconn string empty or preceded by garbage");
-	if (n < 0 || n > INT32_MAX)
-		return cli_refuse(c, "Value out of range.");
-	server_set_maxconn(srv, n);
-	return true;
+	strbuf_init_fixed(&why, mem, sizeof(mem));
+	return server_change_maxconn(srv, slice_of(c->args[1]), &why) || cli_refuse(c, "%s", why.ptr);
 }
 COMMAND(set_maxconn_server) = {
 	.keyword = "set maxconn server", .usage = "set maxconn server <backend>/<server> <n>", .text = "change a server's maxconn setting",

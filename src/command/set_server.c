@@ -4,36 +4,24 @@
  * HAProxy's; what follows from an order is health.c's. Any thread.
  */
 #include "base/assert.h"
-#include "proxy/balance.h"
 #include "proxy/check_place.h"
 #include "proxy/cli_names.h"
 #include "proxy/command.h"
 #include "proxy/health.h"
+#include "proxy/server_change.h"
 
+#define BY "CLI"
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
-/* "7", or "50%" of the weight in the configuration. */
 static bool set_weight(struct cli *c, struct server *srv, const char *word)
 {
-	struct slice digits = slice_of(word);
-	bool relative = slice_ends(digits, SLICE("%"));
-	int64_t n;
+	struct strbuf why;
+	char mem[256];
 
 	if (word == NULL)
 		return cli_refuse(c, "Require <weight> or <weight%%>.");
-	digits.len -= relative;
-	if (!slice_to_i64(digits, &n))
-		return cli_refuse(c, "'%s' is not a weight: expected a number, or one in percent.", word);
-	if (relative && (n < 0 || n > 25600))
-		return cli_refuse(c, "Relative weight can only be between 0 and 25600%% inclusive.");
-	if (relative)
-		n = server_weight_of(srv, n);
-	if (n < 0 || n > 256)
-		return cli_refuse(c, "Absolute weight can only be between 0 and 256 inclusive.");
-	if (!balance_takes_weight(srv, n))
-		return cli_refuse(c, "Backend is using a static LB algorithm and only accepts weights '0%%' and '100%%'.");
-	health_set_weight(srv, (int)n);
-	return true;
+	strbuf_init_fixed(&why, mem, sizeof(mem));
+	return server_change_weight(srv, slice_of(word), &why) || cli_refuse(c, "%s", why.ptr);
 }
 
 static bool set_state(struct cli *c, struct server *srv, const char *word)
@@ -53,68 +41,47 @@ static bool set_state(struct cli *c, struct server *srv, const char *word)
 
 static bool set_health(struct cli *c, struct server *srv, const char *word)
 {
-	bool stopping = word && strcmp(word, "stopping") == 0;
+	static const char *const words[] = { [SERVER_HEALTH_UP] = "up", [SERVER_HEALTH_STOPPING] = "stopping", [SERVER_HEALTH_DOWN] = "down" };
+	struct strbuf why;
+	char mem[256];
 
-	if (!stopping && (word == NULL || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)))
-		return cli_refuse(c, "'set server <srv> health' expects 'up', 'stopping', or 'down'.");
-	if (srv->track)
-		return cli_refuse(c, "cannot change health on a tracking server.");
-	if (stopping)
-		health_force_stopping(srv);
-	else
-		health_force(srv, strcmp(word, "up") == 0);
-	return true;
+	strbuf_init_fixed(&why, mem, sizeof(mem));
+	for (size_t i = 0; word && i < COUNT_OF(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return server_change_health(srv, (enum server_health)i, BY, &why) || cli_refuse(c, "%s", why.ptr);
+	return cli_refuse(c, "'set server <srv> health' expects 'up', 'stopping', or 'down'.");
 }
 
 /* "addr 10.0.0.9 [port 8080]": what is not said stays as it is. */
 static bool set_address(struct cli *c, struct server *srv, const char *word)
 {
-	struct endpoint to = *server_endpoint(srv);
-	char before[ADDR_TEXT_MAX], after[ADDR_TEXT_MAX];
-	uint16_t old_port = to.addr.port;
-	struct addr addr;
-	uint64_t port = old_port;
+	struct slice port = { 0 };
+	struct strbuf said;
+	char mem[256];
 
-	if (to.kind != ENDPOINT_INET)
-		return cli_refuse(c, "This server has no IP address.");
 	if (word == NULL)
 		return cli_refuse(c, "set server <b>/<s> addr requires an address and optionally a port.");
-	if (!addr_parse_ip(slice_of(word), &addr))
-		return cli_refuse(c, "Invalid addr '%s': expected an IP address.", word);
 	if (c->arg_count > 3) {
 		if (strcmp(c->args[3], "port") != 0 || c->arg_count != 5)
 			return cli_refuse(c, "usage: set server <backend>/<server> addr <addr> [port <port>]");
-		if (!slice_to_u64(slice_of(c->args[4]), &port) || port < 1 || port > 65535)
-			return cli_refuse(c, "Invalid port '%s': expected a number from 1 to 65535.", c->args[4]);
-		to.port = PORT_FIXED;
+		port = slice_of(c->args[4]);
 	}
-	addr.port = old_port;
-	addr_format_ip(&to.addr, before);
-	addr_format_ip(&addr, after);
-	if (memcmp(&to.addr, &addr, sizeof(addr)) == 0)
-		strbuf_addf(&c->out, "no need to change the addr");
-	else
-		strbuf_addf(&c->out, "IP changed from '%s' to '%s'", before, after);
-	if (c->arg_count > 3 && port == old_port)
-		strbuf_addf(&c->out, ", no need to change the port");
-	else if (c->arg_count > 3)
-		strbuf_addf(&c->out, ", port changed from '%u' to '%u'", old_port, (unsigned)port);
-	strbuf_addf(&c->out, " by 'stats socket command'\n");
-	to.addr = addr;
-	to.addr.port = (uint16_t)port;
-	to.host = NULL;
-	health_move(srv, &to);
+	strbuf_init_fixed(&said, mem, sizeof(mem));
+	if (!server_change_address(srv, slice_of(word), port, "stats socket command", &said))
+		return cli_refuse(c, "%s", said.ptr);
+	strbuf_addf(&c->out, "%s\n", said.ptr);
 	return true;
 }
 
 static bool set_agent(struct cli *c, struct server *srv, const char *word)
 {
-	if (srv->agent == NULL)
-		return cli_refuse(c, "agent checks are not enabled on this server.");
-	if (word == NULL || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0))
+	struct strbuf why;
+	char mem[256];
+
+	strbuf_init_fixed(&why, mem, sizeof(mem));
+	if (srv->agent && (word == NULL || (strcmp(word, "up") != 0 && strcmp(word, "down") != 0)))
 		return cli_refuse(c, "'set server <srv> agent' expects 'up' or 'down'.");
-	health_force_agent(srv, strcmp(word, "up") == 0);
-	return true;
+	return server_change_agent_health(srv, word && strcmp(word, "up") == 0, BY, &why) || cli_refuse(c, "%s", why.ptr);
 }
 
 /* ---- where checks and agents are found ---- */

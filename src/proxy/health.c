@@ -375,7 +375,23 @@ void health_on_the_brink(struct server *srv, const struct check_report *r)
 	fall_to(srv, __atomic_load_n(&srv->score, __ATOMIC_RELAXED) > (int)srv->set.rise ? (int)srv->set.rise : 0, r);
 }
 
-void health_force(struct server *srv, bool up)
+static void say_changed(const struct change *c, const char *by)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), ", changed from %s", by);
+	say_health(c, text);
+}
+
+static void say_stopping(const struct change *c, const char *by)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), " is stopping, changed from %s", by);
+	say_with_rest(c, LOG_LEVEL_NOTICE, text);
+}
+
+void health_force(struct server *srv, bool up, const char *by)
 {
 	struct change c = change_begin(srv);
 
@@ -387,12 +403,12 @@ void health_force(struct server *srv, bool up)
 		settle(srv);
 		change_apply(&c);
 		if (up != c.running || (up && stopped))
-			say_health(&c, ", changed from CLI");
+			say_changed(&c, by);
 	}
 	change_end(&c, false);
 }
 
-void health_force_stopping(struct server *srv)
+void health_force_stopping(struct server *srv, const char *by)
 {
 	struct change c = change_begin(srv);
 
@@ -404,14 +420,14 @@ void health_force_stopping(struct server *srv)
 		settle(srv);
 		change_apply(&c);
 		if (!stopped)
-			say_with_rest(&c, LOG_LEVEL_NOTICE, " is stopping, changed from CLI");
+			say_stopping(&c, by);
 		if (!stopped && srv->admin & SERVER_IN_DRAIN)
 			say(srv, LOG_LEVEL_NOTICE, " remains in forced drain mode.");
 	}
 	change_end(&c, false);
 }
 
-void health_force_agent(struct server *srv, bool up)
+void health_force_agent(struct server *srv, bool up, const char *by)
 {
 	struct change c = change_begin(srv);
 
@@ -420,7 +436,7 @@ void health_force_agent(struct server *srv, bool up)
 		settle(srv);
 		if (server_running(srv) != c.running) {
 			change_apply(&c);
-			say_health(&c, ", changed from CLI");
+			say_changed(&c, by);
 		}
 	}
 	change_end(&c, false);

@@ -173,7 +173,7 @@ static void last_one_and_backup(void **unused)
 	assert_said("1 Backup Server be/s2 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: 0ms. "
 		"0 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.\n"
 		"0 backend be has no server available!\n");
-	health_force(second(be), true);
+	health_force(second(be), true, "CLI");
 	assert_said("5 Backup Server be/s2 is UP, changed from CLI. 0 active and 1 backup servers online. Running on backup. "
 		"0 sessions requeued, 0 total in queue.\n");
 	counters_sum(&be->be, &sum);
@@ -253,7 +253,7 @@ static void drain(void **unused)
 	health_set_admin(s, SERVER_DRAIN);
 	assert_said("5 Server be/s1 enters drain state. 1 active and 0 backup servers left. "
 		"0 sessions active, 0 requeued, 0 remaining in queue.\n");
-	health_force(s, true);
+	health_force(s, true, "CLI");
 	health_set_admin(s, 0);
 	assert_said("5 Server be/s1 is UP, changed from CLI. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n"
 		"5 Server be/s1 remains in forced drain mode.\n5 Server be/s1 is UP (leaving forced drain).\n");
@@ -302,7 +302,7 @@ static void lines_move(void **unused)
 	e = queue_wait(be, NULL, (struct queue_rank){ 0 }, &any, woken);
 	loop_turn(&thread_loops[0], 0);
 	assert_false(any);
-	health_force(s, true);
+	health_force(s, true, "CLI");
 	assert_non_null(strstr(said.ptr, "1 sessions requeued, 0 total in queue."));
 	loop_turn(&thread_loops[0], 0);
 	assert_true(any);
@@ -363,7 +363,7 @@ static void unchecked(void **unused)
 	assert_status(s, "no check");
 	health_set_admin(s, SERVER_DRAIN);
 	assert_status(s, "DRAIN");
-	health_force(s, false);
+	health_force(s, false, "CLI");
 	assert_status(s, "DOWN");
 	health_set_admin(s, SERVER_MAINT);
 	health_set_admin(s, 0);
@@ -387,7 +387,7 @@ static void forced_up_while_stopping(void **unused)
 	give_half(s);
 	assert_status(s, "NOLB");
 	assert_int_equal(be->usable_servers, 1);
-	health_force(s, true);
+	health_force(s, true, "CLI");
 	assert_status(s, "UP");
 	assert_true(server_usable(s));
 	assert_int_equal(be->usable_servers, 2);
@@ -406,21 +406,21 @@ static void forced_to_stop(void **unused)
 	give(s, false);
 	assert_status(s, "DOWN");
 	strbuf_clear(&said);
-	health_force_stopping(s);
+	health_force_stopping(s, "CLI");
 	assert_status(s, "NOLB");
 	assert_true(server_running(s));
 	assert_false(server_usable(s));
 	assert_said("5 Server be/s1 is stopping, changed from CLI. 1 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n");
-	health_force_stopping(s);
+	health_force_stopping(s, "CLI");
 	assert_said("");
-	health_force(s, true);
+	health_force(s, true, "CLI");
 	assert_said("5 Server be/s1 is UP, changed from CLI. 2 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.\n");
-	health_force_stopping(s);
+	health_force_stopping(s, "CLI");
 	give(s, true);
 	assert_status(s, "UP");
 	assert_true(server_usable(s));
 	health_set_admin(s, SERVER_MAINT);
-	health_force_stopping(s);
+	health_force_stopping(s, "CLI");
 	assert_status(s, "MAINT");
 	health_set_admin(s, 0);
 	assert_status(s, "UP 1/3");
@@ -496,7 +496,7 @@ static void *meddle(void *arg)
 			health_set_weight(s, rand_r(&seed) % 3);
 			break;
 		case 2:
-			health_force(s, rand_r(&seed) % 2);
+			health_force(s, rand_r(&seed) % 2, "CLI");
 			break;
 		default:
 			give(s, rand_r(&seed) % 2);

@@ -96,6 +96,11 @@ struct server *server_find(const struct proxy *px, struct slice name)
 	return NULL;
 }
 
+uint64_t server_list_changes(void)
+{
+	return last_serial + removals;
+}
+
 struct server *server_after(const struct proxy *px, struct server_place *place)
 {
 	struct server *s;

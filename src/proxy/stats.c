@@ -152,7 +152,7 @@ static uint64_t connection_limit(const struct proxy *px)
 	return (uint64_t)(most ? most : __atomic_load_n(&global.maxconn, __ATOMIC_RELAXED));
 }
 
-static void fill_frontend(struct stats_row *r, const struct proxy *px)
+void stats_of_frontend(const struct proxy *px, struct stats_row *r)
 {
 	struct counters room;
 	const struct counters *c = counters_table(&px->fe, &room);
@@ -190,8 +190,9 @@ int stats_listener_number(const struct listener *of)
 	return n;
 }
 
-static void fill_listener(struct stats_row *r, const struct proxy *px, const struct listener *l, bool private)
+void stats_of_listener(const struct listener *l, bool private, struct stats_row *r)
 {
+	const struct proxy *px = l->px;
 	struct counters room;
 	const struct counters *c = counters_table(&l->counters, &room);
 	struct strbuf name;
@@ -295,8 +296,9 @@ static uint64_t weight_now(const struct server *s)
 	return (warmup_weight(s) + WARMUP_SCALE - 1) / WARMUP_SCALE;
 }
 
-static void fill_server(struct stats_row *r, const struct proxy *px, const struct server *s, bool private)
+void stats_of_server(const struct server *s, bool private, struct stats_row *r)
 {
+	const struct proxy *px = s->px;
 	struct counters room;
 	const struct counters *c = counters_table(&s->counters, &room);
 	struct strbuf status;
@@ -412,7 +414,7 @@ static bool next_listener(struct stats_walk *w, struct stats_row *row)
 	if (!w->px->set.socket_stats || !wanted(w, STATS_WANT_LISTENERS))
 		return false;
 	while ((w->listener = w->listener ? TAILQ_NEXT(w->listener, link) : TAILQ_FIRST(&w->px->listeners)) != NULL) {
-		fill_listener(row, w->px, w->listener, w->private);
+		stats_of_listener(w->listener, w->private, row);
 		if (w->sid == 0 || w->sid == row->sid)
 			return true;
 	}
@@ -457,6 +459,16 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct serve
 	fetch(three, offsetof(struct server, set) + SERVER_LINE);
 }
 
+void stats_of_backend(const struct proxy *px, bool private, struct stats_row *row)
+{
+	struct stats_walk w = { .px = px, .private = private };
+	const struct server *s;
+
+	TAILQ_FOREACH(s, &px->servers, link)
+		add_weight(&w, s);
+	fill_backend(row, px, &w);
+}
+
 static bool next_server(struct stats_walk *w, struct stats_row *row)
 {
 	if (!wanted(w, STATS_WANT_SERVERS | STATS_WANT_BACKENDS))
@@ -466,7 +478,7 @@ static bool next_server(struct stats_walk *w, struct stats_row *row)
 		add_weight(w, w->server);
 		if (!wanted(w, STATS_WANT_SERVERS) || !server_wanted(w, w->server))
 			continue;
-		fill_server(row, w->px, w->server, w->private);
+		stats_of_server(w->server, w->private, row);
 		return true;
 	}
 	return false;
@@ -483,7 +495,7 @@ static bool stage_row(struct stats_walk *w, struct stats_row *row)
 		w->stage++;
 		if (!(px->caps & PROXY_FE) || !wanted(w, STATS_WANT_FRONTENDS))
 			return false;
-		fill_frontend(row, px);
+		stats_of_frontend(px, row);
 		return true;
 	case STAGE_LISTENERS:
 		found = next_listener(w, row);

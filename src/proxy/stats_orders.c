@@ -19,15 +19,15 @@ bool stats_page_order(struct slice word, struct server *srv)
 	else if (slice_is(word, "ehlth"))
 		__atomic_store_n(&srv->checks_off, srv->check == NULL, __ATOMIC_RELAXED);
 	else if (slice_is(word, "hrunn"))
-		health_force(srv, true);
+		health_force(srv, true, "CLI");
 	else if (slice_is(word, "hdown"))
-		health_force(srv, false);
+		health_force(srv, false, "CLI");
 	else if (slice_is(word, "hnolb"))
-		health_force_stopping(srv);
+		health_force_stopping(srv, "CLI");
 	else if (slice_is(word, "arunn") && srv->agent)
-		health_force_agent(srv, true);
+		health_force_agent(srv, true, "CLI");
 	else if (slice_is(word, "adown") && srv->agent)
-		health_force_agent(srv, false);
+		health_force_agent(srv, false, "CLI");
 	else if (slice_is(word, "dagent"))
 		__atomic_store_n(&srv->agent_off, true, __ATOMIC_RELAXED);
 	else if (slice_is(word, "eagent"))

@@ -175,7 +175,7 @@ static void warming(void **unused)
 static void ordered_down(void **unused)
 {
 	(void)unused;
-	health_force(srv, false);
+	health_force(srv, false, "CLI");
 	struct strbuf s = handed_over();
 	load(&s);
 	assert_false(server_usable(srv));

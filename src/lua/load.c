@@ -59,10 +59,13 @@ static int open_classes(lua_State *L)
 	script_open_txn(L);
 	script_open_applets(L);
 	script_open_regex(L);
+	script_open_server(L);
 	lua_newtable(L);
 	script_open_core(L);
 	script_open_texts(L);
 	script_open_maps(L);
+	script_open_figures(L);
+	script_open_proxies(L);
 	script_open_register(L);
 	lua_setglobal(L, "core");
 	return 0;

@@ -14,7 +14,6 @@
 
 static char init_key; /* its address: the list of functions to be called at the end of start-up, in the registry */
 
-static bool loaded; /* nothing more can be registered */
 static struct script_function **known; /* owns the list */
 static size_t known_n;
 
@@ -23,7 +22,7 @@ static const char *take_name(lua_State *L, lua_Debug *where)
 {
 	struct slice name = script_slice(L, 1);
 
-	if (loaded)
+	if (script_loaded)
 		luaL_error(L, "functions are registered while the file is loaded");
 	luaL_argcheck(L, name.len > 0 && name.len <= NAME_MAX_LEN, 1, "a name of 1 to 64 bytes expected");
 	for (size_t i = 0; i < name.len; i++)
@@ -113,7 +112,7 @@ static int register_service(lua_State *L)
 static int register_init(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
-	if (loaded)
+	if (script_loaded)
 		return luaL_error(L, "functions are registered while the file is loaded");
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &init_key);
 	lua_pushvalue(L, 1);
@@ -133,7 +132,7 @@ void script_finish(struct script_state *st)
 {
 	lua_State *L = st->lua;
 
-	loaded = true;
+	script_loaded = true;
 	for (size_t i = 0; i < known_n; i++) {
 		if (!known[i]->shared && st->number > 0 && known[i]->refs[st->number] == 0)
 			diag_say(DIAG_ALERT, "Lua: '%s' is registered for thread 1 but not for thread %d", known[i]->name, st->number);

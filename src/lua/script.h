@@ -42,6 +42,9 @@ extern struct script_settings {
 	enum { SCRIPT_STDERR_ON, SCRIPT_STDERR_AUTO, SCRIPT_STDERR_OFF } to_stderr;
 } script_settings;
 
+/* All files were run, and the whole configuration is read: nothing more can be registered. */
+extern bool script_loaded;
+
 /* The state with this number; made, with the standard library in it, at its first use. Start-up only. */
 struct script_state *script_state_make(int number);
 /* NULL: there is none. */
@@ -161,6 +164,9 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_TEXT_CONVERTERS "TextConverters"
 #define SCRIPT_MAP "Map"
 #define SCRIPT_REGEX "Regex"
+#define SCRIPT_PROXY "Proxy"
+#define SCRIPT_SERVER "Server"
+#define SCRIPT_LISTENER "Listener"
 
 /* value.c */
 void script_push_value(lua_State *L, const struct value *v, struct arena *arena);
@@ -176,6 +182,19 @@ void script_add_common(lua_State *L, const char *class);
 
 /* http.c: { name = { [0] = first, second ... } }, names in lower case. */
 void script_push_headers(lua_State *L, const struct http_head *h);
+/* model.c: objects of the configuration, on the stack. Proxies and listeners are for ever; a server may go. */
+void script_push_proxy(lua_State *L, struct proxy *px);
+void script_push_listeners(lua_State *L, struct proxy *px); /* a table by their names */
+void script_push_servers(lua_State *L, struct proxy *px);
+void script_push_server(lua_State *L, struct server *srv);
+/* What the object at an index is, or a Lua error: of another class, or deleted. */
+struct proxy *script_proxy_at(lua_State *L, int index);
+const struct listener *script_listener_at(lua_State *L, int index);
+struct server *script_server_at(lua_State *L, int index);
+/* figures.c: a table of the values that there are. */
+struct stats_row;
+void script_push_stats(lua_State *L, const struct stats_row *row);
+
 void script_open_http(lua_State *L);
 void script_open_client(lua_State *L);
 int script_client(lua_State *L); /* core.client() */
@@ -189,10 +208,13 @@ void script_reply(lua_State *L, int index, struct stream *s);
 int script_reply_new(lua_State *L); /* txn:reply([table]) */
 void script_open_reply(lua_State *L);
 void script_open_act(lua_State *L); /* act.c: the global table */
-/* core.c, texts.c, map.c: add their functions to the table on top of the stack. */
+/* core.c, texts.c, map.c, figures.c, proxy.c: add their functions to the table on top of the stack. */
 void script_open_core(lua_State *L);
 void script_open_texts(lua_State *L);
 void script_open_maps(lua_State *L);
+void script_open_figures(lua_State *L);
+void script_open_proxies(lua_State *L);
+void script_open_server(lua_State *L);
 /* task.c: takes the function at index 1 and its arguments off the stack. It begins with its loop, or at once when that runs. */
 int script_register_task(lua_State *L);
 /* register.c, as core.c */

@@ -180,15 +180,20 @@ int script_frame_run(struct script_frame *f, int nargs)
 	return LUA_ERRRUN;
 }
 
-int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k)
+struct script_frame *script_may_wait(lua_State *L)
 {
 	struct script_frame *f = script_running(L);
 
 	if (!f->may_wait)
-		return luaL_error(L, "'%s' cannot wait: only tasks, services, and actions of requests, answers and connections can", f->name);
+		luaL_error(L, "'%s' cannot wait: only tasks, services, and actions of requests, answers and connections can", f->name);
 	if (f->co != L || !lua_isyieldable(L))
-		return luaL_error(L, "nothing can wait inside a coroutine of the script's own, or a function that Lua calls back");
-	f->due_ms = due_ms;
+		luaL_error(L, "nothing can wait inside a coroutine of the script's own, or a function that Lua calls back");
+	return f;
+}
+
+int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k)
+{
+	script_may_wait(L)->due_ms = due_ms;
 	return lua_yieldk(L, 0, ctx, k);
 }
 

@@ -63,6 +63,7 @@ static int open_classes(lua_State *L)
 	lua_newtable(L);
 	script_open_core(L);
 	script_open_texts(L);
+	script_open_socket(L);
 	script_open_maps(L);
 	script_open_figures(L);
 	script_open_proxies(L);
@@ -136,6 +137,7 @@ static void finish(void)
 			free(why);
 		}
 	}
+	script_tls_open();
 	for (int n = 0; n <= threads; n++)
 		if (script_state_at(n))
 			script_finish(script_state_at(n));

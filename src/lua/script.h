@@ -129,6 +129,8 @@ void script_log_failure(struct script_frame *f);
 /* Lets its coroutine run: from the function under nargs arguments on its stack, or from where it waited. LUA_OK: its results are
  * on its stack; LUA_YIELD: it waits and is paused, with wake and due_ms to be looked at; else the error is on its stack. */
 int script_frame_run(struct script_frame *f, int nargs);
+/* The frame that runs in L, which may wait; else a Lua error. */
+struct script_frame *script_may_wait(lua_State *L);
 /* For a C function that a script called: waits until due_ms, or for script_wake(), and goes on with k(L, LUA_YIELD, ctx), or (NULL)
  * back in the script. A Lua error where nothing can wait. */
 int script_wait(lua_State *L, uint64_t due_ms, lua_KContext ctx, lua_KFunction k);
@@ -217,8 +219,12 @@ void script_open_proxies(lua_State *L);
 void script_open_server(lua_State *L);
 /* task.c: takes the function at index 1 and its arguments off the stack. It begins with its loop, or at once when that runs. */
 int script_register_task(lua_State *L);
+/* socket.c, as core.c; makes its class too */
+void script_open_socket(lua_State *L);
 /* register.c, as core.c */
 void script_open_register(lua_State *L);
+/* tls.c: after all files, makes what connections need. */
+void script_tls_open(void);
 /* After all files: runs what register_init was given in this state, and says which functions it lacks. */
 void script_finish(struct script_state *st);
 

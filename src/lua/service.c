@@ -64,7 +64,10 @@ static bool may_go_on(const struct script_frame *f, const struct stream *s)
 
 static void wake(struct script_frame *f)
 {
-	stream_wake(f->owner);
+	struct stream *s = f->owner;
+
+	s->client_active_ms = clock_now_ms; /* it may have been put to the end of the waiting, which came before its time */
+	stream_wake(s);
 }
 
 /* What the coroutine ended with. */

@@ -107,8 +107,8 @@ frontend mixed
     http-request return status 200
 '''
 WANT = {
-    'error': "attempt to index a nil value (local 't')", 'object': 'table:', 'loop': 'ran longer than tune.lua.session-timeout', 'caught': 'was stopped',
-    'sort': 'tune.lua.burst-timeout', 'routine': 'was stopped', 'memory': 'not enough memory', 'memcaught': '', 'stack': '',
+    'error': "attempt to index a nil value (local 't')", 'object': 'table:', 'loop': 'ran longer than tune.lua.session-timeout', 'caught': 'tune.lua.session-timeout',
+    'sort': 'tune.lua.burst-timeout', 'routine': 'tune.lua.burst-timeout', 'memory': 'not enough memory', 'memcaught': '', 'stack': '',
     'inner': 'nothing can wait inside a coroutine', 'called': 'nothing can wait inside', 'keep': 'kept', 'use': 'TXN: used after its stream',
     'usehttp': 'HTTP: used after its stream', 'types': 'HTTP expected, got TXN', 'handle': 'index', 'close': 'first', 'vars': 'one too many',
 }

@@ -153,9 +153,14 @@ void script_add_common(lua_State *L, const char *class)
 {
 	static const luaL_Reg functions[] = {
 		{ "get_var", get_var }, { "set_var", set_var }, { "unset_var", unset_var }, { "get_priv", get_priv }, { "set_priv", set_priv },
-		{ "__newindex", no_fields }, { NULL, NULL },
+		{ NULL, NULL },
 	};
 
 	lua_pushstring(L, class);
 	luaL_setfuncs(L, functions, 1);
+	luaL_getmetatable(L, class);
+	lua_pushstring(L, class);
+	lua_pushcclosure(L, no_fields, 1);
+	lua_setfield(L, -2, "__newindex");
+	lua_pop(L, 1);
 }

@@ -2,7 +2,7 @@
  *
  * Frames: one run of a function each, and what bounds it. A hook every tune.lua.forced-yield instructions lets others
  * run, where the function may wait, and stops it once it has run too long. A script that catches the failure gets the next at its
- * next instruction. Lua's own functions written in C (a search by pattern) are not interrupted.
+ * next instruction. Functions written in C charge what they do, and look at the time too.
  */
 #include "script.h"
 
@@ -11,51 +11,109 @@
 #include "core/clock.h"
 #include "proxy/proxy.h"
 
-static void watch(lua_State *L, uint64_t instructions);
+#define STEP 1000         /* instructions at most between two looks at the time */
+#define SLICE_MAX_US 1000 /* longer at a stretch is too long for others, however few instructions it took */
 
-/* Raises the failure, and has every instruction behind it fail too. */
-static int fail(lua_State *L, struct script_frame *f, const char *why)
-{
-	f->stopped = true;
-	watch(L, 1);
-	if (f->co && f->co != L)
-		watch(f->co, 1);
-	return luaL_error(L, "%s", why);
-}
-
-static void on_count(lua_State *L, lua_Debug *unused)
-{
-	struct script_frame *f = script_state_of(L)->frame;
-
-	(void)unused;
-	if (f == NULL) /* a file is being loaded */
-		return;
-	if (f->stopped)
-		fail(L, f, "it was stopped");
-	uint64_t slice_us = clock_read_us() - f->began_us;
-	uint64_t limit_us = (uint64_t)f->limit_ms * 1000, burst_us = (uint64_t)script_settings.burst_timeout_ms * 1000;
-	if (limit_us && f->spent_us + slice_us > limit_us) {
-		char why[64];
-		snprintf(why, sizeof(why), "it ran longer than %s", f->limit);
-		fail(L, f, why);
-	}
-	if (f->co == L && f->may_wait && lua_isyieldable(L)) {
-		f->due_ms = 0;
-		lua_yield(L, 0);
-	} else if (burst_us && slice_us > burst_us) {
-		fail(L, f, "it ran longer than tune.lua.burst-timeout where it cannot wait");
-	}
-}
+static void on_count(lua_State *L, lua_Debug *unused);
 
 static void watch(lua_State *L, uint64_t instructions)
 {
 	lua_sethook(L, on_count, LUA_MASKCOUNT, (int)instructions);
 }
 
+static uint64_t step(void)
+{
+	return script_settings.forced_yield < STEP ? script_settings.forced_yield : STEP;
+}
+
+static lua_State *stack_of(const struct script_frame *f)
+{
+	return f->co ? f->co : f->state->lua;
+}
+
+/* ---- limits ---- */
+
+/* Raises the failure, and has every instruction behind it fail too. */
+static int fail(lua_State *L, struct script_frame *f)
+{
+	watch(L, 1);
+	watch(stack_of(f), 1);
+	if (f->stopped == SCRIPT_PAST_LIMIT)
+		return luaL_error(L, "it ran longer than %s", f->limit);
+	return luaL_error(L, f->stopped == SCRIPT_DONE ? "done" : "it ran longer than tune.lua.burst-timeout where it cannot wait");
+}
+
+/* Of the functions that run within each other, all that stand in the way of one that is past its limit are stopped too: the limit
+ * is theirs. */
+static void stop_until(struct script_frame *f, const struct script_frame *last)
+{
+	for (;; f = f->outer) {
+		if (f->stopped == SCRIPT_GOES_ON) {
+			f->stopped = SCRIPT_PAST_LIMIT;
+			f->limit = last->limit;
+		}
+		watch(stack_of(f), 1);
+		if (f == last)
+			return;
+	}
+}
+
+/* Fails where a limit is passed; else gives how long this slice is. */
+static uint64_t look(lua_State *L, struct script_frame *f, bool can_wait)
+{
+	uint64_t now_us = clock_read_us(), burst_us = (uint64_t)script_settings.burst_timeout_ms * 1000;
+
+	f->state->work = 0;
+	for (struct script_frame *o = f; o; o = o->outer) {
+		uint64_t limit_us = (uint64_t)o->limit_ms * 1000;
+		if (limit_us && o->spent_us + (now_us - o->began_us) > limit_us)
+			stop_until(f, o);
+	}
+	if (f->stopped == SCRIPT_GOES_ON && !can_wait && burst_us && now_us - f->began_us > burst_us)
+		f->stopped = SCRIPT_PAST_BURST;
+	if (f->stopped != SCRIPT_GOES_ON)
+		fail(L, f);
+	return now_us - f->began_us;
+}
+
+static void on_count(lua_State *L, lua_Debug *unused)
+{
+	struct script_frame *f = script_state_of(L)->frame;
+	int counted = lua_gethookcount(L);
+
+	(void)unused;
+	if (counted != (int)step())
+		watch(L, step());
+	if (f == NULL) /* a file is being loaded */
+		return;
+	bool can_wait = f->co == L && f->may_wait && lua_isyieldable(L);
+	uint64_t slice_us = look(L, f, can_wait);
+	f->counted += (uint64_t)counted;
+	if (can_wait && (f->counted >= script_settings.forced_yield || slice_us > SLICE_MAX_US)) {
+		f->due_ms = 0;
+		lua_yield(L, 0);
+	}
+}
+
+void script_watch(struct script_state *st)
+{
+	watch(st->lua, step());
+}
+
+void script_check(lua_State *L)
+{
+	struct script_state *st = script_state_of(L);
+
+	st->work = 0;
+	if (st->frame && look(L, st->frame, false) > SLICE_MAX_US)
+		watch(L, 1);
+}
+
 int script_frame_stop(struct script_frame *f, lua_State *L)
 {
 	f->finished = true;
-	return fail(L, f, "done");
+	f->stopped = SCRIPT_DONE;
+	return fail(L, f);
 }
 
 /* ---- life ---- */
@@ -98,7 +156,8 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 		f->state = st;
 	}
 	f->name = name;
-	f->may_edit = f->stopped = f->finished = f->closes = f->has_reply = f->has_result = false;
+	f->may_edit = f->finished = f->closes = f->has_reply = f->has_result = false;
+	f->stopped = SCRIPT_GOES_ON;
 	f->result = NULL;
 	f->may_wait = coroutine;
 	f->spent_us = f->due_ms = f->wake_ms = f->edited = 0;
@@ -111,7 +170,7 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 		LIST_INSERT_HEAD(&st->idle, f, link);
 		return NULL;
 	}
-	watch(coroutine ? f->co : st->lua, script_settings.forced_yield);
+	watch(coroutine ? f->co : st->lua, step());
 	script_frame_resume(f, ev);
 	return f;
 }
@@ -122,6 +181,7 @@ void script_frame_resume(struct script_frame *f, struct eval *ev)
 	f->outer = f->state->frame;
 	f->state->frame = f;
 	f->began_us = clock_read_us();
+	f->counted = 0;
 }
 
 static void pause_frame(struct script_frame *f)
@@ -149,8 +209,11 @@ void script_frame_end(struct script_frame *f, bool broken)
 		lua_settop(f->co, 0);
 	}
 	LIST_INSERT_HEAD(&st->idle, f, link);
-	if (st->frame)
-		watch(st->lua, script_settings.forced_yield); /* the frame around it may run there too */
+	if (st->frame == NULL)
+		return;
+	watch(st->lua, step()); /* the frame around it may run there too */
+	if (st->frame->stopped != SCRIPT_GOES_ON || clock_read_us() - st->frame->began_us > SLICE_MAX_US)
+		watch(stack_of(st->frame), 1);
 }
 
 struct script_frame *script_running(lua_State *L)
@@ -223,11 +286,60 @@ static void log_text(struct script_frame *f, struct slice text)
 	script_log_text(s ? s->fe : NULL, f->name, text);
 }
 
+static int as_text(lua_State *L)
+{
+	luaL_tolstring(L, 1, NULL);
+	return 1;
+}
+
+/* Any error as text, on top: an object's own function for that may fail too, or take long. */
+static void push_reason(lua_State *L, int index)
+{
+	index = lua_absindex(L, index);
+	lua_pushcfunction(L, as_text);
+	lua_pushvalue(L, index);
+	if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+		return;
+	lua_pop(L, 1);
+	lua_pushfstring(L, "an error that is a %s", luaL_typename(L, index));
+}
+
+#define REASON_MAX 600 /* bytes: the traceback is to have its place in the line */
+
+/* ... and the traceback of `co` from a level on. */
+static void push_report(lua_State *L, int index, lua_State *co, int level)
+{
+	push_reason(L, index);
+	struct slice why = script_slice(L, -1);
+	if (why.len > REASON_MAX)
+		script_push_slice(L, slice_make(why.ptr, REASON_MAX));
+	lua_pushliteral(L, " ");
+	luaL_traceback(L, co, NULL, level);
+	lua_concat(L, 3);
+}
+
 static int add_traceback(lua_State *L)
 {
-	const char *why = luaL_tolstring(L, 1, NULL);
+	push_report(L, 1, L, 1);
+	return 1;
+}
 
-	luaL_traceback(L, L, why, 1);
+int script_explain(lua_State *L)
+{
+	lua_Debug ar;
+
+	if (lua_type(L, 1) == LUA_TSTRING)
+		return 1;
+	for (int level = 1; lua_getstack(L, level, &ar); level++) {
+		lua_getinfo(L, "Sl", &ar);
+		if (ar.currentline < 0)
+			continue;
+		lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+		push_reason(L, 1);
+		lua_concat(L, 2);
+		return 1;
+	}
+	push_reason(L, 1);
 	return 1;
 }
 
@@ -263,13 +375,10 @@ struct failure {
 static int describe(lua_State *L)
 {
 	struct failure *e = lua_touserdata(L, 1);
-	size_t len;
 
 	lua_xmove(e->co, L, 1);
-	const char *why = luaL_tolstring(L, -1, NULL);
-	luaL_traceback(L, e->co, why, 0);
-	const char *text = lua_tolstring(L, -1, &len);
-	log_text(e->frame, slice_make(text, len));
+	push_report(L, -1, e->co, 0);
+	log_text(e->frame, script_slice(L, -1));
 	return 0;
 }
 
@@ -283,7 +392,7 @@ void script_log_failure(struct script_frame *f)
 	if (f->finished)
 		return;
 	snprintf(plain, sizeof(plain), "%s", why);
-	watch(L, script_settings.forced_yield);
+	watch(L, step());
 	lua_pushcfunction(L, describe);
 	lua_pushlightuserdata(L, &e);
 	if (lua_pcall(L, 1, 0, 0) == LUA_OK)

@@ -50,6 +50,8 @@ static int prepend(lua_State *L)
 
 static int open_classes(lua_State *L)
 {
+	script_open_strings(L);
+	script_open_guard(L);
 	script_open_samples(L);
 	script_open_client(L);
 	script_open_tls(L);
@@ -78,13 +80,16 @@ static char *call(struct script_state *st, lua_CFunction fn, const struct order 
 	lua_State *L = st->lua;
 	char *why = NULL;
 
+	lua_pushcfunction(L, script_explain);
 	lua_pushcfunction(L, fn);
 	lua_pushlightuserdata(L, (void *)(uintptr_t)o);
-	if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+	if (lua_pcall(L, 1, 0, -3) == LUA_OK) {
+		lua_pop(L, 1);
 		return NULL;
+	}
 	why = strdup(lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "it failed without a reason");
 	ASSERT(why);
-	lua_pop(L, 1);
+	lua_pop(L, 2);
 	return why;
 }
 
@@ -93,6 +98,8 @@ static struct script_state *open_state(int number, char **why)
 	bool is_new = script_state_at(number) == NULL;
 	struct script_state *st = script_state_make(number);
 
+	if (is_new)
+		script_watch(st);
 	*why = is_new ? call(st, open_classes, NULL) : NULL;
 	for (const struct order *o = paths; o && is_new && *why == NULL; o = o->next)
 		*why = call(st, prepend, o);

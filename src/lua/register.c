@@ -137,12 +137,14 @@ void script_finish(struct script_state *st)
 		if (!known[i]->shared && st->number > 0 && known[i]->refs[st->number] == 0)
 			diag_say(DIAG_ALERT, "Lua: '%s' is registered for thread 1 but not for thread %d", known[i]->name, st->number);
 	}
+	lua_pushcfunction(L, script_explain);
 	lua_pushcfunction(L, run_inits);
-	if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+	if (lua_pcall(L, 0, 0, -2) != LUA_OK) {
 		const char *why = lua_tostring(L, -1);
 		diag_say(DIAG_ALERT, "Lua: a function of core.register_init() failed: %s", why ? why : "no reason");
 		lua_pop(L, 1);
 	}
+	lua_pop(L, 1);
 }
 
 /* Filters would see the bytes of a stream as they flow, which usher moves without looking. */

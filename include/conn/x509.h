@@ -23,13 +23,13 @@ struct slice x509_key_name(X509 *cert, struct arena *a); /* "RSA2048", "EC256"; 
 struct slice x509_signature_algorithm(X509 *cert); /* "RSA-SHA256", "ecdsa-with-SHA256" */
 
 enum x509_whose { X509_SUBJECT, X509_ISSUER };
-/* "/C=DE/O=Tests/CN=alice": every entry in its order, its value as it stands there. */
+/* "/C=DE/O=Tests/CN=alice": every entry in its order, its value as UTF-8. */
 struct slice x509_name(X509 *cert, enum x509_whose whose, struct arena *a);
 /* "CN=alice,O=Tests,C=DE": RFC 2253, which escapes. */
 struct slice x509_name_rfc2253(X509 *cert, enum x509_whose whose, struct arena *a);
 /* The value of the nth entry with this short name or dotted number, in letters of any case: from 1 (0 is 1), or from the
- * end: -1 is the last. Borrowed from the certificate. */
-struct slice x509_name_entry(X509 *cert, enum x509_whose whose, struct slice entry, int64_t nth);
+ * end: -1 is the last. Borrowed from the certificate, or where it is not UTF-8 there in the arena. */
+struct slice x509_name_entry(X509 *cert, enum x509_whose whose, struct slice entry, int64_t nth, struct arena *a);
 
 enum x509_date { X509_NOT_BEFORE, X509_NOT_AFTER };
 /* "261121203000Z": year, month, day, hour, minute, second; of a year before 2000 or from 2100 on all four digits. */

@@ -7,6 +7,7 @@
     late = authority.server('late.example', days=(-20, -10))     # expired ten days ago
     wrong = authority.server('wrong.example', purpose='client')
     authority.revoke(alice)                                      # authority.crl names it from now on
+    odd = resigned(alice, b'alice', b'al\\0ce')                  # other bytes of the same length in it
 
 Above the leaves stands an intermediate, above that the root that clients and servers trust (authority.root). Keys are EC P-256, or
 RSA with key='rsa' or 'rsa4096'. The same words give the same certificate, so that a test may ask wherever it needs one. Nothing
@@ -17,6 +18,7 @@ import datetime
 import ipaddress
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 
@@ -160,6 +162,44 @@ class Authority:
     def revoke(self, certificate):
         certificate.issuer.revoke(certificate)
         self.write_crl()
+
+
+def der_length(n):
+    if n < 0x80:
+        return bytes([n])
+    octets = n.to_bytes((n.bit_length() + 7) // 8, 'big')
+    return bytes([0x80 | len(octets)]) + octets
+
+
+def der_item(data, at):
+    """Where the item at `at` ends."""
+    n = data[at + 1]
+    if n < 0x80:
+        return at + 2 + n
+    return at + 2 + (n & 0x7f) + int.from_bytes(data[at + 2:at + 2 + (n & 0x7f)], 'big')
+
+
+def resigned(certificate, old, new):
+    """A Certificate with other bytes of the same length in it, and a good signature: what openssl's commands will not write. It has
+    the same key."""
+    assert len(old) == len(new)
+    der = ssl.PEM_cert_to_DER_cert(read(certificate.cert))
+    begin = 2 + (der[1] & 0x7f if der[1] & 0x80 else 0)
+    end = der_item(der, begin)
+    signed, algorithm = der[begin:end], der[end:der_item(der, end)]
+    assert signed.count(old) == 1, signed.count(old)
+    signed = signed.replace(old, new)
+    made = Certificate(certificate.issuer, tempfile.mkdtemp(prefix='resigned.', dir=os.path.dirname(certificate.directory)))
+    with open(os.path.join(made.directory, 'signed'), 'wb') as f:
+        f.write(signed)
+    key = certificate.issuer.certificate.key
+    done = subprocess.run(['openssl', 'dgst', '-sha256', '-sign', key, f.name], capture_output=True, check=True)
+    inside = signed + algorithm + b'\x03' + der_length(len(done.stdout) + 1) + b'\0' + done.stdout
+    with open(made.cert, 'w') as f:
+        f.write(ssl.DER_cert_to_PEM_cert(b'\x30' + der_length(len(inside)) + inside))
+    shutil.copy(certificate.key, made.key)
+    made.bundle(read(certificate.chain))
+    return made
 
 
 def is_address(name):

@@ -5,6 +5,7 @@
 #include "conn/x509.h"
 
 #include <openssl/bio.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "base/strbuf.h"
@@ -131,6 +132,29 @@ static const X509_NAME *name_of(X509 *cert, enum x509_whose whose)
 	return whose == X509_SUBJECT ? X509_get_subject_name(cert) : X509_get_issuer_name(cert);
 }
 
+/* As UTF-8. Of what has two or four bytes a letter the bytes alone could spell another name. */
+static struct slice text_of(const ASN1_STRING *s, struct arena *a)
+{
+	unsigned char *utf8;
+
+	switch (ASN1_STRING_type(s)) {
+	case V_ASN1_BMPSTRING:
+	case V_ASN1_UNIVERSALSTRING:
+	case V_ASN1_T61STRING:
+		break;
+	default:
+		return string_of(s);
+	}
+	int len = ASN1_STRING_to_UTF8(&utf8, s);
+	if (len < 0) {
+		ERR_clear_error();
+		return none;
+	}
+	struct slice text = arena_copy(a, slice_make((const char *)utf8, (size_t)len));
+	OPENSSL_free(utf8);
+	return text;
+}
+
 /* "CN", or dotted numbers when it has no name; `room` is for those. */
 static struct slice entry_word(const X509_NAME_ENTRY *entry, char *room, int room_len)
 {
@@ -154,7 +178,7 @@ struct slice x509_name(X509 *cert, enum x509_whose whose, struct arena *a)
 		strbuf_add_byte(&text, '/');
 		strbuf_add_slice(&text, entry_word(entry, room, sizeof(room)));
 		strbuf_add_byte(&text, '=');
-		strbuf_add_slice(&text, string_of(X509_NAME_ENTRY_get_data(entry)));
+		strbuf_add_slice(&text, text_of(X509_NAME_ENTRY_get_data(entry), a));
 	}
 	return text.len ? to_arena(&text, a) : none;
 }
@@ -173,7 +197,7 @@ struct slice x509_name_rfc2253(X509 *cert, enum x509_whose whose, struct arena *
 	return text;
 }
 
-struct slice x509_name_entry(X509 *cert, enum x509_whose whose, struct slice entry, int64_t nth)
+struct slice x509_name_entry(X509 *cert, enum x509_whose whose, struct slice entry, int64_t nth, struct arena *a)
 {
 	const X509_NAME *name = name_of(cert, whose);
 	int count = X509_NAME_entry_count(name);
@@ -184,7 +208,7 @@ struct slice x509_name_entry(X509 *cert, enum x509_whose whose, struct slice ent
 	for (int i = 0; i < count; i++) {
 		const X509_NAME_ENTRY *at = X509_NAME_get_entry(name, from_end ? count - 1 - i : i);
 		if (slice_eq_nocase(entry_word(at, room, sizeof(room)), entry) && --left == 0)
-			return string_of(X509_NAME_ENTRY_get_data(at));
+			return text_of(X509_NAME_ENTRY_get_data(at), a);
 	}
 	return none;
 }

@@ -108,7 +108,7 @@ static void names(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		for (int whose = X509_SUBJECT; whose <= X509_ISSUER; whose++)
-			assert_text(x509_name_entry(cert, (enum x509_whose)whose, slice_of(cases[i].entry), cases[i].nth), cases[i].want);
+			assert_text(x509_name_entry(cert, (enum x509_whose)whose, slice_of(cases[i].entry), cases[i].nth, &arena), cases[i].want);
 	assert_text(x509_name(cert, X509_SUBJECT, &arena), "/C=DE/O=T\xc3\xa9st/OU=one/OU=two/CN=a/b, c/1.2.3.4.5=odd");
 	assert_text(x509_name_rfc2253(cert, X509_SUBJECT, &arena), "1.2.3.4.5=#0C036F6464,CN=a/b\\, c,OU=two,OU=one,O=T\\C3\\A9st,C=DE");
 }
@@ -146,7 +146,7 @@ static void nothing_there(void **state)
 	assert_null(x509_key_algorithm(bare).ptr);
 	assert_null(x509_key_name(bare, &arena).ptr);
 	assert_null(x509_signature_algorithm(bare).ptr);
-	assert_null(x509_name_entry(bare, X509_SUBJECT, SLICE("CN"), 1).ptr);
+	assert_null(x509_name_entry(bare, X509_SUBJECT, SLICE("CN"), 1, &arena).ptr);
 	X509_free(bare);
 }
 

@@ -93,7 +93,7 @@ static bool name_check(struct args *a, struct strbuf *err)
 static enum eval_result give_name(X509 *cert, enum x509_whose whose, const struct args *a, struct eval *ev, struct value *out)
 {
 	if (a->v[0].str.len)
-		return give_text(x509_name_entry(cert, whose, a->v[0].str, a->v[1].num), out);
+		return give_text(x509_name_entry(cert, whose, a->v[0].str, a->v[1].num, ev->arena), out);
 	if (a->v[2].str.len)
 		return give_text(x509_name_rfc2253(cert, whose, ev->arena), out);
 	return give_text(x509_name(cert, whose, ev->arena), out);

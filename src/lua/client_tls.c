@@ -93,7 +93,7 @@ static int name_entry(lua_State *L, enum x509_whose whose)
 	X509 *cert = certificate(L, &f);
 	struct slice entry = script_slice(L, 2);
 
-	return push(L, x509_name_entry(cert, whose, entry, luaL_optinteger(L, 3, 1)));
+	return push(L, x509_name_entry(cert, whose, entry, luaL_optinteger(L, 3, 1), &f->scratch));
 }
 
 static int subject_entry(lua_State *L) { return name_entry(L, X509_SUBJECT); }
@@ -109,7 +109,7 @@ static int cert_index(lua_State *L)
 	if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
 		return 1;
 	if (slice_is(name, "cn"))
-		return push(L, x509_name_entry(cert, X509_SUBJECT, SLICE("CN"), 1));
+		return push(L, x509_name_entry(cert, X509_SUBJECT, SLICE("CN"), 1, &f->scratch));
 	if (slice_is(name, "subject"))
 		return push(L, x509_name(cert, X509_SUBJECT, &f->scratch));
 	if (slice_is(name, "issuer"))

@@ -34,6 +34,14 @@ static struct slice encode(struct arena *a, uint8_t client, uint32_t verify, con
 	return b.failed ? slice_make(NULL, 0) : slice_make((const char *)b.buf + PP_TLV_HEAD, b.len - PP_TLV_HEAD);
 }
 
+/* A name with a NUL in it means another one to those who stop there. */
+static struct slice common_name(X509 *cert, struct arena *a)
+{
+	struct slice name = x509_name_entry(cert, X509_SUBJECT, SLICE("CN"), 1, a);
+
+	return slice_find_byte(name, '\0') < 0 ? name : slice_make(NULL, 0);
+}
+
 struct slice pp_ssl_value(struct stream *s, unsigned wanted)
 {
 	SSL *ssl = tls_of(&s->session->client);
@@ -50,7 +58,7 @@ struct slice pp_ssl_value(struct stream *s, unsigned wanted)
 	if (theirs)
 		client |= PP_CLIENT_CERT_SESS | (tls_info_is_resumed(ssl) ? 0 : PP_CLIENT_CERT_CONN);
 	if (theirs && wanted & PP_SSL_CN)
-		add(&p, PP_TYPE_SSL_CN, x509_name_entry(theirs, X509_SUBJECT, SLICE("CN"), 1));
+		add(&p, PP_TYPE_SSL_CN, common_name(theirs, &s->arena));
 	if (ours && wanted & PP_SSL_KEY)
 		add(&p, PP_TYPE_SSL_KEY_ALG, x509_key_name(ours, &s->arena));
 	if (ours && wanted & PP_SSL_SIGNATURE)

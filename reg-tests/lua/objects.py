@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # tsan
-"""core.get_info, core.proxies, frontends and backends; Proxy, Server and Listener: what they tell, what they change as the runtime
+"""core.get_info, core.get_var, set_var and unset_var, core.proxies, frontends and backends; Proxy, Server and Listener: what they tell, what they change as the runtime
 commands do, and that a server which was deleted is an error for those who kept it. What HAProxy 2.6 has too was compared with it."""
 import concurrent.futures
 import os
@@ -20,6 +20,8 @@ local function names(t) local l = {} for name in pairs(t) do l[#l + 1] = name en
 local kept
 fails("core.proxies: known once the whole configuration is read", function() return core.proxies end)
 fails("no place while a script is being loaded", core.get_info)
+is(core.get_var("proc.none"), nil) is(core.set_var("proc.loaded", "in file", true), core.thread > 1) is(core.set_var("proc.loaded", "in file"), true)
+is(core.get_var("proc.loaded"), "in file")
 core.register_init(function()
 	kept = core.backends.be.servers.gone
 	is(names(core.backends.be.servers), "b gone s") is(core.proxies.be:get_cap(), "backend") is(kept:get_name(), "gone")
@@ -52,6 +54,16 @@ function actions.proxies(txn)
 	local info = core.get_info()
 	is(info.Nbthread, 4) is(info.Name, "usher") assert(info.Pid > 0 and info.CumConns > 0 and info.Maxconn > 0 and type(info.Uptime) == "string")
 	is(info.nothing, nil)
+end
+function actions.vars(txn)
+	is(core.get_var("proc.loaded"), "in file") is(core.get_var("proc.configured"), 12) is(txn:get_var("proc.loaded"), "in file")
+	is(core.set_var("proc.later", true), true) is(core.get_var("proc.later"), 1) is(core.set_var("proc.later", nil), true) is(core.get_var("proc.later"), nil)
+	is(core.set_var("proc.never", 1, true), false) is(core.set_var("proc.configured", 13, true), true) is(txn.f:var("proc.configured"), 13)
+	is(core.unset_var("proc.configured"), true) is(core.get_var("proc.configured"), nil) is(core.set_var("proc.configured", 12), true)
+	is(core.unset_var("proc.never"), false)
+	fails("only variables of the process", core.get_var, "txn.x") fails("only variables of the process", core.set_var, "sess.x", 1)
+	fails("only variables of the process", core.unset_var, "x") fails("string expected", core.get_var) fails("text, a number", core.set_var, "proc.later", {})
+	fails("character", core.set_var, "proc.a b", 1)
 end
 function actions.server(txn)
 	local s, b = core.backends.be.servers.s, core.backends.be.servers.b
@@ -132,6 +144,7 @@ CONFIG = '''
 global
     nbthread 4
     stats socket "fd@${cli}" level admin
+    set-var proc.configured int(12)
     %(load)s %(path)s
 ''' + DEFAULTS + '''
 frontend fe
@@ -182,7 +195,7 @@ for load in LOADS:
     with Usher(config, sockets=['fe', 'cli', 'other']) as usher:
         cli = usher.address('cli')
         until(lambda: ' UP ' in ask_cli(cli, 'show servers state be') or 'be,s,' in ask_cli(cli, 'show stat') and 'L4OK' in ask_cli(cli, 'show stat'), True)
-        for what in 'proxies', 'server', 'proxies', 'kept', 'server':
+        for what in 'vars', 'vars', 'proxies', 'server', 'proxies', 'kept', 'server':
             assert ask(usher, '/' + what)[0] == 200, (load, what, usher.log())
         assert 'Server be/s is DOWN, changed from Lua script.' in usher.log() and 'changed from CLI' not in usher.log()
         # What a script said is what commands see, and the other way round.

@@ -6,7 +6,6 @@
 #include "script.h"
 
 #include <stdlib.h>
-#include "rule/vars.h"
 
 static struct script_frame *frame(lua_State *L)
 {
@@ -18,50 +17,12 @@ static struct script_frame *frame(lua_State *L)
 static int get_var(lua_State *L)
 {
 	struct script_frame *f = frame(L);
-	const struct var_name *name = var_name_find(script_slice(L, 2));
-	struct value v;
 
-	arena_free(&f->scratch);
-	struct eval ev = *f->ev;
-	ev.arena = &f->scratch;
-	if (name && eval_var_get(&ev, name, &v))
-		script_push_value(L, &v, &f->scratch);
-	else
-		lua_pushnil(L);
-	return 1;
+	return script_get_var(L, f->ev, 2, &f->scratch);
 }
 
-/* True when it was set. With a third argument that is true, only a name that the configuration (or a script) has already. */
-static int set_var(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	struct slice text = script_slice(L, 2);
-	const struct var_name *name = var_name_find(text);
-	struct strbuf err;
-	struct value v;
-	char mem[256];
-
-	strbuf_init_fixed(&err, mem, sizeof(mem));
-	if (name == NULL && !lua_toboolean(L, 4) && (name = var_name_intern_late(text, &err)) == NULL)
-		return luaL_error(L, "%s", err.ptr);
-	bool unset = lua_isnoneornil(L, 3);
-	luaL_argcheck(L, unset || script_take_value(L, 3, &v), 3, "text, a number, a boolean or nil expected");
-	if (name && unset)
-		eval_var_unset(f->ev, name);
-	lua_pushboolean(L, name && (unset || eval_var_set(f->ev, name, &v)));
-	return 1;
-}
-
-static int unset_var(lua_State *L)
-{
-	struct script_frame *f = frame(L);
-	const struct var_name *name = var_name_find(script_slice(L, 2));
-
-	if (name)
-		eval_var_unset(f->ev, name);
-	lua_pushboolean(L, name != NULL);
-	return 1;
-}
+static int set_var(lua_State *L) { return script_set_var(L, frame(L)->ev, 2); }
+static int unset_var(lua_State *L) { return script_unset_var(L, frame(L)->ev, 2); }
 
 /* ---- what a script keeps with a stream ---- */
 

@@ -68,6 +68,7 @@ static int open_classes(lua_State *L)
 	script_open_socket(L);
 	script_open_maps(L);
 	script_open_figures(L);
+	script_open_vars(L);
 	script_open_proxies(L);
 	script_open_register(L);
 	lua_setglobal(L, "core");

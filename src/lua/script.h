@@ -32,6 +32,7 @@ struct script_state {
 	size_t work;                /* charged since the time was looked at */
 	LIST_HEAD(, script_frame) idle;
 	int cached;                 /* expressions that scripts had compiled */
+	struct arena scratch;       /* values on their way into Lua where no frame is */
 	struct script_task *ordered; /* owns until its loop begins: tasks; frozen after boot */
 };
 
@@ -206,6 +207,12 @@ void script_add_common(lua_State *L, const char *class);
 
 /* http.c: { name = { [0] = first, second ... } }, names in lower case. */
 void script_push_headers(lua_State *L, const struct http_head *h);
+/* vars.c: the variable whose name stands at an index. get: its value or nil; set: to the value behind it, true when it was set, and
+ * with a third argument that is true only a name that is known already; unset: whether the name is known. */
+int script_get_var(lua_State *L, const struct eval *of, int index, struct arena *scratch);
+int script_set_var(lua_State *L, struct eval *ev, int index);
+int script_unset_var(lua_State *L, struct eval *ev, int index);
+
 /* model.c: objects of the configuration, on the stack. Proxies and listeners are for ever; a server may go. */
 void script_push_proxy(lua_State *L, struct proxy *px);
 void script_push_listeners(lua_State *L, struct proxy *px); /* a table by their names */
@@ -232,11 +239,12 @@ void script_reply(lua_State *L, int index, struct stream *s);
 int script_reply_new(lua_State *L); /* txn:reply([table]) */
 void script_open_reply(lua_State *L);
 void script_open_act(lua_State *L); /* act.c: the global table */
-/* core.c, texts.c, map.c, figures.c, proxy.c: add their functions to the table on top of the stack. */
+/* core.c, texts.c, map.c, figures.c, proxy.c, vars.c: add their functions to the table on top of the stack. */
 void script_open_core(lua_State *L);
 void script_open_texts(lua_State *L);
 void script_open_maps(lua_State *L);
 void script_open_figures(lua_State *L);
+void script_open_vars(lua_State *L);
 void script_open_proxies(lua_State *L);
 void script_open_server(lua_State *L);
 /* task.c: takes the function at index 1 and its arguments off the stack. It begins with its loop, or at once when that runs. */

@@ -185,7 +185,10 @@ struct stats_row {
 	uint8_t has[STATS_COLUMN_COUNT]; /* 1: it has a value of that column, whose type is the column's */
 	union stats_datum values[STATS_COLUMN_COUNT]; /* 0 where it has none */
 	const struct counter_set *counters; /* its own, of this turn alone */
-	char addr[160], check_info[CHECK_INFO_MAX], agent_info[CHECK_INFO_MAX], status[160], tracked[160];
+	struct {
+		char status[16], info[CHECK_INFO_MAX];
+	} told[2]; /* by the check, by the agent */
+	char addr[160], status[160], tracked[160];
 };
 
 /* One of its values. */

@@ -2,7 +2,6 @@
 """Servers and agents that misbehave, each in every way, before each kind of check: what the log says of it, that it says
 something, and what is counted. The statuses are HAProxy's; what stands behind them is ours where HAProxy says nothing."""
 # tsan
-import csv
 import os
 import re
 import socket
@@ -10,7 +9,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
-from _usher import WAIT_S, Origin, Usher, ask_cli  # noqa: E402
+from _usher import WAIT_S, Origin, Usher, ask_cli, stat_rows  # noqa: E402
 
 
 def until_closed(s):
@@ -115,8 +114,7 @@ ENDED = re.compile(r'Health check for server (\w+)/s failed, reason: (.*), check
 ended = {}
 with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
     def stat():
-        rows = csv.DictReader(ask_cli(usher.address('cli'), 'show stat').lstrip('# ').splitlines())
-        return {r['pxname']: r for r in rows if r['svname'] == 's'}
+        return {r['pxname']: r for r in stat_rows(ask_cli(usher.address('cli'), 'show stat')) if r['svname'] == 's'}
 
     while len(ended) < len(EXPECTED):
         match = ENDED.search(log_socket.recv(9000).decode())

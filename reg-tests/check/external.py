@@ -2,7 +2,6 @@
 """Health checks by a program: what it is told, what its end says of the server, that it ends when its time is over, what the
 configuration must have. The expected words and numbers are HAProxy 2.6's unless a comment says otherwise."""
 # tsan
-import csv
 import os
 import re
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
-from _usher import PROGRAM, WAIT_S, Usher, ask_cli  # noqa: E402
+from _usher import PROGRAM, WAIT_S, Usher, ask_cli, stat_rows  # noqa: E402
 
 HERE = os.getcwd()
 
@@ -95,8 +94,7 @@ def lives(pid):
 
 with Usher(config('insecure-fork-wanted'), sockets=['fe', 'cli']) as usher:
     def stat(name):
-        rows = csv.DictReader(ask_cli(usher.address('cli'), 'show stat').lstrip('# ').splitlines())
-        return next(r for r in rows if r['svname'] == name)
+        return next(r for r in stat_rows(ask_cli(usher.address('cli'), 'show stat')) if r['svname'] == name)
 
     ended = first_ends(usher, {name for name, *_ in CASES} | {'both'})
     for name, _, _, _, end in CASES:

@@ -2,14 +2,13 @@
 """Who else has a say in a server's health: agents, the server it tracks, its traffic; and what follows when it changes.
 Waits for lines of the log, which are HAProxy 2.6's."""
 # tsan
-import csv
 import os
 import socket
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', 'process'))
-from _usher import WAIT_S, Origin, Usher, ask_cli, read_head  # noqa: E402
+from _usher import WAIT_S, Origin, Usher, ask_cli, read_head, stat_rows  # noqa: E402
 
 agent_says = b'up 50%\n'
 web_says = b'200 OK'
@@ -126,8 +125,7 @@ with Usher(CONFIG, sockets=['fe', 'cli']) as usher:
         return ask_cli(usher.address('cli'), command)
 
     def stat(backend, server):
-        rows = csv.DictReader(cli('show stat').lstrip('# ').splitlines())
-        return next(r for r in rows if r['pxname'] == backend and r['svname'] == server)
+        return next(r for r in stat_rows(cli('show stat')) if r['pxname'] == backend and r['svname'] == server)
 
     def get(path):
         c = usher.connect('fe')

@@ -7,6 +7,7 @@
 Every name of `sockets` is a TCP socket that listens on 127.0.0.1 and is inherited as fd@${name}. Nothing needs a port
 number agreed on beforehand, and nothing sleeps: a socket that listens queues its clients until somebody accepts.
 """
+import csv
 import os
 import random
 import signal
@@ -120,6 +121,15 @@ def ask_cli(address, *commands):
         s.sendall(';'.join(commands).encode() + b'\n')
         s.shutdown(socket.SHUT_WR)
         return read_all(s).decode()
+
+
+def stat_rows(text):
+    """The rows of `show stat`; a check that is under way just now (a star before its status) is not told."""
+    rows = list(csv.DictReader(text.lstrip('# ').splitlines()))
+    for row in rows:
+        for column in ('check_status', 'agent_status'):
+            row[column] = row[column].removeprefix('* ')
+    return rows
 
 
 def read_head(f):

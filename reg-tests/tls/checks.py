@@ -11,7 +11,7 @@ import sys
 import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
 from _authority import Authority
-from _usher import Origin, PROGRAM, Usher, WAIT_S, ask_cli, read_all, read_head
+from _usher import Origin, PROGRAM, Usher, WAIT_S, ask_cli, read_all, read_head, stat_rows
 
 authority = Authority()
 site = authority.server('site.test', '*.site.test')
@@ -130,8 +130,7 @@ backend agents
 
 
 def row(backend):
-    head, *rows = ask_cli(usher.address('cli'), f'show stat {backend} 4 -1').lstrip('# ').splitlines()
-    return dict(zip(head.split(','), rows[0].split(',')))
+    return stat_rows(ask_cli(usher.address('cli'), f'show stat {backend} 4 -1'))[0]
 
 
 def await_row(backend, **wanted):

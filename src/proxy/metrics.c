@@ -258,6 +258,8 @@ static void add_check(struct strbuf *out, const struct metrics_walk *w, const st
 		return;
 	}
 	const char *last = stats_value_of(&w->row, STAT_check_status).s;
+	if (last && last[0] == '*')
+		last += strlen("* ");
 	for (int i = CHECK_STATUS_HANA; i < CHECK_STATUS_COUNT; i++) {
 		const char *code = check_status_code((enum check_status)i);
 		add_series(out, k, m, &w->row, "state", code);

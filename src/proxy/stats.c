@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "proxy/admission.h"
 #include "proxy/balance.h"
+#include "proxy/check.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
 #include "proxy/warmup.h"
@@ -243,28 +244,45 @@ static void put_seat(struct stats_row *r, const struct counters *c)
 	put_u(r, STAT_reuse, c->reused);
 }
 
+/* What the last check or agent said; a star before its status: the next is under way. */
+static void put_report(struct stats_row *r, const struct server *s, bool agent)
+{
+	static const struct {
+		enum stats_column status, code, duration, text, info;
+	} columns[2] = {
+		{ STAT_check_status, STAT_check_code, STAT_check_duration, STAT_check_desc, STAT_last_chk },
+		{ STAT_agent_status, STAT_agent_code, STAT_agent_duration, STAT_agent_desc, STAT_last_agt },
+	};
+	const struct check_report *from = agent ? &s->last_agent : &s->last_check;
+	const struct check *check = agent ? s->agent : s->check;
+	char *status = r->told[agent].status;
+	struct check_report last;
+
+	pthread_mutex_lock(&s->px->health_lock);
+	memcpy(&last, from, offsetof(struct check_report, info));
+	memcpy(r->told[agent].info, from->info, strlen(from->info) + 1);
+	pthread_mutex_unlock(&s->px->health_lock);
+	if (check && __atomic_load_n(&check->step, __ATOMIC_RELAXED) != CHECK_IDLE)
+		status = stpcpy(status, "* ");
+	strcpy(status, check_status_code(last.status));
+	put_s(r, columns[agent].status, r->told[agent].status);
+	put_s(r, columns[agent].text, check_status_text(last.status));
+	if (check_status_has_code(last.status))
+		put_u(r, columns[agent].code, (uint32_t)last.code);
+	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
+		put_u(r, columns[agent].duration, last.duration_ms);
+	put_s(r, columns[agent].info, r->told[agent].info);
+}
+
 static void put_check(struct stats_row *r, const struct server *s, const struct counters *c)
 {
-	struct check_report last;
-	pthread_mutex_t *lock = &s->px->health_lock;
-
-	pthread_mutex_lock(lock);
-	last = s->last_check;
-	pthread_mutex_unlock(lock);
 	put_u(r, STAT_chkfail, c->checks_failed);
 	put_u(r, STAT_hanafail, c->observed_bad);
 	put_u(r, STAT_chkdown, c->downs);
 	put_u(r, STAT_downtime, health_downtime_ms(s, c) / 1000);
 	if (__atomic_load_n(&s->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT)
 		return;
-	put_s(r, STAT_check_status, check_status_code(last.status));
-	put_s(r, STAT_check_desc, check_status_text(last.status));
-	if (check_status_has_code(last.status))
-		put_u(r, STAT_check_code, (uint32_t)last.code);
-	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
-		put_u(r, STAT_check_duration, last.duration_ms);
-	memcpy(r->check_info, last.info, sizeof(last.info));
-	put_s(r, STAT_last_chk, r->check_info);
+	put_report(r, s, false);
 	put_u(r, STAT_check_rise, (uint64_t)s->set.rise);
 	put_u(r, STAT_check_fall, (uint64_t)s->set.fall);
 	put_u(r, STAT_check_health, (uint64_t)__atomic_load_n(&s->score, __ATOMIC_RELAXED));
@@ -272,19 +290,7 @@ static void put_check(struct stats_row *r, const struct server *s, const struct 
 
 static void put_agent(struct stats_row *r, const struct server *s)
 {
-	struct check_report last;
-
-	pthread_mutex_lock(&s->px->health_lock);
-	last = s->last_agent;
-	pthread_mutex_unlock(&s->px->health_lock);
-	put_s(r, STAT_agent_status, check_status_code(last.status));
-	put_s(r, STAT_agent_desc, check_status_text(last.status));
-	if (check_status_has_code(last.status))
-		put_u(r, STAT_agent_code, (uint64_t)last.code);
-	if (check_status_result(last.status) != CHECK_RESULT_UNKNOWN)
-		put_u(r, STAT_agent_duration, last.duration_ms);
-	memcpy(r->agent_info, last.info, sizeof(last.info));
-	put_s(r, STAT_last_agt, r->agent_info);
+	put_report(r, s, true);
 	put_u(r, STAT_agent_rise, 1);
 	put_u(r, STAT_agent_fall, 1);
 	put_u(r, STAT_agent_health, !__atomic_load_n(&s->agent_down, __ATOMIC_RELAXED));
@@ -454,8 +460,10 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct serve
 		fetch(__atomic_load_n(&slots[t], __ATOMIC_ACQUIRE), offsetof(struct counters, latency));
 	fetch(__atomic_load_n(&two->counters.by_thread, __ATOMIC_ACQUIRE), 1);
 	fetch(two->name, 1);
-	if (two->check)
-		fetch(&two->last_check, offsetof(struct check_report, info) + 1);
+	if (two->check) {
+		fetch(two->check, 1);
+		fetch(&two->last_check, sizeof(two->last_check));
+	}
 	fetch(three, offsetof(struct server, set) + SERVER_LINE);
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include "core/clock.h"
+#include "proxy/check.h"
 #include "proxy/stats.h"
 
 int stats_test(void);
@@ -167,6 +168,19 @@ static void test_walk(void **state)
 	assert_int_equal(row.values[STAT_ctime].u, 7);
 	assert_int_equal(row.values[STAT_ctime_max].u, 40);
 	assert_true(row.has[STAT_addr]);
+	/* A check and an agent that are under way. */
+	struct check runs = { .step = CHECK_TALKING }, rests = { .step = CHECK_IDLE };
+	one->set.check = true;
+	one->check = &runs;
+	one->agent = &rests;
+	one->last_check = (struct check_report){ .status = CHECK_STATUS_L7OK, .code = 200, .info = "fine" };
+	w = (struct stats_walk){ .iid = be->id, .want = STATS_WANT_SERVERS };
+	assert_true(stats_next(&w, &row));
+	assert_string_equal(row.values[STAT_check_status].s, "* L7OK");
+	assert_string_equal(row.values[STAT_agent_status].s, "UNK");
+	assert_string_equal(row.values[STAT_last_chk].s, "fine");
+	assert_int_equal(row.values[STAT_check_code].u, 200);
+	one->check = one->agent = NULL;
 	strbuf_free(&out);
 }
 

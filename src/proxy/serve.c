@@ -71,6 +71,8 @@ enum step_result stream_serve(struct stream *s)
 	bool moved = false, done = false, held_up = buf_len(s->res.buf) > 0;
 	if (!stream_listen(s))
 		return client_failed(s);
+	if (s->service->takes_bodies && stream_gave_up(s))
+		return stream_close_with(s, CLOSE_CLIENT_ABORT);
 	if (!s->res.ended && !held_up) {
 		enum service_result r = s->service->run(s);
 		if (r == SERVICE_FAIL)

@@ -1,17 +1,37 @@
--- A page that tells clients what usher knows of them.
-core.register_action("whoami", { "http-req" }, function(txn)
-    local client = txn.client
-    local lines = { "you are " .. client.addr .. " port " .. client.port, "connected by " .. client.peer }
-    local header = client.proxy
-    if header then
-        lines[#lines + 1] = "PROXY header of version " .. header.version .. ", " .. header.command
-        for _, name in ipairs{ "authority", "unique_id" } do
-            if header[name] then
-                lines[#lines + 1] = name .. " " .. header[name]:gsub("[^%g ]", "?")
-            end
+-- A service that tells clients what usher knows of them: a line each, or with ?json as JSON.
+local function quoted(text)
+    return '"' .. text:gsub('[%c"\\\127-\255]', function(c) return ("\\u%04x"):format(c:byte()) end) .. '"'
+end
+
+local function known(client)
+    local facts = { { "you are", client.addr .. (client.port and " port " .. client.port or "") }, { "connected by", client.peer } }
+    local function add(name, value)
+        if value then
+            facts[#facts + 1] = { name, tostring(value) }
         end
-    else
-        lines[#lines + 1] = "no PROXY header"
     end
-    txn:done{ headers = { ["content-type"] = "text/plain" }, body = table.concat(lines, "\n") .. "\n" }
+    local proxy, tls = client.proxy, client.tls
+    add("PROXY header", proxy and "version " .. proxy.version .. ", " .. proxy.command or "none")
+    if proxy then
+        add("authority", proxy.authority)
+        add("unique id", proxy.unique_id)
+        add("VPC endpoint", proxy:tlv(0xea, 1) and proxy:tlv(0xea, 1):sub(2)) -- as AWS says it: its first byte is 1
+        add("TLS in front", proxy.tls and proxy.tls.on and (proxy.tls.version or "yes"))
+    end
+    add("TLS with us", tls and tls.version .. " " .. tls.cipher)
+    add("certificate", tls and tls.cert and tls.cert.subject)
+    return facts
+end
+
+core.register_service("whoami", "http", function(applet)
+    local json, lines = applet.qs == "json", {}
+    for _, fact in ipairs(known(applet.client)) do
+        lines[#lines + 1] = json and quoted(fact[1]) .. ": " .. quoted(fact[2]) or fact[1] .. ": " .. fact[2]:gsub("[^%g ]", "?")
+    end
+    local body = json and "{" .. table.concat(lines, ", ") .. "}\n" or table.concat(lines, "\n") .. "\n"
+    applet:add_header("content-type", json and "application/json" or "text/plain")
+    applet:add_header("content-length", #body)
+    applet:add_header("cache-control", "no-store")
+    applet:start_response()
+    applet:send(body)
 end)

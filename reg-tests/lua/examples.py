@@ -41,7 +41,7 @@ with Usher(config('limit.cfg').replace('limit.lua 10 20', 'limit.lua 0.001 3'), 
     assert 'too many requests of 192.0.2.1\n' in usher.log() and 'of 192.0.2.2' not in usher.log(), usher.log()
 with Usher(config('whoami.cfg'), sockets=['fe']) as usher:
     status, _, body = ask(usher, '/', begin=proxy('192.0.2.7'))
-    assert (status, body) == (200, 'you are 192.0.2.7 port 4711\nconnected by 127.0.0.1\nPROXY header of version 1, PROXY\n'), (body, usher.log())
+    assert (status, body) == (200, 'you are: 192.0.2.7 port 4711\nconnected by: 127.0.0.1\nPROXY header: version 1, PROXY\n'), (body, usher.log())
 
 # jwt
 SECRET = b'a secret of more than thirty-two bytes'

@@ -16,6 +16,9 @@ enum eval_result http_see_head(struct eval *ev, bool response, const struct http
  * not known. EVAL_NONE without a head. */
 enum eval_result http_see_body(struct eval *ev, bool response, struct slice *body, uint64_t *size);
 
+/* The bytes of a tcp stream were changed: what was read of them as HTTP is forgotten. */
+void http_view_forget(struct stream *s, bool response);
+
 /* The exchange of an evaluation, NULL in tcp mode and outside streams. */
 static inline struct http_txn *http_of(const struct eval *ev)
 {

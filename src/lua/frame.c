@@ -407,7 +407,7 @@ struct script_handle *script_handle_push(lua_State *L, struct script_frame *f, c
 {
 	struct script_handle *h = lua_newuserdatauv(L, sizeof(*h), values);
 
-	*h = (struct script_handle){ f, f->serial };
+	*h = (struct script_handle){ f, f->serial, false };
 	luaL_setmetatable(L, class);
 	return h;
 }

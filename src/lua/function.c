@@ -208,11 +208,10 @@ static void call_again_at(struct stream *s, uint64_t due_ms)
 
 static void arrange_to_be_called(const struct script_frame *f, struct stream *s)
 {
-	if (f->due_ms == 0) {
+	if (f->due_ms == 0)
 		stream_wake(s);
-		return;
-	}
-	call_again_at(s, f->due_ms);
+	else if (f->due_ms != SCRIPT_ON_EVENT)
+		call_again_at(s, f->due_ms);
 }
 
 /* act.YIELD: the function is run anew when anything happens to its stream, when its act:wake_time() has passed, or else after a
@@ -314,7 +313,7 @@ static enum action_result action_run(const struct rule *r, struct eval *ev, stru
 	struct script_state *st = script_function_state(&a->function);
 	enum action_result result;
 
-	if (f && f->due_ms > clock_now_ms) {
+	if (f && f->due_ms != SCRIPT_ON_EVENT && f->due_ms > clock_now_ms) {
 		arrange_to_be_called(f, ev->stream);
 		return ACTION_YIELD;
 	}

@@ -76,6 +76,9 @@ enum { SCRIPT_ACT_CONTINUE, SCRIPT_ACT_STOP, SCRIPT_ACT_YIELD, SCRIPT_ACT_ERROR,
 
 /* ---- frame.c: one run of a function ---- */
 
+/* In due_ms: it goes on when anything happens to its stream. */
+#define SCRIPT_ON_EVENT UINT64_MAX
+
 /* Where a function runs. A frame is used again for other runs; handles know by the serial which they belong to. */
 struct script_frame {
 	struct script_state *state;
@@ -96,7 +99,7 @@ struct script_frame {
 	uint64_t counted;           /* instructions of this slice, about */
 	uint32_t limit_ms;          /* how long it may compute; 0: as it likes */
 	const char *limit;          /* borrows: the setting of that */
-	uint64_t due_ms;            /* waiting until then; 0: it goes on in the next turn */
+	uint64_t due_ms;            /* waiting until then; 0: it goes on in the next turn; or SCRIPT_ON_EVENT */
 	uint64_t wake_ms;           /* act:wake_time(); 0: not said */
 	void (*wake)(struct script_frame *f); /* has whoever runs it look at due_ms again */
 	void *owner;                /* borrows: who that is */
@@ -162,6 +165,7 @@ struct script_frame *script_running(lua_State *L);
 struct script_handle {
 	struct script_frame *frame; /* borrows: frames are for ever */
 	uint64_t serial;
+	bool response;              /* of a Channel or HTTPMessage: which side's */
 };
 /* A new handle of this class, on the stack; `values` user values. */
 struct script_handle *script_handle_push(lua_State *L, struct script_frame *f, const char *class, int values);
@@ -172,6 +176,7 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 
 #define SCRIPT_TXN "TXN"
 #define SCRIPT_HTTP "HTTP"
+#define SCRIPT_CHANNEL "Channel"
 #define SCRIPT_APPLET_TCP "AppletTCP"
 #define SCRIPT_APPLET_HTTP "AppletHTTP"
 #define SCRIPT_CLIENT "Client"
@@ -227,6 +232,7 @@ struct stats_row;
 void script_push_stats(lua_State *L, const struct stats_row *row);
 
 void script_open_http(lua_State *L);
+void script_open_channel(lua_State *L);
 void script_open_client(lua_State *L);
 int script_client(lua_State *L); /* core.client() */
 void script_open_tls(lua_State *L); /* client_tls.c */

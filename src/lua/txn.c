@@ -96,6 +96,9 @@ static int done(lua_State *L)
 
 static int txn_index(lua_State *L)
 {
+	static const struct { const char *name, *class; bool http, response; } parts[] = {
+		{ "http", SCRIPT_HTTP, true, false }, { "req", SCRIPT_CHANNEL, false, false }, { "res", SCRIPT_CHANNEL, false, true },
+	};
 	struct slice name;
 
 	lua_pushvalue(L, 2);
@@ -103,9 +106,16 @@ static int txn_index(lua_State *L)
 		return 1;
 	name = script_slice(L, 2);
 	struct script_frame *f = frame(L);
-	if (!script_push_part(L, f, name) && slice_is(name, "http") && f->ev->stream->http)
-		script_handle_push(L, f, SCRIPT_HTTP, 0);
-	return 1; /* or the nil */
+	if (script_push_part(L, f, name))
+		return 1;
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		if (!slice_is(name, parts[i].name))
+			continue;
+		if (!parts[i].http || f->ev->stream->http)
+			script_handle_push(L, f, parts[i].class, 0)->response = parts[i].response;
+		return 1; /* or the nil */
+	}
+	return 1;
 }
 
 void script_open_txn(lua_State *L)

@@ -318,7 +318,8 @@ enum step_result stream_send_preamble(struct stream *s)
 			return stream_close_with(s, CLOSE_RESOURCE);
 		if (s->http)
 			s->http->preamble_len = (uint32_t)buf_len(header);
-		if (resent && !put_behind(&header, s->req.head)) {
+		bool begun = resent || (s->http == NULL && s->req.head); /* rules of tcp may have sent the first bytes on */
+		if (begun && !put_behind(&header, s->req.head)) {
 			buf_put(&header);
 			return stream_close_with(s, CLOSE_RESOURCE);
 		}

@@ -31,6 +31,12 @@ static enum step_result content_failed(struct stream *s)
 	return stream_close_with(s, CLOSE_INTERNAL);
 }
 
+/* What still waits behind the inspection delay is an action, for an event of its own: the deadline would only wake it over and over. */
+static enum step_result wait_for_bytes(struct stream *s)
+{
+	return stream_deadline_passed(s) ? STEP_WAIT : stream_wait_until(s, s->deadline_ms);
+}
+
 static enum step_result content_rules(struct stream *s, const struct ruleset *set, unsigned phase, uint32_t delay_ms)
 {
 	if (set->n == 0)
@@ -49,7 +55,7 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 	if (r == RULES_WAIT && ev.awaits)
 		return stream_await(s);
 	if (r == RULES_WAIT)
-		return stream_wait_until(s, s->deadline_ms);
+		return wait_for_bytes(s);
 	uint8_t verdict = content_decided(s, r);
 	if (verdict == VERDICT_FAILED)
 		return content_failed(s);
@@ -113,14 +119,14 @@ enum step_result stream_response_rules(struct stream *s)
 		s->deadline_ms = s->be->set.response_inspect_delay_ms ? clock_now_ms + s->be->set.response_inspect_delay_ms : 0;
 	}
 	pump_fill(&s->res);
-	if (buf_len(s->res.buf) == 0 && !s->res.ended)
+	if (buf_len(s->res.buf) == 0 && !s->res.ended && !s->cursor.yielded)
 		return STEP_WAIT;
 	struct eval ev = stream_eval(s, PHASE_BE_RES_TCP);
 	ev.response = true;
 	ev.final = !s->deadline_ms || stream_deadline_passed(s) || s->res.ended || (s->res.buf && buf_room(s->res.buf) == 0);
 	enum ruleset_result r = ruleset_run(set, &s->cursor, &ev);
 	if (r == RULES_WAIT)
-		return stream_wait_until(s, s->deadline_ms);
+		return wait_for_bytes(s);
 	s->response_rules_done = true;
 	s->deadline_ms = 0;
 	uint8_t verdict = content_decided(s, r);

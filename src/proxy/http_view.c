@@ -75,6 +75,12 @@ static enum eval_result peek(struct eval *ev, bool response, const struct http_h
 	return p->result > 0 ? EVAL_OK : p->result < 0 ? EVAL_NONE : EVAL_WAIT;
 }
 
+void http_view_forget(struct stream *s, bool response)
+{
+	if (s->peek[response])
+		s->peek[response]->bytes = SLICE("");
+}
+
 /* The answer to a health check. */
 static const struct check_answer *answer_of(const struct eval *ev)
 {

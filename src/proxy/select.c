@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "proxy/balance.h"
+#include "proxy/channel.h"
 #include "proxy/persist.h"
 
 /* The rule that holds, or NULL. WAIT: somebody was asked for what it hangs on. */
@@ -58,6 +59,9 @@ static struct proxy *switched_backend(struct stream *s, struct proxy *fe, const 
  * choice is made anew once the request is known; the frontend's content rules have run. */
 static enum step_result become_http(struct stream *s)
 {
+	/* What a rule said to the client already is no HTTP. */
+	if (channel_output(s, true) || !channel_rejoin(s))
+		return stream_close_with(s, CLOSE_INTERNAL);
 	s->session->http = s->upgraded = s->content_done = true;
 	s->step = STREAM_READ_REQUEST;
 	return STEP_AGAIN;

@@ -5,6 +5,7 @@
 #include "proxy/stream_step.h"
 
 #include "core/clock.h"
+#include "proxy/channel.h"
 #include "proxy/http.h"
 #include "proxy/http_buffer.h"
 #include "proxy/log_line.h"
@@ -18,6 +19,8 @@ static enum step_result start(struct stream *s)
 		if (r != STEP_NEXT)
 			return r;
 	}
+	if (s->req.head && !channel_rejoin(s))
+		return stream_close_with(s, CLOSE_INTERNAL);
 	s->connected_us = s->connect_us = clock_now_us;
 	s->res.from = NULL;
 	s->res.to = &s->session->client;

@@ -20,7 +20,7 @@ Over TLS, with an ECDSA P-256 certificate below an intermediate, AES-128-GCM, X2
 `keep` with TLS toward the client, `tls-server` with TLS toward the server (nginx), `tls-full` a new connection with a full
 handshake per request, `tls-resumed` the same with the session of the one before, `tls-bodies` four connections that fetch 10 MiB. That is TLS 1.3; with `tls12-` it is TLS 1.2. hitch
 relays what it has decrypted. A proxy that does not take the configuration has no part in a workload. The proxy has core 0 and one
-thread, origin and load share core 1. Needs root: everything runs in a network namespace of its own with loopback only
+thread, origin and load share core 1. Needs root: each run has a network namespace of its own with loopback only
 and the reno congestion control, so that nothing else is reached or disturbed.
 """
 import argparse, contextlib, ctypes, functools, glob, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
@@ -294,6 +294,16 @@ def wait_port(port):
     sys.exit("nothing answers on port %d" % port)
 
 
+def new_network():
+    """A namespace with loopback only. Each run has its own: ends of connections that one leaves behind (TIME_WAIT) slow the next."""
+    if LIBC.unshare(CLONE_NEWNET) != 0:
+        sys.exit("no network namespace is to be had")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "20000 65000")):
+        with open("/proc/sys/net/ipv4/" + name, "w") as f:
+            f.write(value)
+
+
 class Bench:
     def __init__(self):
         self.tmp = tempfile.mkdtemp(prefix="usher-bench.")
@@ -338,6 +348,7 @@ class Bench:
         if command is None or origin is None:
             yield None
             return
+        new_network()
         processes = [spawn(origin, 1)]
         wait_port(ORIGIN)
         if work.log:
@@ -367,12 +378,13 @@ def cpu(b, a):
                     r = b.load(work, "-d", str(a.secs))
                     spent = cpu_seconds(p.pid) - before
                 got.setdefault(proxy, []).append((work.amount(r) / spent, work.errors(r)))
-        base = statistics.median(x for x, _ in got["haproxy"]) if "haproxy" in got else None
-        print("\n%s: %s per CPU second of the proxy (median of %d; ratio to haproxy; spread; errors)" % (name, work.unit, a.rounds))
+        base = [x for x, _ in got.get("haproxy", [])]
+        print("\n%s: %s per CPU second of the proxy (median of %d; median of each round's ratio to haproxy; spread; errors)" % (
+              name, work.unit, a.rounds))
         for proxy, rows in got.items():
             each = [x for x, _ in rows]
             m = statistics.median(each)
-            print("  %-8s %10.2f   %s   %3.0f%%   %d" % (proxy, m, "%.2f" % (m / base) if base else "-",
+            print("  %-8s %10.2f   %s   %3.0f%%   %d" % (proxy, m, "%.2f" % statistics.median(x / y for x, y in zip(each, base)) if base else "-",
                   100 * (max(each) - min(each)) / m if m else 0, sum(e for _, e in rows)), flush=True)
 
 
@@ -597,12 +609,9 @@ def main():
     p.add_argument("--secs", type=float, default=3)
     p.add_argument("--top", type=int, default=50)
     a = p.parse_args()
-    if os.geteuid() != 0 or LIBC.unshare(CLONE_NEWNET) != 0:
-        sys.exit("run.py needs root: it makes a network namespace of its own")
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for name, value in (("tcp_congestion_control", "reno"), ("ip_local_port_range", "20000 65000")):
-        with open("/proc/sys/net/ipv4/" + name, "w") as f:
-            f.write(value)
+    if os.geteuid() != 0:
+        sys.exit("run.py needs root: it makes network namespaces of its own")
+    new_network()
     a.n = a.n or (5000 if a.what == "memory" else 10000)
     b = Bench()
     try:

@@ -43,7 +43,7 @@ struct conn {
 	bool connecting;                  /* a dialled connection that is not through yet */
 	bool urgent;                      /* EPOLLPRI: short reads prove nothing any more */
 	bool nodelay;                     /* TCP_NODELAY is set, or not wanted */
-	bool parting;                     /* what is sent next is the last: a transport that says goodbye may do so with it */
+	bool parting;                     /* what is sent next is the last: once all of it is taken, the transport sends our end with it */
 	bool shut;                        /* our end was sent, or is not to be */
 	bool watched;                     /* registered with the loop, for the rest of its life */
 };

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -97,6 +99,48 @@ static void bytes_and_the_end(void **state)
 	assert_int_equal(recv(peer, buf, sizeof(buf), 0), 0);
 	conn_close(&c, false);
 	assert_false(conn_is_open(&c));
+	close(peer);
+	acceptor_stop(&a);
+	close(a.watch.fd);
+}
+
+static uint32_t segments_in(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	return info.tcpi_segs_in;
+}
+
+/* Whoever says that these are the last bytes spares the peer a segment, and the bytes do not wait for anything. */
+static void last_bytes_and_the_end_in_one_segment(void **state)
+{
+	struct endpoint e;
+	struct conn c;
+	struct acceptor a = { .watch.fd = open_listener(&e), .on_accept = take, .max_per_turn = 1 };
+	struct dial d = { .to = &e };
+	struct iovec iov = { "last", 4 };
+	char buf[16];
+	size_t sent;
+
+	(void)state;
+	accepted_fd = -1;
+	acceptor_start(&a);
+	assert_int_not_equal(conn_dial(&c, &d, ignore), IO_FAIL);
+	int peer = await_accept();
+	for (int i = 0; i < 100 && !c.can_write; i++)
+		loop_turn(loop_self, 100);
+
+	uint32_t before = segments_in(peer);
+	c.parting = true;
+	assert_int_equal(transport_raw.sendv(&c, &iov, 1, false, &sent), IO_DONE);
+	assert_int_equal(sent, 4);
+	assert_true(c.shut);
+	assert_int_equal(recv(peer, buf, sizeof(buf), 0), 4);
+	assert_int_equal(recv(peer, buf, sizeof(buf), 0), 0);
+	assert_int_equal(segments_in(peer), before + 1);
+	conn_close(&c, false);
 	close(peer);
 	acceptor_stop(&a);
 	close(a.watch.fd);
@@ -194,6 +238,7 @@ int conn_test(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_and_the_end),
+		cmocka_unit_test(last_bytes_and_the_end_in_one_segment),
 		cmocka_unit_test(refused_connection),
 		cmocka_unit_test(out_of_descriptors_rests_and_resumes),
 		cmocka_unit_test(paused_acceptor_leaves_the_rest),

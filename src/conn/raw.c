@@ -39,10 +39,16 @@ static enum io raw_recv(struct conn *c, void *bytes, size_t room, size_t *got)
 	return IO_FAIL;
 }
 
+static void raw_shutdown(struct conn *c)
+{
+	shutdown(c->watch.fd, SHUT_WR);
+}
+
+/* The last bytes wait for the end, which follows at once: both leave in one segment. */
 static enum io raw_sendv(struct conn *c, const struct iovec *iov, int count, bool more, size_t *sent)
 {
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count };
-	int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+	int flags = MSG_NOSIGNAL | (more || c->parting ? MSG_MORE : 0);
 	size_t want = 0;
 	ssize_t n;
 
@@ -59,8 +65,13 @@ static enum io raw_sendv(struct conn *c, const struct iovec *iov, int count, boo
 	}
 	if (n > 0)
 		*sent = (size_t)n;
-	if (*sent == want)
+	if (*sent == want) {
+		if (c->parting && !c->shut) {
+			c->shut = true;
+			raw_shutdown(c);
+		}
 		return IO_DONE;
+	}
 	c->can_write = false;
 	return IO_AGAIN;
 }
@@ -68,11 +79,6 @@ static enum io raw_sendv(struct conn *c, const struct iovec *iov, int count, boo
 static bool raw_can_splice(const struct conn *c)
 {
 	return !c->urgent;
-}
-
-static void raw_shutdown(struct conn *c)
-{
-	shutdown(c->watch.fd, SHUT_WR);
 }
 
 const struct transport transport_raw = {

@@ -249,6 +249,7 @@ bool tls_begin(struct conn *c, SSL_CTX *ctx, enum tls_side side, struct buf **fi
 enum io tls_flush(struct conn *c)
 {
 	struct tls *t = c->tls;
+	bool last = c->parting && t->goodbye && !c->shut; /* waits for our end, which leaves in the same segment */
 	ssize_t n;
 
 	if (t->out == NULL)
@@ -256,7 +257,7 @@ enum io tls_flush(struct conn *c)
 	if (c->connecting || !c->can_write)
 		return IO_AGAIN;
 	do {
-		n = send(c->watch.fd, t->out->data + t->out->head, buf_len(t->out), MSG_NOSIGNAL);
+		n = send(c->watch.fd, t->out->data + t->out->head, buf_len(t->out), MSG_NOSIGNAL | (last ? MSG_MORE : 0));
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != EAGAIN) {
 		c->error = errno;
@@ -269,6 +270,10 @@ enum io tls_flush(struct conn *c)
 		buf_consume(t->out, (size_t)n);
 	if (buf_len(t->out) == 0) {
 		buf_put(&t->out);
+		if (last) {
+			c->shut = true;
+			shutdown(c->watch.fd, SHUT_WR);
+		}
 		return IO_DONE;
 	}
 	c->can_write = false;

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# tsan
 """Map.new with each match method, lookup and slookup; core.set_map, del_map, add_acl and del_acl; one list for scripts, rules and runtime
 commands; and what scripts cannot do with them. The answers to look-ups were compared with HAProxy 2.6."""
+import concurrent.futures
 import os
 import subprocess
+import threading
 from _lua import DEFAULTS, LOADS, Usher, ask, script
 from _usher import ask_cli
 
@@ -64,6 +67,13 @@ core.register_action("change", { "http-req" }, function(txn)
 	fails("no file 'none' is loaded by ACLs", core.del_acl, "none", "a") fails("string expected", core.set_map, "str.map", "a")
 	fails("string expected", core.add_acl, "list.acl") fails("string expected", core.del_map, "str.map", nil) fails("string expected", core.del_acl, "list.acl", {})
 end)
+core.register_action("crowd", { "http-req" }, function(txn)
+	for i = 1, 20 do
+		str:lookup("crowd" .. i) ip:lookup("192.0.2." .. i) reg:lookup("/x/" .. i) sub:slookup("img")
+		core.set_map("str.map", "crowd" .. i, core.thread) core.set_map("ip.map", "192.0.2." .. i, "y") core.add_acl("list.acl", "crowd" .. i)
+		core.del_map("str.map", "crowd" .. i) core.del_acl("list.acl", "crowd" .. i)
+	end
+end)
 core.register_fetches("look", function(txn, key) return str:lookup(key) end)
 '''
 CONFIG = '''
@@ -77,6 +87,7 @@ frontend fe
     acl known req.hdr(x-key) -f list.acl
     http-request lua.look if { path /look }
     http-request lua.change if { path /change }
+    http-request lua.crowd if { path /crowd }
     http-request set-map(str.map) by-rule yes if { path /rule }
     http-request return status 204 if known
     http-request return status 200 hdr x-a %%[str(a),map(str.map)] hdr x-rule "%%[lua.look(by-rule)]" hdr x-cli "%%[lua.look(by-cli)]"
@@ -100,6 +111,20 @@ for load in LOADS:
         assert line.count(f"by map at file '{path}' line 7") == 3 and line.count(path) == 5 and 'line -1' not in line, line
         fields = ask(usher, '/')[1]
         assert fields['x-cli'] == 'said' and fields['x-a'] == 'last'
+        # Scripts at work on all threads while an operator changes the same lists.
+        over = threading.Event()
+
+        def work():
+            while not over.is_set():
+                assert ask(usher, '/crowd')[0] == 200, usher.log()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            workers = [pool.submit(work) for _ in range(4)]
+            for i in range(20):
+                ask_cli(cli, f'add map str.map crowd{i} x', f'set map str.map crowd{i} y', f'del map str.map crowd{i}', 'clear map ip.map',
+                        'prepare map reg.map', f'add acl list.acl crowd{i}', 'show map str.map')
+            over.set()
+            for w in workers:
+                w.result()
 
 for text, wanted in (('Map.new("none.map")', "bad.lua:1: Map.new: cannot read patterns from 'none.map': No such file"),
                      ('\nMap.new("str.map", Map._ip)', "bad.lua:2: Map.new: file 'str.map' line 1: 'a': an address"),

@@ -5,6 +5,7 @@
  */
 #include "applet.h"
 
+#include "proxy/cli.h"
 #include "proxy/http.h"
 #include "proxy/http_framing.h"
 #include "proxy/http_reply.h"
@@ -67,6 +68,46 @@ static struct script_frame *http_frame(lua_State *L)
 	return script_frame_of(L, 1, SCRIPT_APPLET_HTTP);
 }
 
+/* ---- who is spoken with ---- */
+
+static struct slice input(const struct script_frame *f)
+{
+	return f->applet->cli ? f->applet->cli->payload : service_input(f->ev->stream);
+}
+
+static void consume(const struct script_frame *f, size_t n)
+{
+	struct cli *cli = f->applet->cli;
+
+	if (cli)
+		cli->payload = slice_from(cli->payload, n);
+	else
+		service_consume(f->ev->stream, n);
+}
+
+static bool input_ended(const struct script_frame *f)
+{
+	return f->applet->cli ? f->applet->cli->payload.len == 0 : service_input_ended(f->ev->stream);
+}
+
+static size_t room_for(const struct script_frame *f, size_t wanted)
+{
+	const struct cli *cli = f->applet->cli;
+
+	if (cli == NULL)
+		return service_room(f->ev->stream, wanted);
+	return cli->out.len < CLI_PIECE ? CLI_PIECE - cli->out.len : 0;
+}
+
+static bool write_out(const struct script_frame *f, struct slice text)
+{
+	struct cli *cli = f->applet->cli;
+
+	if (cli)
+		strbuf_add_slice(&cli->out, text);
+	return cli || service_write(f->ev->stream, text);
+}
+
 /* ---- receiving ---- */
 
 #define WANT_LINE (-1)
@@ -96,7 +137,7 @@ static int gather(lua_State *L, int status, lua_KContext want)
 	struct script_frame *f = frame(L);
 	struct stream *s = f->ev->stream;
 	size_t have = (size_t)lua_tointeger(L, 2), n;
-	struct slice in = service_input(s);
+	struct slice in = input(f);
 	bool enough;
 
 	(void)status;
@@ -107,9 +148,9 @@ static int gather(lua_State *L, int status, lua_KContext want)
 		script_push_slice(L, slice_make(in.ptr, n));
 		lua_pushinteger(L, (lua_Integer)(have + n));
 		lua_replace(L, 2);
-		service_consume(s, n);
+		consume(f, n);
 	}
-	if (!enough && !service_input_ended(s)) {
+	if (!enough && !input_ended(f)) {
 		while (lua_gettop(L) > 3 && lua_rawlen(L, -1) >= lua_rawlen(L, -2))
 			lua_concat(L, 2);
 		if (!f->applet->started)
@@ -147,12 +188,11 @@ static int receive(lua_State *L)
 static int send_on(lua_State *L, int status, lua_KContext at)
 {
 	struct script_frame *f = frame(L);
-	struct stream *s = f->ev->stream;
 	struct slice rest = slice_from(script_slice(L, 2), (size_t)at);
-	size_t room = rest.len ? service_room(s, rest.len) : 0, n = rest.len < room ? rest.len : room;
+	size_t room = rest.len ? room_for(f, rest.len) : 0, n = rest.len < room ? rest.len : room;
 
 	(void)status;
-	if (n && service_write(s, slice_make(rest.ptr, n)) && f->applet->length != HTTP_LENGTH_UNKNOWN)
+	if (n && write_out(f, slice_make(rest.ptr, n)) && f->applet->length != HTTP_LENGTH_UNKNOWN)
 		f->applet->length -= n;
 	if (n < rest.len) {
 		f->applet->waits = APPLET_FOR_ROOM;

@@ -28,6 +28,8 @@ struct script_function *script_function_new(lua_State *L, struct registry *r, co
  * error where one of this state has it already. */
 struct script_function *script_function_fetch(lua_State *L, const char *name, const char *file, int line);
 struct script_function *script_function_converter(lua_State *L, const char *name, const char *file, int line);
+/* command.c: the arguments of core.register_cli are on the stack */
+struct script_function *script_function_command(lua_State *L, const char *file, int line);
 /* service.c */
 struct script_function *script_function_service(lua_State *L, const char *name, bool http, const char *file, int line);
 struct script_function *script_function_action(lua_State *L, const char *name, unsigned where, int args, const char *file, int line);

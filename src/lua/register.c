@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * core.register_action, register_fetches, register_converters, register_service and register_init: only while files are loaded.
- * Start-up.
+ * core.register_action, register_fetches, register_converters, register_service, register_cli and register_init: only while files
+ * are loaded. Start-up.
  * register_task is here too, and may be called at any time: task.c.
  */
 #include "function.h"
@@ -109,6 +109,16 @@ static int register_service(lua_State *L)
 	return put_reference(L, script_function_service(L, name, slice_is(mode, "http"), ar.short_src, ar.currentline), 3);
 }
 
+static int register_cli(lua_State *L)
+{
+	lua_Debug ar = script_caller(L);
+
+	if (script_loaded)
+		return luaL_error(L, "functions are registered while the file is loaded");
+	luaL_checktype(L, 3, LUA_TFUNCTION);
+	return put_reference(L, script_function_command(L, ar.short_src, ar.currentline), 3);
+}
+
 static int register_init(lua_State *L)
 {
 	luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -170,7 +180,7 @@ void script_open_register(lua_State *L)
 	static const luaL_Reg functions[] = {
 		{ "register_action", register_action }, { "register_fetches", register_fetches },
 		{ "register_converters", register_converters }, { "register_service", register_service },
-		{ "register_init", register_init }, { "register_task", script_register_task }, { "register_filter", refuse_filter },
+		{ "register_cli", register_cli }, { "register_init", register_init }, { "register_task", script_register_task }, { "register_filter", refuse_filter },
 		{ NULL, NULL },
 	};
 

@@ -33,15 +33,22 @@ bool admission_full(const struct listener *l);
 void admission_limit_frontend(struct proxy *fe, int64_t maxconn);
 void admission_limit_process(int64_t maxconn);
 
-/* How long nobody may come in for `rate-limit sessions` or maxsslrate; 0: somebody may now. */
+/* Another limit by the second from now on; 0: none. Any thread. */
+void admission_limit_rate(enum process_rate which, int64_t most);
+static inline uint32_t process_rate_limit(enum process_rate which)
+{
+	return (uint32_t)__atomic_load_n(&global.max_rate[which], __ATOMIC_RELAXED);
+}
+
+/* What counts for maxsessrate: connections that their rules let in, counted while there is such a limit. */
+extern struct rate process_limited_rate;
+/* How long nobody may come in for `rate-limit sessions`, maxconnrate, maxsessrate or maxsslrate; 0: somebody may now. */
+uint32_t admission_wait_for_rates_ms(const struct listener *l);
 static inline uint32_t admission_wait_ms(const struct listener *l)
 {
-	const struct proxy *fe = l->px;
-	uint32_t wait_ms = fe->set.rate_limit ? rate_wait_ms(&fe->fe_limited_rate, (uint32_t)fe->set.rate_limit) : 0;
+	uint32_t of_process = process_rate_limit(PROCESS_RATE_CONN) | process_rate_limit(PROCESS_RATE_SESS) | process_rate_limit(PROCESS_RATE_TLS);
 
-	if (l->tls && global.max_tls_rate && wait_ms == 0)
-		wait_ms = rate_wait_ms(&tls_accept_rate, (uint32_t)global.max_tls_rate);
-	return wait_ms;
+	return l->px->set.rate_limit || of_process ? admission_wait_for_rates_ms(l) : 0;
 }
 
 #endif

@@ -13,5 +13,7 @@
 struct server *cli_take_server(struct cli *c);
 /* "<frontend>", or "#<id>"; the first word. */
 struct proxy *cli_take_frontend(struct cli *c);
+/* A number from 0 to `most`. */
+bool cli_take_number(struct cli *c, const char *word, int64_t most, int64_t *n);
 
 #endif

@@ -15,6 +15,9 @@ struct proxy;
 
 #define CLOSE_SPREAD_INFINITE UINT32_MAX /* close-spread-time infinite: nothing is closed before its timeout */
 
+/* What happens in the whole process and may be limited by the second: connections, sessions, handshakes with clients. */
+enum process_rate { PROCESS_RATE_CONN, PROCESS_RATE_SESS, PROCESS_RATE_TLS, PROCESS_RATES };
+
 struct global {
 	int64_t nbthread;         /* 0: as many as the process may run on */
 	int64_t maxconn;          /* 0: what ulimit-n allows; atomic: an operator may lower it */
@@ -50,7 +53,9 @@ struct global {
 	char *server_state_base, *server_state_file;
 	struct tls_settings tls_binds, tls_servers; /* ssl-default-bind-*, ssl-default-server-*, ssl-server-verify */
 	struct tls_tuning tls;    /* tune.ssl.*, ssl-dh-param-file */
-	int64_t max_tls_conns, max_tls_rate; /* maxsslconn, maxsslrate; 0: none */
+	int64_t max_tls_conns;    /* maxsslconn; 0: none */
+	int64_t max_rate[PROCESS_RATES];  /* atomics: maxconnrate, maxsessrate, maxsslrate, in a second; 0: none */
+	int64_t hard_rate[PROCESS_RATES]; /* as the process started with */
 	char *ca_base, *crt_base; /* where relative paths of certificates begin; NULL: the working directory */
 	struct proxy *runtime;    /* the runtime socket's own proxy (stats socket), or NULL */
 };

@@ -45,6 +45,8 @@ void persist_open(struct proxy *px);
  * and its like, and after a server's address has changed. False: the backend has no cookie. Any thread. */
 enum persist_dynamic { PERSIST_DYNAMIC_KEEP, PERSIST_DYNAMIC_ON, PERSIST_DYNAMIC_OFF };
 bool persist_renew(struct proxy *px, enum persist_dynamic dynamic, const char *key);
+/* Whether it makes them now; adds their key. Any thread. */
+bool persist_is_dynamic(struct proxy *px, struct strbuf *key);
 
 /* The first server of this mark that is up, draining or not; *any is the first of all that have it, or NULL. Constant time. */
 struct server *persist_find(const struct proxy *px, struct slice mark, struct server **any);

@@ -136,7 +136,7 @@ with Usher(CONFIG) as usher:
     assert usher.stop(signal.SIGUSR1) == 0
     assert usher.log().count('Proxy fe stopped') == 1 and 'Proxy other stopped' in usher.log()
 
-# A reload takes a paused address over, and opens one that was given up.
+# A reload takes a paused address over, which stays paused until somebody opens it, and opens one that was given up.
 with Usher(CONFIG, args=['-W', '-S', 'unix@master.sock']) as usher:
     up(usher)
     while True:
@@ -147,8 +147,12 @@ with Usher(CONFIG, args=['-W', '-S', 'unix@master.sock']) as usher:
             pass
     assert say('disable frontend fe;shutdown frontend other') == ''
     assert refused() and refused(port + 1)
-    assert 'Success=1' in ask_cli('master.sock', 'reload')
-    while status() != 'OPEN':
-        pass  # the old worker still answers who came to it
+    for _ in range(2):
+        assert 'Success=1' in ask_cli('master.sock', 'reload')
+        ask(port + 1)  # the new worker accepts
+        while status() == 'STOP':
+            pass  # the old worker still answers who came to it
+        assert status() == 'PAUSED' and refused()
+    assert say('enable frontend fe') == ''
     ask()
-    ask(port + 1)
+    assert status() == 'OPEN'

@@ -9,13 +9,6 @@
 #include "proxy/global.h"
 #include "proxy/server_change.h"
 
-static bool take_limit(struct cli *c, const char *word, int64_t most, int64_t *n)
-{
-	if (!slice_to_i64(slice_of(word), n))
-		return cli_refuse(c, "'%s' is not a number.", word);
-	return (*n >= 0 && *n <= most) || cli_refuse(c, "Value out of range.");
-}
-
 static bool server_start(struct cli *c)
 {
 	struct server *srv = cli_take_server(c);
@@ -43,7 +36,7 @@ static bool frontend_start(struct cli *c)
 		return false;
 	if (c->arg_count < 2)
 		return cli_refuse(c, "Integer value expected.");
-	if (!take_limit(c, c->args[1], INT32_MAX, &n))
+	if (!cli_take_number(c, c->args[1], INT32_MAX, &n))
 		return false;
 	admission_limit_frontend(fe, n ? n : LIMIT_NOBODY);
 	return true;
@@ -59,7 +52,7 @@ static bool global_start(struct cli *c)
 
 	if (c->arg_count < 1)
 		return cli_refuse(c, "Expects an integer value.");
-	if (!take_limit(c, c->args[0], global.hard_maxconn, &n))
+	if (!cli_take_number(c, c->args[0], global.hard_maxconn, &n))
 		return false;
 	admission_limit_process(n ? n : global.hard_maxconn);
 	return true;

@@ -10,6 +10,14 @@ KEYWORD(global_maxconn) = {
 	.keyword = "maxconn", .usage = "maxconn <number>", .where = IN_GLOBAL, .type = SETTING_INT,
 	.offset = offsetof(struct global, maxconn), .min = 0, .max = INT32_MAX, .once = true,
 };
+KEYWORD(global_maxconnrate) = {
+	.keyword = "maxconnrate", .usage = "maxconnrate <number>", .where = IN_GLOBAL, .type = SETTING_INT,
+	.offset = offsetof(struct global, max_rate[PROCESS_RATE_CONN]), .min = 0, .max = INT32_MAX,
+};
+KEYWORD(global_maxsessrate) = {
+	.keyword = "maxsessrate", .usage = "maxsessrate <number>", .where = IN_GLOBAL, .type = SETTING_INT,
+	.offset = offsetof(struct global, max_rate[PROCESS_RATE_SESS]), .min = 0, .max = INT32_MAX,
+};
 KEYWORD(global_ulimit_n) = {
 	.keyword = "ulimit-n", .usage = "ulimit-n <number>", .where = IN_GLOBAL, .type = SETTING_INT,
 	.offset = offsetof(struct global, ulimit_n), .min = 0, .max = 1 << 30,

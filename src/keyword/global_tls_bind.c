@@ -34,7 +34,7 @@ KEYWORD(bind_options) = { .keyword = "ssl-default-bind-options", .usage = "ssl-d
 NUMBER(cachesize, "tune.ssl.cachesize", tls.cache_size, 0, INT32_MAX);
 NUMBER(default_dh_param, "tune.ssl.default-dh-param", tls.dh_bits, 2048, 16384);
 NUMBER(maxsslconn, "maxsslconn", max_tls_conns, 0, INT32_MAX);
-NUMBER(maxsslrate, "maxsslrate", max_tls_rate, 0, INT32_MAX);
+NUMBER(maxsslrate, "maxsslrate", max_rate[PROCESS_RATE_TLS], 0, INT32_MAX);
 
 KEYWORD(force_private_cache) = { .keyword = "tune.ssl.force-private-cache", .usage = "tune.ssl.force-private-cache", .where = IN_GLOBAL,
 	.no_effect = "there is one process, and its threads share the sessions" };

@@ -148,6 +148,7 @@ bool boot_limits(const struct options *o)
 	}
 	bool enough = limits_set_fds(&l, &needed);
 	global.maxconn = global.hard_maxconn = l.maxconn;
+	memcpy(global.hard_rate, global.max_rate, sizeof(global.hard_rate));
 	proxies_limit();
 	if (enough)
 		return true;

@@ -5,6 +5,7 @@
  */
 #include "proxy/admission.h"
 
+#include "base/assert.h"
 #include "proxy/global.h"
 #include "proxy/session.h"
 
@@ -12,7 +13,7 @@ struct gauge process_conns;
 bool process_stopping, process_leaving;
 uint64_t process_succeeded_ms;
 void (*process_drain)(void);
-struct rate process_conn_rate, process_sess_rate;
+struct rate process_conn_rate, process_sess_rate, process_limited_rate;
 void (*admission_changed)(void);
 void (*admission_last_left)(void);
 static bool process_full; /* atomic */
@@ -68,6 +69,33 @@ void admission_limit_frontend(struct proxy *fe, int64_t maxconn)
 void admission_limit_process(int64_t maxconn)
 {
 	set_limit(&process_full, &process_conns, &global.maxconn, maxconn);
+}
+
+void admission_limit_rate(enum process_rate which, int64_t most)
+{
+	__atomic_store_n(&global.max_rate[which], most, __ATOMIC_RELAXED);
+	/* Who waits for time to pass looks again. */
+	if (admission_changed)
+		admission_changed();
+}
+
+uint32_t admission_wait_for_rates_ms(const struct listener *l)
+{
+	const struct {
+		const struct rate *rate;
+		uint32_t limit;
+	} rates[] = {
+		{ &l->px->fe_limited_rate, (uint32_t)l->px->set.rate_limit },
+		{ &process_conn_rate, l->px->internal ? 0 : process_rate_limit(PROCESS_RATE_CONN) },
+		{ &process_limited_rate, l->px->internal ? 0 : process_rate_limit(PROCESS_RATE_SESS) },
+		{ &tls_accept_rate, l->tls ? process_rate_limit(PROCESS_RATE_TLS) : 0 },
+	};
+	uint32_t wait_ms = 0;
+
+	for (size_t i = 0; i < COUNT_OF(rates) && wait_ms == 0; i++)
+		if (rates[i].limit)
+			wait_ms = rate_wait_ms(rates[i].rate, rates[i].limit);
+	return wait_ms;
 }
 
 void admission_enter(struct listener *l)

@@ -50,3 +50,10 @@ struct proxy *cli_take_frontend(struct cli *c)
 		cli_refuse(c, "No such frontend.");
 	return fe;
 }
+
+bool cli_take_number(struct cli *c, const char *word, int64_t most, int64_t *n)
+{
+	if (!slice_to_i64(slice_of(word), n))
+		return cli_refuse(c, "'%s' is not a number.", word);
+	return (*n >= 0 && *n <= most) || cli_refuse(c, "Value out of range.");
+}

@@ -123,10 +123,10 @@ static void put_traffic(struct info *i)
 	put_u(i, INFO_CUMCONNS, conns);
 	put_u(i, INFO_CUMREQ, requests);
 	put_u(i, INFO_CONNRATE, rate_read(&process_conn_rate));
-	put_u(i, INFO_CONNRATELIMIT, 0);
+	put_u(i, INFO_CONNRATELIMIT, process_rate_limit(PROCESS_RATE_CONN));
 	put_u(i, INFO_MAXCONNRATE, __atomic_load_n(&process_conn_rate.max, __ATOMIC_RELAXED));
 	put_u(i, INFO_SESSRATE, rate_read(&process_sess_rate));
-	put_u(i, INFO_SESSRATELIMIT, 0);
+	put_u(i, INFO_SESSRATELIMIT, process_rate_limit(PROCESS_RATE_SESS));
 	put_u(i, INFO_MAXSESSRATE, __atomic_load_n(&process_sess_rate.max, __ATOMIC_RELAXED));
 	put_u(i, INFO_TASKS, served);
 	put_u(i, INFO_JOBS, served + listening);
@@ -148,7 +148,7 @@ static void put_tls(struct info *i)
 	put_u(i, INFO_CURRSSLCONNS, __atomic_load_n(&tls_now, __ATOMIC_RELAXED));
 	put_u(i, INFO_CUMSSLCONNS, __atomic_load_n(&tls_total, __ATOMIC_RELAXED));
 	put_u(i, INFO_SSLRATE, all);
-	put_u(i, INFO_SSLRATELIMIT, (uint64_t)global.max_tls_rate);
+	put_u(i, INFO_SSLRATELIMIT, (uint64_t)process_rate_limit(PROCESS_RATE_TLS));
 	put_u(i, INFO_MAXSSLRATE, __atomic_load_n(&tls_accept_rate.max, __ATOMIC_RELAXED));
 	put_u(i, INFO_SSLFEKEYRATE, keys);
 	put_u(i, INFO_SSLFEMAXKEYRATE, __atomic_load_n(&tls_accept_key_rate.max, __ATOMIC_RELAXED));

@@ -310,6 +310,8 @@ void listeners_begin(void)
 	TAILQ_FOREACH(px, &proxies, link) {
 		TAILQ_FOREACH(l, &px->listeners, link) {
 			struct listen_group *g = &l->group;
+			if (!is_open(px) && l->endpoint.kind == ENDPOINT_INET)
+				g->late = 0; /* whoever opens it listens on all */
 			for (; g->late; g->late--)
 				listen_begin(g->fds[g->n - g->late], &l->set.sock);
 		}

@@ -132,6 +132,19 @@ bool persist_renew(struct proxy *px, enum persist_dynamic dynamic, const char *k
 	return true;
 }
 
+bool persist_is_dynamic(struct proxy *px, struct strbuf *key)
+{
+	struct persist *p = px->persist;
+
+	if (p == NULL)
+		return false;
+	pthread_mutex_lock(&p->lock);
+	bool dynamic = p->dynamic;
+	strbuf_add_str(key, p->key ? p->key : "");
+	pthread_mutex_unlock(&p->lock);
+	return dynamic;
+}
+
 struct server *persist_find(const struct proxy *px, struct slice mark, struct server **any)
 {
 	const struct persist_table *t = __atomic_load_n(&px->persist->now, __ATOMIC_ACQUIRE);

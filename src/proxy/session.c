@@ -236,6 +236,8 @@ static bool step(struct session *s)
 		}
 		if (s->fe->set.rate_limit)
 			rate_count(&s->fe->fe_limited_rate);
+		if (process_rate_limit(PROCESS_RATE_SESS) && !s->fe->internal)
+			rate_count(&process_limited_rate);
 		return true;
 	case SESSION_PROXY_HEADER:
 		if (s->expect_proxy) {

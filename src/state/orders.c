@@ -9,7 +9,10 @@
  *     limit <backend> <server> <configured> <now>
  *     tls <backend> <server> <configured> <now>             each 0 or 1
  *     frontend <name> <configured> <now>
+ *     paused <frontend>
+ *     marks <backend> <configured> <now>                    each "<0 or 1>,<key>" of its dynamic cookies
  *     process <configured> <now>
+ *     rate <enum process_rate> <configured> <now>
  *
  * Lines that begin with another word are passed over: new ones need no new version.
  */
@@ -19,6 +22,7 @@
 #include "proxy/check_place.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
+#include "proxy/persist.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define TEXT_MAX 4096
@@ -148,23 +152,58 @@ static void save_server(const struct server *srv, struct strbuf *out)
 	}
 }
 
+static void write_marks(struct strbuf *out, bool dynamic, const char *key)
+{
+	strbuf_addf(out, "%d,%s", dynamic, key);
+}
+
+static void write_configured_marks(struct strbuf *out, const struct proxy *px)
+{
+	write_marks(out, px->set.cookie->dynamic, px->set.dynamic_cookie_key ? px->set.dynamic_cookie_key : "");
+}
+
+static void save_proxy(struct proxy *px, struct strbuf *out)
+{
+	struct strbuf was = STRBUF_EMPTY, now = STRBUF_EMPTY, key = STRBUF_EMPTY;
+	int64_t maxconn = LOAD(px->set.maxconn);
+
+	if (px->caps & PROXY_FE && maxconn != px->hard_maxconn)
+		strbuf_addf(out, "frontend %s %lld %lld\n", px->name, (long long)px->hard_maxconn, (long long)maxconn);
+	if (px->caps & PROXY_FE && LOAD(px->state) == FRONTEND_PAUSED)
+		strbuf_addf(out, "paused %s\n", px->name);
+	if (px->persist == NULL)
+		return;
+	bool dynamic = persist_is_dynamic(px, &key);
+	write_configured_marks(&was, px);
+	write_marks(&now, dynamic, key.ptr ? key.ptr : "");
+	strbuf_free(&key);
+	if (slice_eq(strbuf_slice(&was), strbuf_slice(&now))) {
+		strbuf_free(&was);
+		strbuf_free(&now);
+		return;
+	}
+	strbuf_addf(out, "marks %s ", px->name);
+	end_line(out, &was, &now);
+}
+
 static void orders_save(struct strbuf *out)
 {
-	const struct proxy *px;
+	struct proxy *px;
 	const struct server *srv;
 	int64_t most = LOAD(global.maxconn);
 
 	TAILQ_FOREACH(px, &proxies, link) {
-		int64_t maxconn = LOAD(px->set.maxconn);
 		if (px->internal)
 			continue;
-		if (px->caps & PROXY_FE && maxconn != px->hard_maxconn)
-			strbuf_addf(out, "frontend %s %lld %lld\n", px->name, (long long)px->hard_maxconn, (long long)maxconn);
+		save_proxy(px, out);
 		TAILQ_FOREACH(srv, &px->servers, link)
 			save_server(srv, out);
 	}
 	if (most != global.hard_maxconn)
 		strbuf_addf(out, "process %lld %lld\n", (long long)global.hard_maxconn, (long long)most);
+	for (int i = 0; i < PROCESS_RATES; i++)
+		if (LOAD(global.max_rate[i]) != global.hard_rate[i])
+			strbuf_addf(out, "rate %d %lld %lld\n", i, (long long)global.hard_rate[i], (long long)LOAD(global.max_rate[i]));
 }
 
 /* ---- loading ---- */
@@ -274,6 +313,40 @@ static bool load_frontend(struct slice rest)
 	return true;
 }
 
+static bool load_paused(struct slice rest)
+{
+	struct slice name;
+
+	if (!state_take_word(&rest, &name))
+		return false;
+	struct proxy *fe = proxy_find(name, PROXY_FE);
+	if (fe)
+		listeners_set_frontend(fe, FRONTEND_PAUSED);
+	return true;
+}
+
+static bool load_marks(struct slice rest)
+{
+	struct strbuf configured = STRBUF_EMPTY;
+	char now[TEXT_MAX];
+	struct slice name;
+	bool stands;
+
+	if (!state_take_word(&rest, &name))
+		return false;
+	struct proxy *be = proxy_find(name, PROXY_BE);
+	if (be == NULL || be->persist == NULL)
+		return true;
+	write_configured_marks(&configured, be);
+	bool ok = take_change(&rest, &configured, now, &stands);
+	strbuf_free(&configured);
+	if (!ok || (now[0] != '0' && now[0] != '1') || now[1] != ',')
+		return false;
+	if (stands)
+		persist_renew(be, now[0] == '1' ? PERSIST_DYNAMIC_ON : PERSIST_DYNAMIC_OFF, now[2] ? now + 2 : NULL);
+	return true;
+}
+
 static bool load_process(struct slice rest)
 {
 	int64_t was, now;
@@ -285,6 +358,18 @@ static bool load_process(struct slice rest)
 	return true;
 }
 
+static bool load_rate(struct slice rest)
+{
+	struct slice word;
+	int64_t which, was, now;
+
+	if (!state_take_word(&rest, &word) || !slice_to_i64(word, &which) || which < 0 || !take_limits(&rest, &was, &now) || now < 0)
+		return false;
+	if (which < PROCESS_RATES && was == global.hard_rate[which])
+		admission_limit_rate((enum process_rate)which, now);
+	return true;
+}
+
 static bool load_line(struct slice line, unsigned version)
 {
 	static const struct {
@@ -292,16 +377,20 @@ static bool load_line(struct slice line, unsigned version)
 		bool (*load)(struct server *srv, struct slice rest);
 	} of_servers[] = { { "moved", load_moved }, { "asked", load_asked }, { "limit", load_limit },
 		{ "tls", load_tls } };
+	static const struct {
+		const char *word;
+		bool (*load)(struct slice rest);
+	} of_others[] = { { "frontend", load_frontend }, { "paused", load_paused }, { "marks", load_marks },
+		{ "process", load_process }, { "rate", load_rate } };
 	struct slice what, backend, server;
 	char name[256];
 
 	(void)version;
 	if (!state_take_word(&line, &what))
 		return false;
-	if (slice_is(what, "frontend"))
-		return load_frontend(line);
-	if (slice_is(what, "process"))
-		return load_process(line);
+	for (size_t i = 0; i < COUNT_OF(of_others); i++)
+		if (slice_is(what, of_others[i].word))
+			return of_others[i].load(line);
 	for (size_t i = 0; i < COUNT_OF(of_servers); i++) {
 		if (!slice_is(what, of_servers[i].word))
 			continue;

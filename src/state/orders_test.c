@@ -15,12 +15,14 @@
 #include "proxy/check_place.h"
 #include "proxy/global.h"
 #include "proxy/health.h"
+#include "proxy/persist.h"
 #include "proxy/queue.h"
 
 int orders_test(void);
 
 static struct proxy *both;
 static struct server *srv;
+static const struct cookie_settings cookie = { .name = SLICE("srv"), .insert = true };
 
 static struct endpoint at(const char *text)
 {
@@ -38,6 +40,9 @@ static int begin(void **unused)
 	both = proxy_new("both", PROXY_FE | PROXY_BE, NULL, "test", 1);
 	both->set.maxconn = both->hard_maxconn = 50;
 	global.maxconn = global.hard_maxconn = 1000;
+	global.max_rate[PROCESS_RATE_SESS] = global.hard_rate[PROCESS_RATE_SESS] = 7;
+	both->set.mode = MODE_HTTP;
+	both->set.cookie = &cookie;
 	srv = server_new(both, "odd %name", "test", 2);
 	srv->endpoint = at("10.0.0.1:80");
 	srv->set.maxconn = 7;
@@ -46,6 +51,7 @@ static int begin(void **unused)
 	health_init(srv);
 	queues_open(both);
 	balance_update(both);
+	persist_open(both);
 	return 0;
 }
 
@@ -95,6 +101,9 @@ static void order_all(void)
 	server_set_maxconn(srv, 0);
 	admission_limit_frontend(both, LIMIT_NOBODY);
 	admission_limit_process(10);
+	admission_limit_rate(PROCESS_RATE_SESS, 0);
+	listeners_set_frontend(both, FRONTEND_PAUSED);
+	persist_renew(both, PERSIST_DYNAMIC_ON, "a key,%");
 }
 
 static void assert_ordered(void)
@@ -110,6 +119,13 @@ static void assert_ordered(void)
 	assert_int_equal(srv->maxconn, 0);
 	assert_int_equal(both->set.maxconn, LIMIT_NOBODY);
 	assert_int_equal(global.maxconn, 10);
+	assert_int_equal(global.max_rate[PROCESS_RATE_SESS], 0);
+	assert_int_equal(both->state, FRONTEND_PAUSED);
+	struct strbuf key = STRBUF_EMPTY;
+	assert_true(persist_is_dynamic(both, &key));
+	assert_string_equal(key.ptr, "a key,%");
+	strbuf_free(&key);
+	assert_non_null(srv->cookie);
 }
 
 /* What was taken over is handed on. */
@@ -146,6 +162,8 @@ static void the_new_configuration_wins(void **unused)
 	srv->set.maxconn = srv->maxconn = 8;
 	both->set.maxconn = both->hard_maxconn = 51;
 	global.maxconn = global.hard_maxconn = 1001;
+	global.max_rate[PROCESS_RATE_SESS] = global.hard_rate[PROCESS_RATE_SESS] = 8;
+	both->set.dynamic_cookie_key = "another";
 	load(&s);
 	assert_string_equal(where(), "10.0.0.1:81");
 	assert_null(srv->check_moved);
@@ -153,6 +171,8 @@ static void the_new_configuration_wins(void **unused)
 	assert_int_equal(srv->maxconn, 8);
 	assert_int_equal(both->set.maxconn, 51);
 	assert_int_equal(global.maxconn, 1001);
+	assert_int_equal(global.max_rate[PROCESS_RATE_SESS], 8);
+	assert_null(srv->cookie);
 }
 
 /* A name is what was configured, whatever it means by now; a port that follows the client's goes on to. */
@@ -201,6 +221,7 @@ static void bad_bodies(void **unused)
 		"asked both odd%20%25name\n", "asked both odd%20%25name who -,0, -,1,\n", "asked both odd%20%25name check -,0, -,1\n",
 		"asked both odd%20%25name check -,0, x,1,\n", "limit both odd%20%25name 7\n", "limit both odd%20%25name 7 -1\n",
 		"frontend both 50\n", "frontend both 50 -2\n", "process 1000\n", "process 1000 0\n", "process 1000 5",
+		"rate 1 7\n", "rate -1 7 8\n", "rate 1 7 -1\n", "paused\n", "marks both 0,\n", "marks both 0, 2,x\n", "marks both 0, 1x\n",
 	};
 
 	(void)unused;
@@ -220,6 +241,8 @@ static void bad_bodies(void **unused)
 	assert_int_equal(srv->maxconn, 7);
 	assert_int_equal(both->set.maxconn, 50);
 	assert_int_equal(global.maxconn, 1000);
+	assert_int_equal(global.max_rate[PROCESS_RATE_SESS], 7);
+	assert_null(srv->cookie);
 }
 
 static int open_registries(void **unused)

@@ -136,3 +136,16 @@ for text, wanted in (('Map.new("none.map")', "bad.lua:1: Map.new: cannot read pa
         done = subprocess.run([os.environ['HAPROXY_PROGRAM'], '-c', '-f', 'bad.cfg'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=60)
         assert done.returncode == 1 and wanted in done.stdout, (load, text, done.returncode, done.stdout)
+
+# Relative names begin where the line's do, for every thread.
+os.makedirs('etc', exist_ok=True)
+with open('etc/own.map', 'w') as f:
+    f.write('a b\n')
+with open('etc/own.lua', 'w') as f:
+    f.write('assert(Map.new("own.map"):lookup("a") == "b")\n')
+for load in LOADS:
+    with open('etc/own.cfg', 'w') as f:
+        f.write(f'global\n    default-path config\n    nbthread 3\n    {load} own.lua\n' + DEFAULTS + 'frontend fe\n    bind 127.0.0.1:0\n')
+    done = subprocess.run([os.environ['HAPROXY_PROGRAM'], '-c', '-f', 'etc/own.cfg'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=60)
+    assert done.returncode == 0, (load, done.stdout)

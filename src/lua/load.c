@@ -5,7 +5,9 @@
  */
 #include "script.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "conf/keyword.h"
 #include "conf/reader.h"
 #include "core/cpu.h"
@@ -18,6 +20,7 @@ struct order {
 	int line;
 	char **words;            /* borrows: the arguments, NULL behind the last */
 	const char *kind;        /* "path", "cpath"; NULL: a file is loaded */
+	int directory;           /* owns until finish(): where relative paths began when the line was read; -1: unknown */
 };
 
 static struct order *paths, **last_path = &paths;
@@ -133,19 +136,46 @@ static char *load(int number, const struct order *o)
 	return why ? why : call(st, run_file, o);
 }
 
+static int directory_now(void)
+{
+	return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* True, and the descriptor is closed: relative paths begin there. */
+static bool go_to(int directory)
+{
+	bool ok = directory >= 0 && fchdir(directory) == 0;
+
+	if (directory >= 0)
+		close(directory);
+	return ok;
+}
+
+/* A file for the rest of the threads, where it was for the first of them (default-path). */
+static void load_rest(struct order *o, int threads)
+{
+	int here = directory_now();
+
+	if (!go_to(o->directory))
+		diag_at(DIAG_ALERT, o->file, o->line, "Lua: the directory of this line is not there any more");
+	o->directory = -1;
+	for (int n = 2; n <= threads; n++) {
+		char *why = load(n, o);
+		if (why)
+			diag_at(DIAG_ALERT, o->file, o->line, "Lua, for thread %d: %s", n, why);
+		free(why);
+	}
+	if (!go_to(here))
+		diag_say(DIAG_ALERT, "Lua: cannot go back to the directory that the program was started in");
+}
+
 /* The rest of the files for the rest of the threads, then what they want done at last. */
 static void finish(void)
 {
 	int threads = files ? global.nbthread ? (int)global.nbthread : cpu_count_usable() : 0;
 
-	for (int n = 2; n <= threads; n++) {
-		for (const struct order *o = files; o; o = o->next) {
-			char *why = load(n, o);
-			if (why)
-				diag_at(DIAG_ALERT, o->file, o->line, "Lua, for thread %d: %s", n, why);
-			free(why);
-		}
-	}
+	for (struct order *o = files; o; o = o->next)
+		load_rest(o, threads);
 	script_tls_open();
 	for (int n = 0; n <= threads; n++)
 		if (script_state_at(n))
@@ -155,7 +185,8 @@ static void finish(void)
 static bool parse_load(struct conf_line *l, int number)
 {
 	const char *path = conf_need(l, "the file of a script");
-	struct order o = { .file = l->file, .line = l->line, .path = path, .words = l->words + l->at };
+	struct order o = { .file = l->file, .line = l->line, .path = path, .words = l->words + l->at,
+		.directory = number ? directory_now() : -1 };
 	char *why;
 
 	if (path == NULL)

@@ -9,6 +9,9 @@
  * before names are resolved. */
 void mode_leave_http_out(struct proxy *px);
 
+/* False after a fault: a proxy in http mode has a service that answers bytes. Then, too. */
+bool mode_bears_services(const struct proxy *px);
+
 /* The rules of a proxy in the order they run, whatever order they stand in. */
 enum rule_stage { STAGE_TCP_CONNECTION, STAGE_TCP_SESSION, STAGE_TCP_CONTENT, STAGE_MONITOR, STAGE_HTTP_REQUEST, STAGE_REDIRECT,
 	STAGE_USE_BACKEND };

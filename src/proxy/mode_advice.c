@@ -6,7 +6,9 @@
 #include "proxy/mode_advice.h"
 
 #include <stddef.h>
+#include <string.h>
 #include "base/assert.h"
+#include "proxy/service.h"
 
 /* HAProxy's word for a listen section in these messages. */
 static const char *kind_of(const struct proxy *px)
@@ -82,6 +84,23 @@ void mode_leave_http_out(struct proxy *px)
 	px->capture_cookie = NULL;
 	leave_rules_out(px);
 	leave_options_out(px);
+}
+
+/* ---- http mode ---- */
+
+bool mode_bears_services(const struct proxy *px)
+{
+	bool ok = true;
+
+	for (size_t i = 0; px->set.mode == MODE_HTTP && i < px->set.req_cont.n; i++) {
+		const struct rule *r = px->set.req_cont.rules[i];
+		if (strcmp(r->action->keyword, "use-service") != 0)
+			continue;
+		diag_at(DIAG_ALERT, r->file, r->line, "service '%s' speaks no HTTP, but %s '%s' is in http mode (needs 'mode tcp')",
+			((const struct service *)r->ptr)->keyword, kind_of(px), px->name);
+		ok = false;
+	}
+	return ok;
 }
 
 /* ---- order ---- */

@@ -258,6 +258,7 @@ bool proxies_resolve(void)
 		global.runtime->set.timeout_client_ms = global.stats_timeout_ms;
 	TAILQ_FOREACH(px, &proxies, link) {
 		mode_leave_http_out(px);
+		ok = mode_bears_services(px) && ok;
 		if (px->caps & PROXY_FE && !resolve_frontend(px))
 			ok = false;
 		if (px->caps & PROXY_BE && !resolve_backend(px))

@@ -28,6 +28,7 @@ struct http_txn {
 	uint16_t server_status;         /* of the answer as it came; 0: none came */
 	bool req_parsed, res_parsed;
 	bool res_judged;                /* the backend's response rules have passed */
+	bool res_exempt;                /* a rule wants no further rules to look at the answer */
 	bool req_valid;                 /* req's slices may be read: until its head leaves */
 	bool res_valid;
 	bool client_close;              /* the connection to the client ends after this answer */

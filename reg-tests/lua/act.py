@@ -32,6 +32,7 @@ core.register_action("after", { "http-after-res" }, function(txn)
 	assert(not pcall(act.wake_time, 5)) assert(not pcall(act.wake_time, -1)) assert(not pcall(act.wake_time, "soon"))
 	return act.YIELD
 end)
+core.register_action("result", { "http-req", "http-res" }, function(txn, name) return act[name] end, 1)
 assert(not pcall(act.wake_time, 5))
 '''
 CONFIG = '''
@@ -50,6 +51,21 @@ frontend fe
     http-response set-header X-Runs %%[var(txn.runs)]
     http-after-response lua.after if { capture.req.uri -m beg /after }
     default_backend be
+frontend ends
+    bind "fd@${ends}"
+    http-request lua.result STOP if { path /req/STOP }
+    http-request lua.result DONE if { path /req/DONE }
+    http-request set-header X-Fe 1
+    http-response set-header X-Fe 1
+    http-after-response set-header X-Fe-After 1
+    default_backend ends
+backend ends
+    http-request set-header X-Be 1
+    http-response lua.result STOP if { capture.req.uri /res/STOP }
+    http-response lua.result DONE if { capture.req.uri /res/DONE }
+    http-response set-header X-Be 1
+    http-after-response set-header X-Be-After 1
+    server s 127.0.0.1:%(port)d
 frontend bytes
     mode tcp
     bind "fd@${bytes}"
@@ -71,11 +87,17 @@ backend be
 web = echo()
 path = script(SCRIPT)
 for load in LOADS:
-    with Usher(CONFIG % {'load': load, 'path': path, 'port': web.port}, sockets=['fe', 'bytes', 'over']) as usher:
+    with Usher(CONFIG % {'load': load, 'path': path, 'port': web.port}, sockets=['fe', 'bytes', 'over', 'ends']) as usher:
         status, fields, body = ask(usher, '/')
         assert status == 200 and 'X-Runs: 3' in body and fields['x-runs'] == '3', (fields, body, usher.log())
         assert ask(usher, '/event')[0] == 200, usher.log()
         assert ask(usher, '/after')[0] == 500 and 'act.YIELD has no place in http-after-response' in usher.log(), usher.log()
+        for where, sent, got in (('req/STOP', 'be', 'be fe be-after fe-after'), ('req/DONE', 'be', 'be fe be-after fe-after'),
+                                 ('res/STOP', 'fe be', 'fe be-after fe-after'), ('res/DONE', 'fe be', ''), ('none', 'fe be', 'be fe be-after fe-after')):
+            status, fields, body = ask(usher, '/' + where, fe='ends')
+            names = ('be', 'fe', 'be-after', 'fe-after')
+            assert status == 200 and sorted(n for n in names if 'x-' + n in fields) == sorted(got.split()), (where, fields, usher.log())
+            assert sorted(n for n in names if f'\nx-{n}: 1' in body.lower()) == sorted(sent.split()), (where, body)
         with usher.connect('bytes') as c:
             c.sendall(b'GET ')
             while 'waits with 4' not in usher.log():

@@ -84,7 +84,7 @@ static int is_resp(lua_State *L)
 
 /* ---- places in the input: counted from its front, or, below 0, from its end ---- */
 
-static size_t place(lua_State *L, int index, size_t there)
+size_t script_place(lua_State *L, int index, size_t there)
 {
 	lua_Integer at = luaL_optinteger(L, index, 0);
 
@@ -95,7 +95,7 @@ static size_t place(lua_State *L, int index, size_t there)
 }
 
 /* How many bytes behind the place; -1 or none: all there are. */
-static size_t length(lua_State *L, int index, size_t left)
+size_t script_length(lua_State *L, int index, size_t left)
 {
 	lua_Integer n = luaL_optinteger(L, index, (lua_Integer)left);
 
@@ -128,7 +128,7 @@ static bool find(lua_State *L, const struct side *s, lua_Integer wanted, struct 
 	*out = SLICE("");
 	if (waits && at > 0 && (uint64_t)at >= in.len)
 		return false;
-	*out = slice_from(in, place(L, 2, in.len));
+	*out = slice_from(in, script_place(L, 2, in.len));
 	size_t enough = wanted > 0 ? (size_t)wanted : wanted < 0 ? SIZE_MAX : 1;
 	if (waits && out->len < enough)
 		return false;
@@ -255,22 +255,22 @@ static int insert(lua_State *L)
 	struct slice text = script_slice(L, 2);
 	struct side s = editing(L);
 
-	return put(L, &s, place(L, 3, channel_input(s.stream, s.response).len), 0, text);
+	return put(L, &s, script_place(L, 3, channel_input(s.stream, s.response).len), 0, text);
 }
 
 static int set(lua_State *L)
 {
 	struct slice text = script_slice(L, 2);
 	struct side s = editing(L);
-	size_t there = channel_input(s.stream, s.response).len, at = place(L, 3, there);
+	size_t there = channel_input(s.stream, s.response).len, at = script_place(L, 3, there);
 
-	return put(L, &s, at, length(L, 4, there - at), text);
+	return put(L, &s, at, script_length(L, 4, there - at), text);
 }
 
 static int remove_from(lua_State *L)
 {
 	struct side s = editing(L);
-	size_t there = channel_input(s.stream, s.response).len, at = place(L, 2, there), n = length(L, 3, there - at);
+	size_t there = channel_input(s.stream, s.response).len, at = script_place(L, 2, there), n = script_length(L, 3, there - at);
 
 	cut(&s, at, n);
 	lua_pushinteger(L, (lua_Integer)n);

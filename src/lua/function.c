@@ -172,8 +172,11 @@ static enum action_result refuse(const struct rule *r, struct eval *ev, struct r
 static enum action_result result(lua_Integer act, const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
 	switch (act) {
-	case SCRIPT_ACT_STOP:
 	case SCRIPT_ACT_DONE:
+		if (r->where & RULES_HTTP_RES)
+			ev->stream->http->res_exempt = true;
+		return stop_with(cur, VERDICT_ACCEPT);
+	case SCRIPT_ACT_STOP:
 		return stop_with(cur, VERDICT_ACCEPT);
 	case SCRIPT_ACT_ERROR:
 		return stop_with(cur, VERDICT_FAILED);

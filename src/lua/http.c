@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The HTTP class, txn.http: the heads of request and answer, read anywhere, changed by actions in the rules of their side. What
- * cannot stand in a message is written %XX, as in http-request rules. One thread.
+ * The HTTP class, txn.http: the heads of request and answer, read anywhere, changed by actions in the rules of their side; and the
+ * same of HTTPMessage, which is of one side. What cannot stand in a message is written %XX, as in http-request rules. One thread.
  */
 #include "script.h"
 
@@ -14,7 +14,7 @@
 
 static struct script_frame *reading(lua_State *L, bool response)
 {
-	struct script_frame *f = script_frame_of(L, 1, SCRIPT_HTTP);
+	struct script_frame *f = script_frame_of(L, 1, luaL_testudata(L, 1, SCRIPT_MESSAGE) ? SCRIPT_MESSAGE : SCRIPT_HTTP);
 	const struct http_txn *t = f->ev->stream->http;
 
 	if (t == NULL || !(response ? t->res_valid : t->req_valid))
@@ -253,6 +253,79 @@ static int res_set_status(lua_State *L)
 	else
 		reason = fit(L, ev, script_slice(L, 3), HTTP_TEXT_FIELD);
 	return done(L, http_edit_status(ev, (uint16_t)status, reason), "an answer that is not HTTP any more has no status to set");
+}
+
+/* ---- of an HTTPMessage ---- */
+
+static bool side(lua_State *L)
+{
+	const struct script_handle *h = luaL_checkudata(L, 1, SCRIPT_MESSAGE);
+
+	return h->response;
+}
+
+static void check_side(lua_State *L, bool response)
+{
+	if (side(L) != response)
+		luaL_error(L, response ? "a request has no status" : "an answer has neither method nor target");
+}
+
+#define EITHER(verb) static int message_##verb(lua_State *L) { return verb(L, side(L)); }
+EITHER(get_headers)
+EITHER(add_header)
+EITHER(set_header)
+EITHER(del_header)
+EITHER(rep_header)
+EITHER(rep_value)
+
+#define REQUEST(verb) static int message_##verb(lua_State *L) { check_side(L, false); return req_##verb(L); }
+REQUEST(set_method)
+REQUEST(set_path)
+REQUEST(set_query)
+REQUEST(set_uri)
+
+static int message_set_status(lua_State *L)
+{
+	check_side(L, true);
+	return res_set_status(L);
+}
+
+static void set_text(lua_State *L, const char *name, struct slice value)
+{
+	script_push_slice(L, value);
+	lua_setfield(L, -2, name);
+}
+
+/* { method, uri, version } or { version, code, reason }, all texts. */
+static int message_get_stline(lua_State *L)
+{
+	bool response = side(L);
+	const struct http_txn *t = reading(L, response)->ev->stream->http;
+	const struct http_head *h = response ? &t->res : &t->req;
+
+	lua_createtable(L, 0, 3);
+	lua_pushfstring(L, "HTTP/%d.%d", h->version / 10, h->version % 10);
+	lua_setfield(L, -2, "version");
+	if (!response) {
+		set_text(L, "method", h->method_text);
+		set_text(L, "uri", h->target);
+		return 1;
+	}
+	lua_pushfstring(L, "%d", (int)h->status);
+	lua_setfield(L, -2, "code");
+	set_text(L, "reason", h->reason);
+	return 1;
+}
+
+void script_add_message_head(lua_State *L)
+{
+	static const luaL_Reg functions[] = {
+#define M(name) { #name, message_##name }
+		M(get_headers), M(add_header), M(set_header), M(del_header), M(rep_header), M(rep_value), M(set_method), M(set_path),
+		M(set_query), M(set_uri), M(set_status), M(get_stline), { NULL, NULL },
+	};
+
+	luaL_setfuncs(L, functions, 0);
 }
 
 void script_open_http(lua_State *L)

@@ -62,6 +62,7 @@ static int open_classes(lua_State *L)
 	script_open_act(L);
 	script_open_http(L);
 	script_open_channel(L);
+	script_open_message(L);
 	script_open_txn(L);
 	script_open_applets(L);
 	script_open_regex(L);

@@ -177,6 +177,7 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 #define SCRIPT_TXN "TXN"
 #define SCRIPT_HTTP "HTTP"
 #define SCRIPT_CHANNEL "Channel"
+#define SCRIPT_MESSAGE "HTTPMessage"
 #define SCRIPT_APPLET_TCP "AppletTCP"
 #define SCRIPT_APPLET_HTTP "AppletHTTP"
 #define SCRIPT_CLIENT "Client"
@@ -233,6 +234,13 @@ void script_push_stats(lua_State *L, const struct stats_row *row);
 
 void script_open_http(lua_State *L);
 void script_open_channel(lua_State *L);
+/* channel.c: a place that an argument names among so many bytes, from their front or, below 0, from their end; a length behind it
+ * (all, without one). Lua errors. */
+size_t script_place(lua_State *L, int index, size_t there);
+size_t script_length(lua_State *L, int index, size_t left);
+void script_open_message(lua_State *L);
+/* http.c: adds what concerns a message's head to the methods on top of the stack. */
+void script_add_message_head(lua_State *L);
 void script_open_client(lua_State *L);
 int script_client(lua_State *L); /* core.client() */
 void script_open_tls(lua_State *L); /* client_tls.c */

@@ -98,6 +98,7 @@ static int txn_index(lua_State *L)
 {
 	static const struct { const char *name, *class; bool http, response; } parts[] = {
 		{ "http", SCRIPT_HTTP, true, false }, { "req", SCRIPT_CHANNEL, false, false }, { "res", SCRIPT_CHANNEL, false, true },
+		{ "http_req", SCRIPT_MESSAGE, true, false }, { "http_res", SCRIPT_MESSAGE, true, true },
 	};
 	struct slice name;
 

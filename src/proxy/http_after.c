@@ -20,6 +20,9 @@ static bool run(struct stream *s, const struct ruleset *set, unsigned phase)
 bool http_after_rules(struct stream *s)
 {
 	const struct proxy *fe = s->session->fe;
+
+	if (s->http->res_exempt && !s->http->local)
+		return true;
 	bool ok = s->be == fe || run(s, &s->be->set.after_http, PHASE_BE_RES_HTTP);
 
 	return run(s, &fe->set.after_http, PHASE_FE_RES_HTTP) && ok;

@@ -177,5 +177,5 @@ enum step_result http_response_rules(struct stream *s)
 		r = run_response(s, &s->be->set.res_http, PHASE_BE_RES_HTTP);
 		s->http->res_judged = r == STEP_NEXT;
 	}
-	return r == STEP_NEXT && fe != s->be ? run_response(s, &fe->set.res_http, PHASE_FE_RES_HTTP) : r;
+	return r == STEP_NEXT && fe != s->be && !s->http->res_exempt ? run_response(s, &fe->set.res_http, PHASE_FE_RES_HTTP) : r;
 }

@@ -62,7 +62,7 @@ os.umask(0o077)
 with open('jwt.secret', 'wb') as f:
     f.write(SECRET + b'\n')
 # One thread, so that lines are in the order of requests.
-with Usher(config('jwt.cfg').replace('global\n', 'global\n    nbthread 1\n'), sockets=['fe']) as usher:
+with Usher(config('jwt.cfg').replace('global\n', 'global\n    nbthread 1\n', 1), sockets=['fe']) as usher:
     bearer = 'X-User: root\r\nAuthorization: Bearer {}\r\n'.format
     for claims in (good, dict(good, aud=['blog', 'shop']), dict(good, nbf=now), dict(good, cip='192.0.2.7')):
         status, head = told(usher, '/', '192.0.2.7', bearer(token(claims)))

@@ -14,7 +14,8 @@
 Workloads in mode tcp: `new` is a new connection per request with a PROXY v2 header in and out; `bulk` is four
 connections that fetch 10 MiB again and again. In mode http: `keep` is 1 KiB answers on 64 kept connections; `fresh` a
 new client connection per request (http-reuse always); `rules` 15 request headers, ten ACLs, twenty rules and a log line
-per request; `bodies` four connections that fetch 10 MiB, all settings as they come.
+per request; `lua` is `keep` with an action of a script (hook.lua) in a state for each thread, which reads the client and sets a
+header; `bodies` four connections that fetch 10 MiB, all settings as they come.
 
 Over TLS, with an ECDSA P-256 certificate below an intermediate, AES-128-GCM, X25519 and no certificate of the client: `tls-keep` is
 `keep` with TLS toward the client, `tls-server` with TLS toward the server (nginx), `tls-full` a new connection with a full
@@ -154,7 +155,7 @@ class Work:
 
     def text(self):
         """The configuration that usher and haproxy both read."""
-        text = GLOBAL + ("    log 127.0.0.1:%d format rfc3164 local0\n" % LOG if self.log else "") + DEFAULTS.format(mode=self.mode)
+        text = GLOBAL + ("    lua-load-per-thread %s/hook.lua\n" % HERE if "lua." in self.rules else "") + ("    log 127.0.0.1:%d format rfc3164 local0\n" % LOG if self.log else "") + DEFAULTS.format(mode=self.mode)
         if self.mode == "http":
             text += HTTP_DEFAULTS + ("    log global\n    option httplog\n" if self.log else "")
         return text + "%sfrontend door\n    bind 127.0.0.1:%d%s%s\n    default_backend servers\nbackend servers\n    server s1 127.0.0.1:%d%s\n" % (
@@ -243,6 +244,7 @@ WORK = {
     "keep": Work(["-c", "64"]),
     "fresh": Work(["-c", "64", "-x"], settings="    http-reuse always\n"),
     "rules": Work(["-c", "64"] + [w for h in HEADERS for w in ("-H", h)], rules=RULES, log=True),
+    "lua": Work(["-c", "64"], rules="\n    http-request lua.client"),
     "bodies": Work(["-c", "4", "-u", "/10m"], unit="GiB"),
     **dict(tls_works()),
 }

@@ -3,7 +3,7 @@
 """Mixed load at full speed for as long as you like; every answer is proved, and at the end nothing may be left over.
 
 usage: contrib/endurance/run.py [--minutes 60] [--program ./usher] [--threads 2] [--reload-every 5] [--share 100] [--phases 8]
-       [--tls]
+       [--tls] [--lua load | load-per-thread]
 
 Keep-alive, new connections, bodies by length and by chunks both ways, echoes while they flow, 8 MB bodies, pipelining,
 websockets, tcp with PROXY headers, slow clients and servers, idle clients, clients that go away, servers that do; rules,
@@ -15,6 +15,7 @@ Four fifths of the time one worker runs undisturbed, in phases; after each the c
 lines counted by the program exactly those the clients counted. Memory may not grow from phase to phase. In the last
 fifth the program is reloaded again and again under the same load: no request may be lost, and old workers must leave.
 With --tls the program reaches the servers through itself: TLS to servers and TLS with clients, and a PROXY header before it.
+With --lua scripts (hooks.lua) do a part of the rules, and a service of theirs is asked beside.
 Loopback only; it takes all processors. Not part of make check.
 """
 import argparse, collections, csv, io, json, os, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
@@ -118,13 +119,29 @@ listen secured-headed
     bind 127.0.0.1:{secured_headed} accept-proxy ssl crt {work}/cert.pem
     server headed 127.0.0.1:{headed} send-proxy-v2
 '''
-PORTS = ['web', 'broken', 'plain', 'headed', 'http', 'echo', 'secured', 'secured_headed']
+# What scripts do instead, in the shared state or in one for each thread.
+IN_LUA = (('http-request set-var(txn.tag) path,field(4,/)', 'http-request lua.rule'), ('    http-request set-header X-Rule %[var(txn.tag)]\n', ''),
+          ('%[path,lower,sha1,hex]', '%[lua.digest]'), ('http-response set-header X-Web %[var(txn.tag)]', 'http-response lua.web'),
+          ('http-request set-header X-Rule %[path,field(4,/)]', 'http-request set-header X-Rule %[path,lua.fourth]'))
+SERVICE = '''
+frontend service
+    bind 127.0.0.1:{service}
+    http-request use-service lua.about
+'''
+PORTS = ['service', 'web', 'broken', 'plain', 'headed', 'http', 'echo', 'secured', 'secured_headed']
 
 
 def over_tls(config):
     config = config.replace('127.0.0.1:{http}', '127.0.0.1:{secured} ssl verify none')
     config = config.replace('127.0.0.1:{headed} send-proxy-v2', '127.0.0.1:{secured_headed} ssl verify none send-proxy-v2')
     return config + SECURED
+
+
+def by_scripts(config, how):
+    for rule, hook in IN_LUA:
+        assert rule in config
+        config = config.replace(rule, hook)
+    return config.replace('global\n', f'global\n    lua-{how} {HERE}/hooks.lua\n    tune.lua.maxmem 256\n', 1) + SERVICE
 
 
 def hold_ports():
@@ -180,7 +197,7 @@ def children(pid):
 class Endurance:
     def __init__(self, options, work):
         self.o, self.work = options, work
-        self.faults, self.grown, self.held = [], [], hold_ports()
+        self.faults, self.grown, self.held, self.storms = [], [], hold_ports(), False
         self.port = {name: s.getsockname()[1] for name, s in self.held.items()}
         for name in ('load', 'origin'):
             subprocess.run([os.environ.get('CC', 'cc'), '-O2', '-o', name, os.path.join(HERE, name + '.c')], check=True)
@@ -196,8 +213,9 @@ class Endurance:
         self.faults.append(text)
 
     def configure(self, threads):
+        config = over_tls(CONFIG) if self.o.tls else CONFIG
         with open('usher.cfg.new', 'w') as f:
-            f.write((over_tls(CONFIG) if self.o.tls else CONFIG).format(threads=threads, work=self.work, **self.port))
+            f.write((by_scripts(config, self.o.lua) if self.o.lua else config).format(threads=threads, work=self.work, **self.port))
         os.rename('usher.cfg.new', 'usher.cfg')
 
     def await_ready(self):
@@ -278,6 +296,17 @@ class Endurance:
 
     # ---- phases ----
 
+    def ask_service(self, n):
+        """So many requests in one piece."""
+        with socket.create_connection(('127.0.0.1', self.port['service']), timeout=WAIT_S) as s:
+            s.sendall(b'POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde' % n * n + b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+            text = b''
+            while part := s.recv(1 << 16):
+                text += part
+        told = text.count(b'POST /%d 127.0.0.1 5' % n)
+        if told != n and not self.storms:
+            self.fault(f'the service answered {told} of {n} requests')
+
     def bother(self, process):
         """Commands and samples while the clients are at work; the highest memory and number of descriptors."""
         most, files, n = 0, 0, 0
@@ -286,6 +315,8 @@ class Endurance:
                 process.terminate()
                 break
             try:
+                if self.o.lua:
+                    self.ask_service(100)
                 ask(COMMANDS[n % len(COMMANDS)])
                 most, files = max(most, resident(self.worker)), max(files, sum(descriptors(self.worker).values()))
             except (OSError, StopIteration):
@@ -314,6 +345,7 @@ class Endurance:
             self.fault('the worker is another one')
 
     def stormy(self, seconds):
+        self.storms = True
         clients = self.load(seconds, '-r')
         sampler = threading.Thread(target=self.bother, args=(clients,))
         sampler.start()
@@ -384,6 +416,7 @@ def main():
     p.add_argument('--phases', type=int, default=8)
     p.add_argument('--reload-every', type=float, default=5, help='seconds; 0: no reloads')
     p.add_argument('--tls', action='store_true', help='TLS on every way to a server')
+    p.add_argument('--lua', choices=['load', 'load-per-thread'], help='scripts in the place of rules')
     options = p.parse_args()
     options.program = os.path.abspath(options.program)
     work = tempfile.mkdtemp(prefix='usher-endurance.')

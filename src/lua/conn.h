@@ -47,7 +47,7 @@ bool script_conn_tls(struct script_conn *c, SSL_CTX *ctx, struct slice name);
 const char *script_conn_error(const struct script_conn *c);
 /* Reads what has come, behind what is there. DONE: something; or a Lua error: memory is out. */
 enum io script_conn_read(lua_State *L, struct script_conn *c);
-static inline struct slice script_conn_input(const struct script_conn *c) { return slice_make(c->in + c->in_at, c->in_len); }
+static inline struct slice script_conn_input(const struct script_conn *c) { return slice_make(c->in ? c->in + c->in_at : "", c->in_len); }
 void script_conn_consume(struct script_conn *c, size_t n);
 enum io script_conn_write(struct script_conn *c, struct slice bytes, size_t *sent);
 /* What its continuation calls first. */

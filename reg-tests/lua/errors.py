@@ -93,7 +93,7 @@ core.register_fetches("again", function(txn) return txn.f:lua_again() end)
 CONFIG = '''
 global
     nbthread 1
-    tune.lua.maxmem 48
+    tune.lua.maxmem 24
     tune.lua.session-timeout 300ms
     tune.lua.burst-timeout 100ms
     %s %s

@@ -24,10 +24,23 @@ struct script_converter {
 	struct script_function function;
 };
 
+/* One name may be a function in rules of requests and another in those of answers. */
+struct variant {
+	unsigned where;
+	int args;
+	struct script_function function;
+	struct variant *next; /* owns */
+};
+
 struct script_action {
 	struct action action;
-	struct script_function function;
-	int args;
+	struct variant *variants; /* owns */
+};
+
+/* What a rule holds. */
+struct order {
+	const struct variant *variant;
+	const char *words[]; /* its arguments */
 };
 
 struct script_state *script_function_state(const struct script_function *fn)
@@ -118,15 +131,25 @@ static bool converter_convert(const struct args *a, struct eval *ev, struct valu
 
 static bool action_parse(struct conf_line *l, struct rule *r, const char *paren)
 {
-	const struct script_action *a = CONTAINER_OF(r->action, struct script_action, action);
-	const char **words = boot_alloc((size_t)(a->args + 1) * sizeof(*words));
+	const struct variant *v = CONTAINER_OF(r->action, struct script_action, action)->variants;
 
 	(void)paren;
-	for (int i = 0; i < a->args; i++)
-		if ((words[i] = conf_need(l, "an argument for the script's function")) == NULL)
+	while (!(v->where & r->where))
+		v = v->next; /* the place was looked at before */
+	struct order *o = boot_alloc(sizeof(*o) + (size_t)v->args * sizeof(*o->words));
+	o->variant = v;
+	for (int i = 0; i < v->args; i++)
+		if ((o->words[i] = conf_need(l, "an argument for the script's function")) == NULL)
 			return false;
-	r->ptr = words;
+	r->ptr = o;
 	return true;
+}
+
+static const struct script_function *function_of(const struct rule *r)
+{
+	const struct order *o = r->ptr;
+
+	return &o->variant->function;
 }
 
 static int action_over(lua_State *L, int status, lua_KContext unused)
@@ -139,15 +162,14 @@ static int action_over(lua_State *L, int status, lua_KContext unused)
 static int action_body(lua_State *L)
 {
 	const struct call *c = lua_touserdata(L, 1);
-	const struct script_action *a = CONTAINER_OF(c->rule->action, struct script_action, action);
-	const char *const *words = c->rule->ptr;
-	int args = a->args;
+	const struct order *o = c->rule->ptr;
+	int args = o->variant->args;
 
 	script_function_push(L, c->function, c->frame);
 	script_handle_push(L, c->frame, SCRIPT_TXN, 0);
 	luaL_checkstack(L, args, "too many arguments");
 	for (int i = 0; i < args; i++)
-		lua_pushstring(L, words[i]);
+		lua_pushstring(L, o->words[i]);
 	lua_callk(L, 1 + args, 1, 0, action_over);
 	return 1;
 }
@@ -281,7 +303,7 @@ static enum action_result over(struct script_frame *f, int status, const struct 
 	if (status != LUA_OK && !finished)
 		return stop_with(cur, VERDICT_FAILED);
 	if (act == SCRIPT_ACT_YIELD)
-		return run_anew(&CONTAINER_OF(r->action, struct script_action, action)->function, wake_ms, r, ev, cur);
+		return run_anew(function_of(r), wake_ms, r, ev, cur);
 	return result(act, r, ev, cur);
 }
 
@@ -294,10 +316,9 @@ static enum action_result run(struct script_frame *f, const struct rule *r, stru
 
 static enum action_result begin(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
-	const struct script_action *a = CONTAINER_OF(r->action, struct script_action, action);
-	struct call c = { .function = &a->function, .rule = r };
+	struct call c = { .function = function_of(r), .rule = r };
 
-	c.frame = script_frame_begin(script_function_state(&a->function), a->action.keyword, ev, true);
+	c.frame = script_frame_begin(script_function_state(c.function), c.function->name, ev, true);
 	if (c.frame == NULL) {
 		script_log(ev->session->fe, LOG_LEVEL_ERR, SLICE("Lua: not enough memory to begin an action (tune.lua.maxmem)"));
 		return stop_with(cur, VERDICT_FAILED);
@@ -312,8 +333,7 @@ static enum action_result begin(const struct rule *r, struct eval *ev, struct ru
 static enum action_result action_run(const struct rule *r, struct eval *ev, struct rule_cursor *cur)
 {
 	struct script_frame *f = (struct script_frame *)cur->state;
-	const struct script_action *a = CONTAINER_OF(r->action, struct script_action, action);
-	struct script_state *st = script_function_state(&a->function);
+	struct script_state *st = script_function_state(function_of(r));
 	enum action_result result;
 
 	if (f && f->due_ms != SCRIPT_ON_EVENT && f->due_ms > clock_now_ms) {
@@ -401,17 +421,36 @@ struct script_function *script_function_converter(lua_State *L, const char *name
 	return script_function_new(L, &converter_registry, &c->converter, &c->function, file, line);
 }
 
+static struct variant *variant_new(lua_State *L, struct script_action *a, unsigned where, int args)
+{
+	struct variant *v = allocated(L, sizeof(*v));
+
+	*v = (struct variant){ .where = where, .args = args, .next = a->variants };
+	a->variants = v;
+	a->action.where |= where;
+	return v;
+}
+
 struct script_function *script_function_action(lua_State *L, const char *name, unsigned where, int args, const char *file, int line)
 {
 	const char *keyword = script_function_keyword(name);
 	const struct action *known = registry_find(&action_registry, slice_of(keyword));
 
-	if (known) {
-		free((char *)keyword);
-		return script_function_again(L, &CONTAINER_OF(known, struct script_action, action)->function);
+	if (known == NULL) {
+		struct script_action *a = allocated(L, sizeof(*a));
+		a->action = (struct action){ .keyword = keyword, .usage = keyword, .parse = action_parse, .run = action_run };
+		return script_function_new(L, &action_registry, &a->action, &variant_new(L, a, where, args)->function, file, line);
 	}
-	struct script_action *a = allocated(L, sizeof(*a));
-	a->action = (struct action){ .keyword = keyword, .usage = keyword, .where = where, .parse = action_parse, .run = action_run };
-	a->args = args;
-	return script_function_new(L, &action_registry, &a->action, &a->function, file, line);
+	free((char *)keyword);
+	struct script_action *a = CONTAINER_OF((struct action *)(uintptr_t)known, struct script_action, action);
+	if (known->where & where) {
+		struct variant *v = a->variants;
+		while (!(v->where & where))
+			v = v->next;
+		return script_function_again(L, &v->function);
+	}
+	struct variant *v = variant_new(L, a, where, args);
+	v->function.name = a->action.keyword;
+	v->function.shared = script_state_of(L)->number == 0;
+	return &v->function;
 }

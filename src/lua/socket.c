@@ -56,7 +56,7 @@ static const char *why_not(const struct socket *s)
 
 static int socket_new(lua_State *L)
 {
-	struct socket *s = lua_newuserdatauv(L, sizeof(*s), 0);
+	struct socket *s = lua_newuserdatauv(L, sizeof(*s), 1);
 
 	*s = (struct socket){ .patience_ms = SCRIPT_FOR_EVER };
 	luaL_setmetatable(L, SOCKET);
@@ -404,16 +404,46 @@ static int getsock(int fd, struct sockaddr *sa, socklen_t *len) { return getsock
 static int socket_getpeername(lua_State *L) { return push_name(L, getpeer); }
 static int socket_getsockname(lua_State *L) { return push_name(L, getsock); }
 
+/* ---- fields that scripts set, as they do to mend methods: a table in its user value, which stands before the methods ---- */
+
+static int socket_newindex(lua_State *L)
+{
+	check(L);
+	lua_settop(L, 3);
+	if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+		lua_newtable(L);
+		lua_pushvalue(L, -1);
+		lua_setiuservalue(L, 1, 1);
+		lua_replace(L, 4);
+	}
+	lua_insert(L, 2);
+	lua_rawset(L, 2);
+	return 0;
+}
+
+static int socket_index(lua_State *L)
+{
+	check(L);
+	if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE) {
+		lua_pushvalue(L, 2);
+		if (lua_rawget(L, -2) != LUA_TNIL)
+			return 1;
+	}
+	lua_pushvalue(L, 2);
+	lua_rawget(L, lua_upvalueindex(1));
+	return 1;
+}
+
 void script_open_socket(lua_State *L)
 {
 	static const luaL_Reg methods[] = {
 		{ "connect", socket_connect }, { "connect_ssl", socket_connect_ssl }, { "send", socket_send }, { "receive", socket_receive }, { "close", socket_close },
 		{ "settimeout", socket_settimeout }, { "setoption", socket_setoption }, { "shutdown", socket_shutdown },
 		{ "getpeername", socket_getpeername }, { "getsockname", socket_getsockname }, { "__gc", socket_gc },
-		{ "__close", socket_close }, { NULL, NULL },
+		{ "__close", socket_close }, { "__newindex", socket_newindex }, { NULL, NULL },
 	};
 
-	script_class(L, SOCKET, methods, NULL);
+	script_class(L, SOCKET, methods, socket_index);
 	lua_pop(L, 1);
 	lua_pushcfunction(L, socket_new);
 	lua_setfield(L, -2, "tcp");

@@ -28,9 +28,23 @@ core.register_init(function()
 	fails("no place while a script is being loaded", kept.get_weight, kept) fails("no place while", kept.set_maint, kept)
 	fails("no place while", core.proxies.be.get_stats, core.proxies.be) fails("no place while", core.proxies.fe.pause, core.proxies.fe)
 end)
+if core.thread < 2 then
+	core.register_task(function()
+		is(core.frontends.early:pause(), nil)
+		core.set_var("proc.task", core.frontends.early:get_stats().status .. " " .. names(core.backends))
+	end)
+end
+core.register_service("pause", "http", function(applet)
+	is(core.frontends.early:resume(), nil)
+	applet:start_response()
+	applet:send(core.frontends.early:get_stats().status)
+end)
+core.register_cli({ "pause", "early" }, "pause early", function(applet)
+	applet:send(tostring(core.frontends.early:pause()) .. " " .. core.frontends.early:get_stats().status .. "\n")
+end)
 local actions = {}
 function actions.proxies(txn)
-	is(names(core.proxies), "be fe other tcp") is(names(core.frontends), "fe other tcp") is(names(core.backends), "be tcp")
+	is(names(core.proxies), "be early fe other tcp") is(names(core.frontends), "early fe other tcp") is(names(core.backends), "be tcp")
 	local fe, be, tcp = core.frontends.fe, core.backends.be, core.proxies.tcp
 	is(core.proxies.fe, fe) is(core.nothing, nil) is(fe.nothing, nil)
 	is(fe.name, "fe") is(fe:get_name(), "fe") is(be.uuid, be:get_uuid()) is(math.type(tonumber(be.uuid)), "integer")
@@ -121,10 +135,16 @@ function actions.end_it(txn)
 	is(s:get_stats().scur, 1) s:shut_sess()
 	while s:get_cur_sess() ~= 0 do core.msleep(5) end
 end
-function actions.pause() is(core.frontends.other:pause(), nil) end
-function actions.resume() is(core.frontends.other:resume(), nil) end
-function actions.both() is(core.frontends.other:pause(), nil) is(core.frontends.other:resume(), nil) end
-function actions.stop() is(core.frontends.other:stop(), nil) end
+function actions.frontend()
+	local px = core.frontends.other
+	local function status() return px:get_stats().status end
+	is(px:resume(), nil) is(status(), "OPEN") is(px:pause(), nil) is(status(), "PAUSED") is(px:pause(), nil) is(status(), "PAUSED")
+	is(px:resume(), nil) is(status(), "OPEN")
+	-- Where nothing can wait the order is under way when they return.
+	is(coroutine.wrap(function() return px:pause() end)(), nil)
+	is(coroutine.wrap(function() return px:resume() end)(), nil)
+end
+function actions.stop() local px = core.frontends.other is(px:stop(), nil) is(px:get_stats().status, "STOP") end
 function actions.stopped() is(core.frontends.other:resume(), "Frontend was previously shut down, cannot resume.") is(core.frontends.other:stop(), nil) end
 function actions.crowd()
 	for _, server in pairs(core.backends.be.servers) do
@@ -150,8 +170,12 @@ global
 frontend fe
     bind "fd@${fe}" name door
     http-request lua.objects
-    http-request return status 200 unless { path /origin }
+    http-request use-service lua.pause if { path /service }
+    http-request return status 200 hdr x-task "%%[var(proc.task)]" unless { path /origin }
     default_backend be
+frontend early
+    bind "fd@${early}"
+    http-request return status 200
 frontend other
     bind "fd@${other}"
     http-request return status 200
@@ -166,11 +190,6 @@ listen tcp
     bind abns@objects-%(pid)d-2
     server u unix@/nowhere/at/all
 '''
-
-
-def state_of(cli, name):
-    rows = [line.split(',') for line in ask_cli(cli, 'show stat').split('\n')]
-    return next(row[17] for row in rows if row[:2] == [name, 'FRONTEND'])
 
 
 def until(what, want):
@@ -192,7 +211,7 @@ web = Origin(never_answer)
 path = script(SCRIPT)
 for load in LOADS:
     config = CONFIG % {'load': load, 'path': path, 'port': web.port, 'pid': os.getpid()}
-    with Usher(config, sockets=['fe', 'cli', 'other']) as usher:
+    with Usher(config, sockets=['fe', 'cli', 'other', 'early']) as usher:
         cli = usher.address('cli')
         until(lambda: ' UP ' in ask_cli(cli, 'show servers state be') or 'be,s,' in ask_cli(cli, 'show stat') and 'L4OK' in ask_cli(cli, 'show stat'), True)
         for what in 'vars', 'vars', 'proxies', 'server', 'proxies', 'kept', 'server':
@@ -213,16 +232,14 @@ for load in LOADS:
             assert ask(usher, '/end_it')[0] == 200, usher.log()
             assert waits.result()[0] in (0, 502, 503)
         # Frontends.
-        ask(usher, '/pause')
-        until(lambda: state_of(cli, 'other'), 'PAUSED')
-        ask(usher, '/resume')
-        until(lambda: state_of(cli, 'other'), 'OPEN')
+        until(lambda: ask(usher, '/')[1].get('x-task'), 'PAUSED be tcp')
+        assert 'OPEN' in ask(usher, '/service')[2] and ask(usher, '/', fe='early')[0] == 200, usher.log()
+        assert ask_cli(cli, 'pause early') == 'nil PAUSED\n\n', usher.log()
         resumed = usher.log().count('Resumed frontend other')
-        ask(usher, '/both')
-        until(lambda: usher.log().count('Resumed frontend other'), resumed + 1)
+        assert ask(usher, '/frontend')[0] == 200, usher.log()
+        until(lambda: usher.log().count('Resumed frontend other'), resumed + 2)
         assert ask(usher, '/', fe='other')[0] == 200
-        ask(usher, '/stop')
-        until(lambda: state_of(cli, 'other'), 'STOP')
+        assert ask(usher, '/stop')[0] == 200, usher.log()
         assert ask(usher, '/stopped')[0] == 200, usher.log()
         # Scripts at work on all threads while servers come and go.
         over = threading.Event()

@@ -5,6 +5,8 @@
  */
 #include "script.h"
 
+#include <stdlib.h>
+#include "core/clock.h"
 #include "proxy/frontend_order.h"
 #include "proxy/listener.h"
 #include "proxy/shutdown.h"
@@ -68,26 +70,79 @@ static int get_stats(lua_State *L)
 	return 1;
 }
 
-/* It is carried out by thread 0, soon, behind those that were given before; which looks whether there is anything to do. */
+#define LOOK_AGAIN_MS 10000 /* it is woken before */
+
+/* A run that waits for its order to come home. */
+struct waiting {
+	struct script_thing thing;
+	struct frontend_order *order;
+	struct script_frame *frame;
+};
+
+static void wake(void *owner)
+{
+	script_wake(((struct waiting *)owner)->frame);
+}
+
+static void on_run_end(struct script_thing *t)
+{
+	struct waiting *w = CONTAINER_OF(t, struct waiting, thing);
+
+	frontend_order_drop(&w->order);
+	free(w);
+}
+
+static int order_done(lua_State *L, int status, lua_KContext ctx)
+{
+	struct waiting *w = (struct waiting *)ctx;
+
+	(void)status;
+	if (!w->order->done)
+		return script_wait(L, clock_now_ms + LOOK_AGAIN_MS, ctx, order_done);
+	bool ok = __atomic_load_n(&w->order->fe->state, __ATOMIC_ACQUIRE) == w->order->to;
+	LIST_REMOVE(&w->thing, link);
+	on_run_end(&w->thing);
+	if (ok)
+		lua_pushnil(L);
+	else
+		lua_pushliteral(L, "The frontend could not be told: the process is leaving, or another order came between.");
+	return 1;
+}
+
+/* Thread 0 carries it out, behind those that were given before. Where a run cannot wait it goes on meanwhile. */
+static int give(lua_State *L, struct proxy *fe, enum frontend_state to)
+{
+	struct script_frame *f = script_running(L);
+	bool waits = f->may_wait && f->co == L && lua_isyieldable(L);
+	struct waiting *w = waits ? calloc(1, sizeof(*w)) : NULL;
+	struct frontend_order *o = waits && w == NULL ? NULL : frontend_order_give(fe, to, wake, w);
+
+	if (o == NULL) {
+		free(w);
+		return luaL_error(L, "not enough memory");
+	}
+	if (w == NULL) {
+		frontend_order_drop(&o);
+		lua_pushnil(L);
+		return 1;
+	}
+	*w = (struct waiting){ .thing.end = on_run_end, .order = o, .frame = f };
+	LIST_INSERT_HEAD(&f->things, &w->thing, link);
+	return order_done(L, LUA_OK, (lua_KContext)w);
+}
+
 static int order(lua_State *L, enum frontend_state to, const char *verb)
 {
 	struct proxy *px = script_proxy_at(L, 1);
 	enum frontend_state now = __atomic_load_n(&px->state, __ATOMIC_ACQUIRE);
 
 	script_running(L);
-	if (!(px->caps & PROXY_FE)) {
+	if (!(px->caps & PROXY_FE))
 		lua_pushfstring(L, "'%s' is no frontend, cannot %s.", px->name, verb);
-		return 1;
-	}
-	if (now == FRONTEND_STOPPED && to != FRONTEND_STOPPED) {
+	else if (now == FRONTEND_STOPPED && to != FRONTEND_STOPPED)
 		lua_pushfstring(L, "Frontend was previously shut down, cannot %s.", verb);
-		return 1;
-	}
-	lua_pushnil(L);
-	struct frontend_order *o = frontend_order_give(px, to, NULL, NULL);
-	if (o == NULL)
-		return luaL_error(L, "not enough memory");
-	frontend_order_drop(&o);
+	else
+		return give(L, px, to);
 	return 1;
 }
 

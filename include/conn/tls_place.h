@@ -16,7 +16,8 @@ struct tls_place {
 
 /* The slow way of tls_place_number(). */
 int tls_place_make(struct tls_place *p);
-/* What SSL_get_ex_data() and its like want; made at the first call. */
+/* What SSL_get_ex_data() and its like want; made at the first call. -1 when memory is out: nothing is there, and nothing can be put
+ * there. */
 static inline int tls_place_number(struct tls_place *p)
 {
 	int n = __atomic_load_n(&p->number, __ATOMIC_ACQUIRE);

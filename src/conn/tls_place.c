@@ -5,7 +5,6 @@
 #include "conn/tls_place.h"
 
 #include <pthread.h>
-#include "base/assert.h"
 
 static void free_data(void *parent, void *data, CRYPTO_EX_DATA *all, int number, long place, void *pointer)
 {
@@ -23,9 +22,10 @@ int tls_place_make(struct tls_place *p)
 	pthread_mutex_lock(&lock);
 	if (p->number == 0) {
 		int n = CRYPTO_get_ex_new_index(p->of, 0, p, NULL, NULL, free_data);
-		ASSERT(n >= 0);
-		__atomic_store_n(&p->number, n + 1, __ATOMIC_RELEASE);
+		if (n >= 0)
+			__atomic_store_n(&p->number, n + 1, __ATOMIC_RELEASE);
 	}
+	int number = p->number - 1;
 	pthread_mutex_unlock(&lock);
-	return p->number - 1;
+	return number;
 }

@@ -134,7 +134,7 @@ static bool speak(SSL_CTX *ctx, const char *names, struct strbuf *err)
 		ASSERT(p != NULL);
 		p->len = list.len;
 		memcpy(p->list, list.ptr, list.len);
-		SSL_CTX_set_ex_data(ctx, tls_place_number(&protocols_place), p);
+		ASSERT(SSL_CTX_set_ex_data(ctx, tls_place_number(&protocols_place), p));
 		SSL_CTX_set_alpn_select_cb(ctx, on_alpn, p);
 	} else {
 		strbuf_addf(err, "alpn '%s' has a name that is empty or longer than 255 bytes", names);
@@ -245,7 +245,7 @@ static void set_scope(SSL_CTX *ctx, const struct tls_settings *set, struct slice
 	EVP_MD_CTX_free(md);
 	a->set = set;
 	memcpy(a->scope, digest, sizeof(a->scope));
-	SSL_CTX_set_ex_data(ctx, tls_place_number(&about_place), a);
+	ASSERT(SSL_CTX_set_ex_data(ctx, tls_place_number(&about_place), a));
 	SSL_CTX_set_session_id_context(ctx, digest, len);
 }
 

@@ -360,7 +360,7 @@ void tls_tickets_use(SSL_CTX *ctx, struct tls_tickets *t)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, fetch_ciphers);
-	SSL_CTX_set_ex_data(ctx, tls_place_number(&tickets_place), t);
+	ASSERT(SSL_CTX_set_ex_data(ctx, tls_place_number(&tickets_place), t));
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
 }
 

@@ -20,12 +20,22 @@ struct tls_cert {
 	EVP_PKEY *dh;            /* owns: parameters for ephemeral keys, or NULL */
 	enum tls_key kind;
 	uint16_t group;          /* of an EC key: its curve as a ClientHello names it; 0: one that has no number here */
+	X509 *issuer;            /* owns: of a file of its own, or NULL */
+	bool staples;            /* an OCSP response is sent along, once there is one */
+	char *response;          /* owns: the one to begin with, in DER, or NULL */
+	size_t response_len;
+	bool response_given;     /* it is new: one that is no good is refused; else it is left out */
+	struct tls_staple *staple; /* owns a use, or NULL: made by tls_cert_finish() */
+	char *scts;              /* owns: a list of SCTs, or NULL */
+	size_t scts_len;
+	char *remark;            /* owns: why a response that was there is not used, or NULL */
 	char **names;            /* owns: alternative DNS names, then common names, in small letters; NULL-terminated */
 };
 
 /* Which files beside a certificate's own are looked for (`ssl-load-extra-files`). Frozen after boot. */
 struct tls_extra_files {
 	bool no_key;             /* "<path>.key" when the file has none */
+	bool no_issuer, no_response, no_scts; /* "<path>.issuer", ".ocsp", ".sctl" */
 	bool no_bundle;          /* "<path>.rsa" and its like when there is no such file */
 	bool cut_extension;      /* "x.crt": "x.key" and not "x.crt.key" */
 };
@@ -37,13 +47,20 @@ struct tls_cert *tls_cert_read(const char *path, struct strbuf *err);
 /* In steps, for who hands its parts in one by one. From text that stands for the file: leaf and chain, and the key if there is
  * one, which need not be the leaf's yet. `kind` is not known before tls_cert_finish(). NULL with the reason in err. */
 struct tls_cert *tls_cert_draft(const char *path, struct slice pem, struct strbuf *err);
-/* A draft with the same leaf and chain and the key in this text. NULL with the reason in err. */
-struct tls_cert *tls_cert_draft_key(const struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err);
-/* Proves that the key is the leaf's; from then on it is frozen. False with the reason in err. */
+/* A draft that is as `c`, but that this part is what is in the text: PEM, of a response or SCTs their bytes. NULL with the reason in
+ * err. */
+enum tls_cert_part { TLS_CERT_KEY, TLS_CERT_ISSUER, TLS_CERT_RESPONSE, TLS_CERT_SCTS };
+struct tls_cert *tls_cert_draft_part(const struct tls_cert *c, enum tls_cert_part part, const char *path, struct slice text,
+                                     struct strbuf *err);
+/* Before it is finished: a draft that takes the place of `before` sends a response along if that did. */
+void tls_cert_draft_after(struct tls_cert *c, const struct tls_cert *before);
+/* Proves that the key is the leaf's, and a response too; from then on it is frozen. False with the reason in err. */
 bool tls_cert_finish(struct tls_cert *c, const char *path, struct strbuf *err);
 struct tls_cert *tls_cert_keep(struct tls_cert *c);
 /* Gives one use back and nulls the pointer. */
 void tls_cert_drop(struct tls_cert **c);
+/* A context toward clients presents it with a response and SCTs, if it has them. False with the reason in err. */
+bool tls_cert_use_extras(SSL_CTX *ctx, const struct tls_cert *c, struct strbuf *err);
 /* Makes it what the context presents. False with the reason in err. */
 bool tls_cert_use(SSL_CTX *ctx, const struct tls_cert *c, struct strbuf *err);
 

@@ -98,8 +98,8 @@ with Usher(CONFIG, sockets=['web', 'again', 'cli', 'user']) as usher:
     says(cli('set ssl cert site.pem', read(second.both) + torn), "unable to load private key from file 'site.pem': ")
     openssl('pkey', '-in', second.key, '-aes256', '-passout', 'pass:x', '-out', 'locked.pem')
     says(cli('set ssl cert site.pem', read(second.both, 'locked.pem')), "unable to load private key from file 'site.pem': ")
-    for other in '.ocsp', '.sctl', '.issuer':
-        says(cli('set ssl cert site.pem' + other, read(first.cert)), 'only the certificate and its key')
+    for other, why in ('.ocsp', 'expected base64'), ('.sctl', 'expected base64'), ('.issuer', "issuer's certificate"):
+        says(cli('set ssl cert site.pem' + other, read(first.key)), why, f"Can't update site.pem{other}!")
     says(cli('commit ssl cert site.pem'), "No ongoing transaction!\nCan't commit site.pem!")
     says(cli('abort ssl cert site.pem'), 'No ongoing transaction!')
     assert cli('show ssl cert') == '# filename\n' + ''.join(sorted(p + '\n' for p in ('site.pem', 'me.pem', third.pem))) + '\n'

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conn/tls_reason.h"
+#include "conn/tls_staple.h"
 
 struct tls_extra_files tls_extra_files;
 
@@ -238,6 +239,15 @@ static void take_kind(struct tls_cert *c)
 
 /* ---- the certificate ---- */
 
+static void take_bytes(char **bytes, size_t *len, struct slice from)
+{
+	free(*bytes);
+	*bytes = NULL;
+	*len = from.len;
+	if (from.len)
+		must((*bytes = slice_dup(from)) != NULL);
+}
+
 /* Without a key yet, if there is none in the text. */
 static struct tls_cert *take_text(const char *path, struct slice pem, struct strbuf *err)
 {
@@ -256,9 +266,40 @@ static struct tls_cert *take_text(const char *path, struct slice pem, struct str
 	return c;
 }
 
+static bool issued(X509 *issuer, X509 *leaf)
+{
+	bool yes = X509_check_issued(issuer, leaf) == X509_V_OK;
+
+	ERR_clear_error();
+	return yes;
+}
+
+static X509 *find_issuer(const struct tls_cert *c)
+{
+	for (int i = 0; i < sk_X509_num(c->chain); i++)
+		if (issued(sk_X509_value(c->chain, i), c->leaf))
+			return sk_X509_value(c->chain, i);
+	return c->issuer && issued(c->issuer, c->leaf) ? c->issuer : NULL;
+}
+
+static bool make_staple(struct tls_cert *c, const char *path, struct strbuf *err)
+{
+	X509 *issuer = c->staples ? find_issuer(c) : NULL;
+
+	tls_staple_drop(&c->staple);
+	if (!c->staples)
+		return true;
+	if (issuer == NULL)
+		return refuse(err, "an OCSP response needs its issuer's certificate, in the chain or in '<file>.issuer', for", path);
+	must((c->staple = tls_staple_new(c->leaf, issuer)) != NULL);
+	if (c->response == NULL || tls_staple_set(c->staple, slice_make(c->response, c->response_len), c->response_given ? err : NULL))
+		return true;
+	return !c->response_given;
+}
+
 bool tls_cert_finish(struct tls_cert *c, const char *path, struct strbuf *err)
 {
-	if (!has_key(c, path, err))
+	if (!has_key(c, path, err) || !make_staple(c, path, err))
 		return false;
 	take_kind(c);
 	return true;
@@ -275,28 +316,134 @@ struct tls_cert *tls_cert_draft(const char *path, struct slice pem, struct strbu
 	return c;
 }
 
-struct tls_cert *tls_cert_draft_key(const struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err)
+static struct tls_cert *copy_of(const struct tls_cert *c)
 {
 	struct tls_cert *other = calloc(1, sizeof(*other));
 
-	ERR_clear_error();
-	EVP_PKEY *key = find_key(pem);
 	must(other != NULL);
-	if (key == NULL) {
-		free(other);
-		refuse(err, "unable to load private key from file", path);
-		return NULL;
-	}
 	other->users = 1;
-	other->key = key;
 	if (c->leaf && X509_up_ref(c->leaf))
 		other->leaf = c->leaf;
 	must((other->chain = c->chain ? X509_chain_up_ref(c->chain) : sk_X509_new_null()) != NULL);
+	if (c->key && EVP_PKEY_up_ref(c->key))
+		other->key = c->key;
 	if (c->dh && EVP_PKEY_up_ref(c->dh))
 		other->dh = c->dh;
+	if (c->issuer && X509_up_ref(c->issuer))
+		other->issuer = c->issuer;
+	other->staples = c->staples;
+	other->response_given = c->response_given && c->staple == NULL;
+	if (c->staple) {
+		tls_staples_lock();
+		take_bytes(&other->response, &other->response_len, tls_staple_response(c->staple));
+		tls_staples_unlock();
+	} else {
+		take_bytes(&other->response, &other->response_len, slice_make(c->response, c->response_len));
+	}
+	take_bytes(&other->scts, &other->scts_len, slice_make(c->scts, c->scts_len));
 	if (other->leaf)
 		take_names(other);
 	return other;
+}
+
+static bool take_key(struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err)
+{
+	EVP_PKEY *key = find_key(pem);
+
+	if (key == NULL)
+		return refuse(err, "unable to load private key from file", path);
+	EVP_PKEY_free(c->key);
+	c->key = key;
+	return true;
+}
+
+static bool take_issuer(struct tls_cert *c, const char *path, struct slice pem, struct strbuf *err)
+{
+	BIO *b = look_at(pem);
+	X509 *issuer = PEM_read_bio_X509_AUX(b, NULL, no_password, NULL);
+
+	BIO_free(b);
+	if (issuer == NULL)
+		return refuse(err, "unable to load the issuer's certificate for", path);
+	X509_free(c->issuer);
+	c->issuer = issuer;
+	return true;
+}
+
+static bool take_part(struct tls_cert *c, enum tls_cert_part part, const char *path, struct slice text, struct strbuf *err)
+{
+	ERR_clear_error();
+	switch (part) {
+	case TLS_CERT_KEY:
+		return take_key(c, path, text, err);
+	case TLS_CERT_ISSUER:
+		return take_issuer(c, path, text, err);
+	case TLS_CERT_RESPONSE:
+		c->staples = c->response_given = true;
+		take_bytes(&c->response, &c->response_len, text);
+		return true;
+	case TLS_CERT_SCTS:
+		if (!tls_sct_is_list(text))
+			return refuse(err, "no list of SCTs (RFC 6962) for", path);
+		take_bytes(&c->scts, &c->scts_len, text);
+		return true;
+	}
+	return false;
+}
+
+struct tls_cert *tls_cert_draft_part(const struct tls_cert *c, enum tls_cert_part part, const char *path, struct slice text,
+                                     struct strbuf *err)
+{
+	struct tls_cert *other = copy_of(c);
+
+	if (!take_part(other, part, path, text, err))
+		tls_cert_drop(&other);
+	return other;
+}
+
+void tls_cert_draft_after(struct tls_cert *c, const struct tls_cert *before)
+{
+	c->staples = before->staples;
+	if (before->issuer && X509_up_ref(before->issuer))
+		c->issuer = before->issuer;
+}
+
+/* ---- files ---- */
+
+/* True where there is none. */
+static bool take_beside(struct tls_cert *c, enum tls_cert_part part, const char *path, const char *extension, struct strbuf *err)
+{
+	struct strbuf text = STRBUF_EMPTY;
+	bool ok = !read_beside(path, extension, &text) || take_part(c, part, path, strbuf_slice(&text), err);
+
+	strbuf_free(&text);
+	return ok;
+}
+
+/* A response that is no good is no reason not to start: clients ask for others themselves. */
+static bool prove_response(struct tls_cert *c, const char *path, struct strbuf *err)
+{
+	struct strbuf why = STRBUF_EMPTY;
+	bool ok = make_staple(c, path, &why);
+
+	if (!ok && c->staple == NULL)
+		strbuf_add_slice(err, strbuf_slice(&why));
+	else if (!ok) {
+		take_bytes(&c->response, &c->response_len, SLICE(""));
+		c->remark = strbuf_take(&why);
+	}
+	strbuf_free(&why);
+	return ok || c->staple != NULL;
+}
+
+static bool take_extras(struct tls_cert *c, const char *path, struct strbuf *err)
+{
+	const struct tls_extra_files *x = &tls_extra_files;
+
+	return (x->no_response || take_beside(c, TLS_CERT_RESPONSE, path, ".ocsp", err)) &&
+	       (x->no_scts || take_beside(c, TLS_CERT_SCTS, path, ".sctl", err)) &&
+	       (x->no_issuer || !c->staples || find_issuer(c) || take_beside(c, TLS_CERT_ISSUER, path, ".issuer", err)) &&
+	       prove_response(c, path, err);
 }
 
 struct tls_cert *tls_cert_read(const char *path, struct strbuf *err)
@@ -311,7 +458,7 @@ struct tls_cert *tls_cert_read(const char *path, struct strbuf *err)
 	if (c && c->key == NULL && !names_key(strbuf_slice(&text)))
 		c->key = find_key_beside(path);
 	wipe(&text);
-	if (c && !tls_cert_finish(c, path, err))
+	if (c && !(take_extras(c, path, err) && tls_cert_finish(c, path, err)))
 		tls_cert_drop(&c);
 	return c;
 }
@@ -333,10 +480,23 @@ void tls_cert_drop(struct tls_cert **at)
 	sk_X509_pop_free(c->chain, X509_free);
 	EVP_PKEY_free(c->key);
 	EVP_PKEY_free(c->dh);
+	X509_free(c->issuer);
+	tls_staple_drop(&c->staple);
+	free(c->response);
+	free(c->scts);
+	free(c->remark);
 	for (char **name = c->names; name && *name; name++)
 		free(*name);
 	free(c->names);
 	free(c);
+}
+
+bool tls_cert_use_extras(SSL_CTX *ctx, const struct tls_cert *c, struct strbuf *err)
+{
+	if ((c->staple == NULL || tls_staple_use(ctx, c->staple)) && (c->scts == NULL || tls_sct_use(ctx, slice_make(c->scts, c->scts_len))))
+		return true;
+	strbuf_add_str(err, "out of memory");
+	return false;
 }
 
 bool tls_cert_use(SSL_CTX *ctx, const struct tls_cert *c, struct strbuf *err)

@@ -76,28 +76,26 @@ static bool parse_dh_file(struct conf_line *l, void *owner)
 }
 KEYWORD(dh_param_file) = { .keyword = "ssl-dh-param-file", .usage = "ssl-dh-param-file <file>", .where = IN_GLOBAL, .parse = parse_dh_file };
 
-/* Files that stand beside certificates: "ocsp", "sctl" and "issuer" are known and not looked for. */
+/* Files that stand beside certificates. */
 static bool parse_extra_files(struct conf_line *l, void *owner)
 {
-	static const char *const others[] = { "ocsp", "sctl", "issuer" };
-	struct tls_extra_files extra = { .no_key = true, .no_bundle = true, .cut_extension = tls_extra_files.cut_extension };
+	struct tls_extra_files extra = { true, true, true, true, true, tls_extra_files.cut_extension };
+	const struct { const char *word; bool *off; } kinds[] = {
+		{ "key", &extra.no_key }, { "issuer", &extra.no_issuer }, { "ocsp", &extra.no_response }, { "sctl", &extra.no_scts },
+		{ "bundle", &extra.no_bundle },
+	};
 	const char *word = conf_peek(l);
 
 	(void)owner;
 	if (word == NULL)
 		return conf_fail(l, "expected 'none', 'all', 'bundle', 'key', 'ocsp', 'sctl' or 'issuer'");
 	while ((word = conf_take(l)) != NULL) {
-		bool known = strcmp(word, "none") == 0 || strcmp(word, "all") == 0;
-		if (strcmp(word, "all") == 0 || strcmp(word, "key") == 0) {
-			extra.no_key = false;
-			known = true;
-		}
-		if (strcmp(word, "all") == 0 || strcmp(word, "bundle") == 0) {
-			extra.no_bundle = false;
-			known = true;
-		}
-		for (size_t i = 0; i < COUNT_OF(others); i++)
-			known |= strcmp(word, others[i]) == 0;
+		bool every = strcmp(word, "all") == 0, known = every || strcmp(word, "none") == 0;
+		for (size_t i = 0; i < COUNT_OF(kinds); i++)
+			if (every || strcmp(word, kinds[i].word) == 0) {
+				*kinds[i].off = false;
+				known = true;
+			}
 		if (!known)
 			return conf_fail(l, "expected 'none', 'all', 'bundle', 'key', 'ocsp', 'sctl' or 'issuer'");
 	}

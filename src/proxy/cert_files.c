@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "base/names.h"
+#include "conf/diag.h"
 
 struct cert_file_list cert_files = TAILQ_HEAD_INITIALIZER(cert_files);
 static struct names by_path;  /* lock */
@@ -46,6 +47,11 @@ struct cert_file *cert_file_get(const char *path, struct strbuf *err)
 
 	if (f == NULL && (c = tls_cert_read(path, err)) != NULL)
 		f = cert_file_add(path, c);
+	if (f && f->cert && f->cert->remark) {
+		diag_say(DIAG_WARNING, "%s.ocsp: %s Content will be ignored.", path, f->cert->remark);
+		free(f->cert->remark);
+		f->cert->remark = NULL;
+	}
 	return f;
 }
 

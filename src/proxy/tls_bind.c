@@ -150,7 +150,7 @@ static SSL_CTX *make_context(const struct tls_bind *b, const struct line *line, 
 	if (ctx == NULL)
 		return NULL;
 	if (!tls_server_apply(ctx, &line->set, &global.tls, line->names, slice_of(b->listener->px->name), err) ||
-	    (cert && !tls_cert_use(ctx, cert, err))) {
+	    (cert && !(tls_cert_use(ctx, cert, err) && tls_cert_use_extras(ctx, cert, err)))) {
 		SSL_CTX_free(ctx);
 		return NULL;
 	}

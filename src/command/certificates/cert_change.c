@@ -9,21 +9,28 @@
 
 /* ---- set ---- */
 
-enum part { PART_ALL, PART_KEY, PART_OTHER };
+/* Names of what stands beside a certificate's file. */
+static const struct {
+	const char *ending;
+	enum tls_cert_part part;
+	bool base64;
+} beside[] = {
+	{ ".key", TLS_CERT_KEY, false }, { ".issuer", TLS_CERT_ISSUER, false }, { ".ocsp", TLS_CERT_RESPONSE, true },
+	{ ".sctl", TLS_CERT_SCTS, true },
+};
 
-/* A file by its name, or by that of one that stands beside it. Under the lock. */
-static struct cert_file *find(struct slice name, enum part *part)
+/* A file by its name, or by that of one that stands beside it (*which says which; -1: its own). Under the lock. */
+static struct cert_file *find(struct slice name, int *which)
 {
-	static const char *const beside[] = { ".key", ".ocsp", ".sctl", ".issuer" };
 	struct strbuf base = STRBUF_EMPTY;
 	struct cert_file *f = cert_file_find(name.ptr);
 
-	*part = PART_ALL;
+	*which = -1;
 	for (size_t i = 0; f == NULL && i < COUNT_OF(beside); i++) {
-		if (!slice_ends(name, slice_of(beside[i])))
+		if (!slice_ends(name, slice_of(beside[i].ending)))
 			continue;
-		*part = i == 0 ? PART_KEY : PART_OTHER;
-		strbuf_add(&base, name.ptr, name.len - strlen(beside[i]));
+		*which = (int)i;
+		strbuf_add(&base, name.ptr, name.len - strlen(beside[i].ending));
 		f = cert_file_find(base.ptr);
 		if (f == NULL && tls_extra_files.cut_extension) {
 			strbuf_add_str(&base, ".crt");
@@ -34,13 +41,26 @@ static struct cert_file *find(struct slice name, enum part *part)
 	return f;
 }
 
-static struct tls_cert *read_part(const struct cert_file *f, enum part part, struct slice text, struct strbuf *err)
+static struct tls_cert *read_part(const struct cert_file *f, int which, struct slice text, struct strbuf *err)
 {
 	static const struct tls_cert nothing;
+	const struct tls_cert *now = f->draft ? f->draft : f->cert ? f->cert : &nothing;
+	struct strbuf bytes = STRBUF_EMPTY;
+	struct tls_cert *draft = NULL;
 
-	if (part == PART_ALL)
-		return tls_cert_draft(f->path, text, err);
-	return tls_cert_draft_key(f->draft ? f->draft : f->cert ? f->cert : &nothing, f->path, text, err);
+	if (which < 0) {
+		if ((draft = tls_cert_draft(f->path, text, err)) != NULL)
+			tls_cert_draft_after(draft, now);
+		return draft;
+	}
+	if (!beside[which].base64)
+		return tls_cert_draft_part(now, beside[which].part, f->path, text, err);
+	if (payload_bytes(text, &bytes))
+		draft = tls_cert_draft_part(now, beside[which].part, f->path, strbuf_slice(&bytes), err);
+	else
+		strbuf_add_str(err, "expected base64");
+	strbuf_free(&bytes);
+	return draft;
 }
 
 static bool set_start(struct cli *c)
@@ -48,19 +68,17 @@ static bool set_start(struct cli *c)
 	struct strbuf err = STRBUF_EMPTY;
 	const char *word = c->args[0];
 	struct tls_cert *draft = NULL;
-	enum part part;
+	int which;
 	bool updates = false;
 
 	if (c->arg_count != 1 || c->payload.len == 0)
 		return cli_refuse(c, "'set ssl cert' expects a filename and a certificate as a payload");
 	cert_files_lock();
-	struct cert_file *f = find(slice_of(word), &part);
+	struct cert_file *f = find(slice_of(word), &which);
 	if (f == NULL)
 		strbuf_add_str(&err, "Can't replace a certificate which is not referenced by the configuration!");
-	else if (part == PART_OTHER)
-		strbuf_add_str(&err, "OCSP responses, their issuers and SCTs are not presented: only the certificate and its key can be set");
 	else
-		draft = read_part(f, part, c->payload, &err);
+		draft = read_part(f, which, c->payload, &err);
 	if (draft) {
 		updates = f->draft != NULL;
 		tls_cert_drop(&f->draft);
@@ -75,7 +93,7 @@ static bool set_start(struct cli *c)
 }
 
 COMMAND(set_ssl_cert) = {
-	.keyword = "set ssl cert", .usage = "set ssl cert <file>[.key] <payload>", .text = "prepare another certificate for a file's place",
+	.keyword = "set ssl cert", .usage = "set ssl cert <file>[.key|.issuer|.ocsp|.sctl] <payload>", .text = "prepare another certificate for a file's place",
 	.level = CLI_ADMIN, .start = set_start,
 };
 

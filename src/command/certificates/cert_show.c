@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "certificates.h"
+#include "conn/tls_staple.h"
 #include "proxy/cert_files.h"
 
 static void add_chain(struct strbuf *out, const STACK_OF(X509) *chain)
@@ -31,7 +32,10 @@ static void add_one(struct strbuf *out, const struct cert_file *f, bool draft)
 		describe_certificate(out, c->leaf);
 		add_chain(out, c->chain);
 	}
-	strbuf_add_str(out, "OCSP Response Key: \n");
+	strbuf_add_str(out, "OCSP Response Key: ");
+	if (c && c->staple)
+		describe_staple_key(out, c->staple);
+	strbuf_add_byte(out, '\n');
 }
 
 /* All their names with this before each; drafts only, or all files. */
@@ -53,6 +57,18 @@ static void add_names(struct strbuf *out, const char *title, const char *before,
 	add_sorted(out, title, names, n);
 }
 
+/* "<file>.ocsp": what is sent along with the certificate of a file. */
+static struct cert_file *find_by_response(const char *word)
+{
+	static const struct slice ending = { ".ocsp", 5 };
+	struct slice name = slice_of(word);
+	char *path = slice_ends(name, ending) ? slice_dup(slice_make(name.ptr, name.len - ending.len)) : NULL;
+	struct cert_file *f = path ? cert_file_find(path) : NULL;
+
+	free(path);
+	return f && f->cert && f->cert->staple ? f : NULL;
+}
+
 static bool show_start(struct cli *c)
 {
 	const char *word = c->arg_count ? c->args[0] : NULL;
@@ -60,15 +76,20 @@ static bool show_start(struct cli *c)
 	struct strbuf text = STRBUF_EMPTY;
 
 	cert_files_lock();
-	struct cert_file *f = word ? cert_file_find(word + draft) : NULL;
+	struct cert_file *f = word ? cert_file_find(word + draft) : NULL, *response = word && f == NULL ? find_by_response(word) : NULL;
 	if (f && (!draft || f->draft)) {
 		add_one(&text, f, draft);
 	} else if (word == NULL) {
 		add_names(&text, "# transaction\n", "*", true);
 		add_names(&text, "# filename\n", "", false);
 	}
+	if (response) {
+		tls_staples_lock();
+		describe_response(&text, response->cert->staple);
+		tls_staples_unlock();
+	}
 	cert_files_unlock();
-	if (word && text.len == 0)
+	if (word && text.len == 0 && response == NULL)
 		return cli_refuse(c, "Can't display the certificate: Not found or the certificate is a bundle!");
 	return answer_start(c, &text);
 }

@@ -13,6 +13,7 @@ local function answer(a, text, ...)
 	a:start_response()
 	assert(a:send(text) == #text)
 end
+local kept, again
 local services = {
 	about = function(a)
 		answer(a, table.concat({ a.method, a.path, a.qs, a.version, a.length, a.headers.host[0], a.headers["x-a"][0], a.headers["x-a"][1],
@@ -57,11 +58,22 @@ local services = {
 	long = function(a) for i = 1, 90 do a:add_header("x-" .. i, ("y"):rep(500)) end a:start_response() end,
 	lengths = function(a) a:add_header("content-length", 1) a:add_header("content-length", 2) end,
 	below = function(a) a:add_header("content-length", -1) end,
+	keep = function(a) kept = a answer(a, "kept") end,
+	use = function(a) kept:send("x") end,
+	wrong = function(a) a.send(a.client, "x") end,
+	nosize = function(a) a:receive("x") end,
+	twice = function(a) again = a a:set_var("txn.again", 1) a:start_response() a:send("abc") end,
 	cut = function(a) a:start_response() a:send("abc") core.msleep(20) error("late") end,
 	less = function(a) a:add_header("content-length", 10) a:start_response() a:send("abc") end,
 	more = function(a) a:add_header("content-length", 2) a:start_response() a:send("abc") end,
 }
 core.register_service("s", "http", function(a) services[a.path:sub(2)](a) end)
+core.register_action("again", { "http-after-res" }, function(txn)
+	for name, arg in pairs{ start_response = "", send = "x", receive = 5 } do
+		local ok, why = pcall(again[name], again, arg)
+		txn.http:res_add_header("x-" .. name, ok and "done" or why:gsub(".*: ", ""))
+	end
+end)
 core.register_service("t", "tcp", function(a)
 	a:send("hi " .. a.client.addr .. "\n")
 	while true do
@@ -86,6 +98,7 @@ frontend fe
     bind "fd@${fe}"
     http-request set-var(txn.t) str(tt)
     http-after-response set-header x-mine %%[var(txn.mine)] if { var(txn.mine) -m found }
+    http-after-response lua.again if { var(txn.again) -m found }
     http-request use-service lua.s if !{ path /be }
     default_backend be
 frontend tcp
@@ -162,10 +175,16 @@ for load in LOADS:
         c.request('GET', '/big')
         check(c.getresponse().read(), b''.join(b'%05d' % i * 20000 for i in range(1, 41)))
         c.close()
+        # What an applet bears from within its own answer.
+        with usher.connect('fe') as c:
+            c.sendall(b'POST /twice HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n')
+            got = c.makefile('rb').read().decode().lower()
+        assert got.count('x-') == 3 and 'start_response() within' in got and 'send() before' in got and 'only tasks' in got, got
         # Failures before and behind the head.
         for where, why in {'none': 'without start_response()', 'early': 'test.lua:', 'sends': 'send() before start_response()', 'name': 'the name of a header',
                            'value': 'the value of a header', 'reason': 'this reason', 'code': '200 to 999', 'field': 'no fields to set', 'long': 'too long',
-                           'lengths': 'another content-length', 'below': 'a number of bytes', 'nosuch': 'attempt to call a nil'}.items():
+                           'lengths': 'another content-length', 'below': 'a number of bytes', 'wrong': 'AppletHTTP expected', 'nosize': 'number expected',
+                           'nosuch': 'attempt to call a nil'}.items():
             check(ask(usher, '/' + where)[0], 500)
             last = usher.log().strip().split('\n')[-1]
             assert "Lua function 'lua.s' failed: " in last and why in last, (where, last)
@@ -174,6 +193,8 @@ for load in LOADS:
         for where, length in ('less', b'10\r\n\r\nabc'), ('more', b'2\r\n\r\n'):
             check(get(usher, where).replace(b'<reset>', b''), OK + b'content-length: ' + length)
         check(get(usher, 'cut', version='1.0')[-7:], b'<reset>')
+        while ask(usher, '/use')[0] != 500 or 'AppletHTTP: used after' not in usher.log(): # until its thread has kept one
+            assert ask(usher, '/keep')[0] == 200, usher.log()
         # TCP.
         for sent, want in ((b'a\nbb\nc', b'[a\n][bb\n][c]end\n'), (b'five\n12345x\n', b'<12345>[x\n]end\n'), (b'five\n123', b'<123>end\n'), (b'none\nxy\n', b'<>[xy\n]end\n'),
                            (b'all\nxy\nabc', b'<xy\nabc>end\n'), (b'quit\n', b'bye\n'), (b'error\n', b''), (b'', b'end\n')):

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import time
-from _lua import DEFAULTS, LOADS, Usher, ask, script
+from _lua import DEFAULTS, LOADS, Origin, Usher, ask, script
 
 SCRIPT = r'''
 local kept, flag = setmetatable({}, { __mode = "k" }), false
@@ -37,6 +37,27 @@ local services = {
 	sort = function() table.sort({ 3, 2, 1 }, spin) end,
 	inner = function(a) coroutine.wrap(function() a:receive(5) end)() end,
 	called = function(a) ("x"):gsub(".", function() core.msleep(1) end) end,
+	tricked = function(a)
+		coroutine.wrap(function() pcall(a.receive, a, 5) end)()
+		local before = core.now()
+		core.msleep(500)
+		local now = core.now()
+		answer(a, (now.sec - before.sec) * 1000 + (now.usec - before.usec) // 1000 >= 499 and "slept" or "not slept")
+	end,
+	asks = function(a)
+		local s = core.tcp()
+		s:settimeout(10)
+		assert(s:connect("127.0.0.1", tonumber(a.qs)))
+		s:send(a.method)
+		answer(a, s:receive("*a"))
+	end,
+	asks_long = function(a)
+		mine(a)
+		local s = core.tcp()
+		s:settimeout(3600)
+		assert(s:connect("127.0.0.1", tonumber(a.qs)))
+		s:receive("*a")
+	end,
 	own = function(a) coroutine.yield() answer(a, "own") end,
 	closed = function(a) a:send("x") end,
 	nested = function(a) a:set_var("txn.n", a.f:lua_twice("ab")) answer(a, a.c:lua_up("abc")) end,
@@ -86,6 +107,20 @@ frontend tcp
     tcp-request content use-service lua.t
 '''
 path = script(SCRIPT)
+hung_up = threading.Semaphore(0)
+
+
+def slow(client):
+    """Answers later than any timeout of the client's side; a client that says nothing is only listened to."""
+    asked = client.recv(100)
+    if not asked:
+        hung_up.release()
+        return
+    time.sleep(0.7)
+    client.sendall(b'answer to ' + asked)
+
+
+origin = Origin(slow)
 cli_path = os.path.abspath('cli.sock')
 
 
@@ -160,8 +195,15 @@ for load in LOADS:
         status, fields, body = ask(usher, '/nested')
         assert (status, body, fields['x-after']) == (200, 'ABC', 'ababcc'), (fields, usher.log())
         assert ask(usher, '/own')[2] == 'own'
+        assert ask(usher, '/tricked', 'Content-Length: 5\r\n')[2] == 'slept'
+        # It waits for a server of its own, whose connection goes with it.
+        assert ask(usher, f'/asks?{origin.port}')[2] == 'answer to GET', usher.log()
+        with begin(usher, f'asks_long?{origin.port}') as c:
+            until(usher, 'one that asks', 1)
+        assert hung_up.acquire(timeout=20), usher.log()
+        until(usher, 'one that asked', 0)
         # Limits.
-        for what, why in {'spin': 'ran longer than tune.lua.service-timeout', 'caught': 'was stopped', 'sort': 'tune.lua.burst-timeout',
+        for what, why in {'spin': 'ran longer than tune.lua.service-timeout', 'caught': 'ran longer than tune.lua.service-timeout', 'sort': 'tune.lua.burst-timeout',
                           'inner': 'nothing can wait inside a coroutine', 'called': 'nothing can wait inside'}.items():
             assert ask(usher, '/' + what, 'Content-Length: 5\r\n')[0] == 500, (what, usher.log())
             last = usher.log().strip().split('\n')[-1]

@@ -108,6 +108,14 @@ static bool write_out(const struct script_frame *f, struct slice text)
 	return cli || service_write(f->ev->stream, text);
 }
 
+static int wait_for(lua_State *L, struct script_frame *f, int what, lua_KContext context, lua_KFunction then)
+{
+	if (script_may_wait(L) != f)
+		return luaL_error(L, "'%s' cannot wait for the client of another function", script_running(L)->name);
+	f->applet->waits = what;
+	return script_wait(L, SCRIPT_ON_EVENT, context, then);
+}
+
 /* ---- receiving ---- */
 
 #define WANT_LINE (-1)
@@ -155,8 +163,7 @@ static int gather(lua_State *L, int status, lua_KContext want)
 			lua_concat(L, 2);
 		if (!f->applet->started)
 			service_invite(s);
-		f->applet->waits = APPLET_FOR_INPUT;
-		return script_wait(L, UINT64_MAX, want, gather);
+		return wait_for(L, f, APPLET_FOR_INPUT, want, gather);
 	}
 	lua_concat(L, lua_gettop(L) - 2);
 	return 1;
@@ -194,10 +201,8 @@ static int send_on(lua_State *L, int status, lua_KContext at)
 	(void)status;
 	if (n && write_out(f, slice_make(rest.ptr, n)) && f->applet->length != HTTP_LENGTH_UNKNOWN)
 		f->applet->length -= n;
-	if (n < rest.len) {
-		f->applet->waits = APPLET_FOR_ROOM;
-		return script_wait(L, UINT64_MAX, at + (lua_KContext)n, send_on);
-	}
+	if (n < rest.len)
+		return wait_for(L, f, APPLET_FOR_ROOM, at + (lua_KContext)n, send_on);
 	lua_pushinteger(L, at + (lua_KContext)n);
 	return 1;
 }
@@ -315,7 +320,9 @@ static int start_response(lua_State *L)
 
 	if (is_late(L, f, "start_response()"))
 		return 0;
-	a->started = true;
+	if (a->starting) /* called by a script's rule on this answer */
+		return luaL_error(L, "start_response() within start_response()");
+	a->starting = true;
 	if (a->status < 300)
 		service_invite(s); /* it may well read the body behind this */
 	if (a->closes)
@@ -329,6 +336,7 @@ static int start_response(lua_State *L)
 		/* Of what has no body the engine takes it that it is over. */
 		a->silent = s->res.ended;
 		s->res.ended = false;
+		a->started = true;
 		return 0;
 	}
 	http_reply_error(s, 500);

@@ -10,12 +10,15 @@
 struct answer_field;
 struct cli;
 
+/* Others: due_ms, or wake. */
+enum { APPLET_FOR_OTHERS, APPLET_FOR_INPUT, APPLET_FOR_ROOM };
+
 /* Of one run: a service's, in its stream's arena, or a command's. */
 struct script_applet {
-	enum { APPLET_FOR_OTHERS, APPLET_FOR_INPUT, APPLET_FOR_ROOM } waits; /* what a paused run waits for; others: due_ms, or wake */
+	int waits;        /* what a paused run waits for: APPLET_FOR_ */
 	uint16_t status;
 	struct cli *cli;  /* borrows: it speaks with an operator, whose payload it reads; NULL: with its stream's client */
-	bool started;
+	bool starting, started;
 	bool silent;      /* HEAD, 204...: what it sends goes nowhere */
 	bool closes;      /* it said Connection: close */
 	struct slice reason;

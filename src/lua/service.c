@@ -48,7 +48,7 @@ static enum service_result rest(const struct script_frame *f, struct stream *s)
 	s->client_active_ms = clock_now_ms;
 	if (f->due_ms == 0)
 		return SERVICE_MORE;
-	if (f->due_ms != UINT64_MAX) {
+	if (f->due_ms != SCRIPT_ON_EVENT) {
 		s->client_active_ms = f->due_ms;
 		timer_bring_forward(&s->timer, f->due_ms);
 	}

@@ -33,7 +33,10 @@ enum cli_next {
 struct cli {
 	uint32_t magic;
 	enum cli_level level;
-	bool prompt;                    /* interactive: goes on behind the first line */
+	bool prompt;                    /* interactive: goes on behind the first line, and says when it may */
+	bool stays;                     /* goes on without a prompt */
+	bool timed;                     /* the prompt tells how long the process has run */
+	enum cli_severity severity;     /* what stands before messages */
 	unsigned modes;                 /* CLI_EXPERT, CLI_EXPERIMENTAL */
 	bool ending;                    /* nothing more is read or run */
 	bool had_line;                  /* the first line came */
@@ -75,6 +78,11 @@ enum cli_next cli_run(struct cli *c, struct slice in, bool ended, size_t *used);
 /* For commands that wait: continues them. Same thread. */
 void cli_wake(struct cli *c);
 
+/* For commands: what is added next is a message of this kind (syslog's numbers), not data; sessions may ask to be told. */
+enum cli_grade { CLI_ERROR = 3, CLI_WARNING = 4, CLI_INFORMATION = 6 };
+void cli_grade(struct cli *c, enum cli_grade grade);
+/* "none", "number" or "string"; false: none of them. */
+bool cli_severity_find(const char *word, enum cli_severity *out);
 /* For commands: adds a line (its newline is appended) to the answer; returns false, so that start() can return it. */
 bool cli_refuse(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* True when the level suffices; else the answer says "Permission denied". */

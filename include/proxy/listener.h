@@ -13,6 +13,8 @@
 struct pp_policy;
 
 enum cli_level { CLI_USER, CLI_OPERATOR, CLI_ADMIN };
+/* What stands before messages on the runtime socket: nothing, "[3]: ", "[err]: ". */
+enum cli_severity { CLI_SEVERITY_NONE, CLI_SEVERITY_NUMBER, CLI_SEVERITY_STRING };
 
 /* What the words of a bind line set; every address of the line gets a copy. */
 struct bind_settings {
@@ -25,6 +27,7 @@ struct bind_settings {
 	char *policy_name;              /* `proxy-policy <name>` */
 	const struct pp_policy *policy; /* borrows; resolved; NULL: no PROXY header here unless a rule expects one */
 	enum cli_level level;           /* `level` on a stats socket */
+	enum cli_severity severity;     /* `severity-output` there */
 	bool expose_fd_listeners;
 	uint64_t threads;               /* bit mask of allowed threads (thread numbers from 0), 0: all */
 	int64_t shards;                 /* sockets: 0 = one per thread where possible, 1 = one shared ... */

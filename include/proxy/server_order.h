@@ -28,6 +28,8 @@ struct server *server_order_read(struct proxy *be, struct slice name, const char
  * was done, or refused. NULL: memory is out. */
 struct server_order *server_order_add(struct server *srv, void (*wake)(void *owner), void *owner);
 struct server_order *server_order_remove(struct server *srv, void (*wake)(void *owner), void *owner);
+/* Why it cannot be removed now, or NULL. *will_pass: it may be when its last clients have left. Any thread. */
+const char *server_order_why_not(const struct server *srv, bool *will_pass);
 /* The giver has no more interest: frees it, now or when it comes home. Nulls the pointer; harmless on NULL. */
 void server_order_drop(struct server_order **o);
 

@@ -47,6 +47,7 @@ static enum command_result run(struct cli *c)
 
 	if (!o->done)
 		return COMMAND_WAIT;
+	cli_grade(c, o->ok ? CLI_INFORMATION : CLI_ERROR);
 	strbuf_addf(&c->out, "%s\n", o->answer.ptr);
 	return COMMAND_DONE;
 }

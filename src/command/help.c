@@ -12,6 +12,7 @@ static bool help_start(struct cli *c)
 	for (int i = 0; i < c->arg_count; i++)
 		strbuf_addf(&head, "%s%s", i ? " " : "", c->args[i]);
 	mark = c->out.len;
+	cli_grade(c, CLI_INFORMATION);
 	strbuf_add_str(&c->out, "The following commands are valid at this level:\n");
 	if (command_list(c, strbuf_slice(&head)) == 0) {
 		c->out.len = mark;

@@ -7,12 +7,27 @@
 
 static bool prompt_start(struct cli *c)
 {
-	c->prompt = !c->prompt;
+	bool named = c->arg_count > 0;
+
+	for (int i = 0; i < c->arg_count; i++) {
+		const char *word = c->args[i];
+		if (strcmp(word, "n") == 0 || strcmp(word, "i") == 0 || strcmp(word, "p") == 0) {
+			c->prompt = *word == 'p';
+			c->stays = *word == 'i';
+		} else if (strcmp(word, "timed") == 0) {
+			c->timed = !c->timed;
+			c->prompt |= c->timed && !c->stays;
+		} else {
+			return cli_refuse(c, "Expected: prompt [n | i | p | timed]: leave after the line, stay, stay and prompt; tell the time since the start");
+		}
+	}
+	if (!named)
+		c->prompt = !c->prompt;
 	return true;
 }
 COMMAND(prompt) = {
 	.scope = COMMAND_EVERYWHERE,
-	.keyword = "prompt", .usage = "prompt", .text = "toggle interactive mode with prompt", .start = prompt_start,
+	.keyword = "prompt", .usage = "prompt [n|i|p|timed]*", .text = "toggle interactive mode with prompt", .start = prompt_start,
 };
 
 static bool quit_start(struct cli *c)
@@ -66,6 +81,7 @@ COMMAND(set_timeout) = {
 
 static bool level_start(struct cli *c)
 {
+	cli_grade(c, CLI_INFORMATION);
 	strbuf_addf(&c->out, "%s\n", cli_level_name(c->level));
 	return true;
 }
@@ -79,9 +95,10 @@ static bool switch_mode(struct cli *c, unsigned mode)
 {
 	const char *name = cli_mode_name(mode);
 
-	if (c->arg_count == 0)
+	if (c->arg_count == 0) {
+		cli_grade(c, CLI_INFORMATION);
 		strbuf_addf(&c->out, "%s-mode is %s\n", name, c->modes & mode ? "ON" : "OFF");
-	else if (strcmp(c->args[0], "on") == 0)
+	} else if (strcmp(c->args[0], "on") == 0)
 		c->modes |= mode;
 	else if (strcmp(c->args[0], "off") == 0)
 		c->modes &= ~mode;
@@ -108,6 +125,16 @@ COMMAND(experimental_mode) = {
 	.scope = COMMAND_EVERYWHERE, .level = CLI_ADMIN,
 	.keyword = "experimental-mode", .usage = "experimental-mode [on|off]", .text = "allow this session commands that may change",
 	.start = experimental_start,
+};
+
+static bool severity_start(struct cli *c)
+{
+	return cli_severity_find(c->arg_count ? c->args[0] : NULL, &c->severity) ||
+	       cli_refuse(c, "one of 'none', 'number', 'string' is a required argument");
+}
+COMMAND(set_severity_output) = {
+	.keyword = "set severity-output", .usage = "set severity-output [none|number|string]",
+	.text = "say how grave the messages to this session are", .start = severity_start,
 };
 
 static bool echo_start(struct cli *c)

@@ -69,6 +69,7 @@ static bool set_address(struct cli *c, struct server *srv, const char *word)
 	strbuf_init_fixed(&said, mem, sizeof(mem));
 	if (!server_change_address(srv, slice_of(word), port, "stats socket command", &said))
 		return cli_refuse(c, "%s", said.ptr);
+	cli_grade(c, CLI_WARNING);
 	strbuf_addf(&c->out, "%s\n", said.ptr);
 	return true;
 }
@@ -174,6 +175,7 @@ static bool set_tls(struct cli *c, struct server *srv, const char *word)
 	if (!on && (word == NULL || strcmp(word, "off") != 0))
 		return cli_refuse(c, "'set server <srv> ssl' expects 'on' or 'off'.");
 	tls_connect_switch(srv, on);
+	cli_grade(c, CLI_INFORMATION);
 	strbuf_addf(&c->out, "server ssl setting updated.\n");
 	return true;
 }

@@ -6,6 +6,7 @@
 
 static bool version_start(struct cli *c)
 {
+	cli_grade(c, CLI_INFORMATION);
 	strbuf_add_str(&c->out, USHER_VERSION "\n");
 	return true;
 }

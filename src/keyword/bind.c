@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conf/keyword.h"
+#include "proxy/cli.h"
 #include "proxy/listener.h"
 
 /* The number goes to the first address of the line. */
@@ -165,6 +166,16 @@ static bool parse_level(struct conf_line *l, void *owner)
 }
 KEYWORD(bind_level) = { .keyword = "level", .usage = "level {user | operator | admin}", .where = IN_BIND | IN_STATS_SOCKET,
 	.parse = parse_level };
+
+static bool parse_severity(struct conf_line *l, void *owner)
+{
+	const char *word = conf_need(l, "none, number or string");
+
+	return word && (cli_severity_find(word, &((struct bind_settings *)owner)->severity) ||
+		        conf_fail(l, "expected none, number or string, not '%s'", word));
+}
+KEYWORD(bind_severity) = { .keyword = "severity-output", .usage = "severity-output {none | number | string}", .where = IN_BIND | IN_STATS_SOCKET,
+	.parse = parse_severity };
 
 static bool parse_expose_fd(struct conf_line *l, void *owner)
 {

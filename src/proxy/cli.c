@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "base/assert.h"
 #include "conf/haproxy_names.h"
+#include "core/clock.h"
 #include "proxy/command.h"
 
 REGISTRY_DEFINE(command)
@@ -74,10 +75,35 @@ void cli_wake(struct cli *c)
 	c->wake(c->owner);
 }
 
+void cli_grade(struct cli *c, enum cli_grade grade)
+{
+	const char *name = grade == CLI_ERROR ? "err" : grade == CLI_WARNING ? "warning" : "info";
+
+	if (c->severity == CLI_SEVERITY_NUMBER)
+		strbuf_addf(&c->out, "[%d]: ", grade);
+	else if (c->severity == CLI_SEVERITY_STRING)
+		strbuf_addf(&c->out, "[%s]: ", name);
+}
+
+bool cli_severity_find(const char *word, enum cli_severity *out)
+{
+	static const char *const names[] = { [CLI_SEVERITY_NONE] = "none", [CLI_SEVERITY_NUMBER] = "number",
+		[CLI_SEVERITY_STRING] = "string" };
+
+	for (size_t i = 0; word && i < COUNT_OF(names); i++) {
+		if (strcmp(word, names[i]) == 0) {
+			*out = (enum cli_severity)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool cli_refuse(struct cli *c, const char *fmt, ...)
 {
 	va_list ap;
 
+	cli_grade(c, CLI_ERROR);
 	va_start(ap, fmt);
 	strbuf_vaddf(&c->out, fmt, ap);
 	va_end(ap);
@@ -172,6 +198,13 @@ static void note_said(struct cli *c, size_t from)
 	}
 }
 
+static void add_uptime(struct strbuf *out)
+{
+	unsigned s = (unsigned)((clock_now_ms - clock_start_ms) / 1000);
+
+	strbuf_addf(out, "[%u:%02u:%02u:%02u]", s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
+}
+
 /* An answer that is not empty ends in a newline; an empty line follows it, and the prompt. */
 static void finish_answer(struct cli *c)
 {
@@ -181,6 +214,8 @@ static void finish_answer(struct cli *c)
 	if (c->said && c->last != '\n')
 		strbuf_add_byte(&c->out, '\n');
 	strbuf_add_byte(&c->out, '\n');
+	if (c->prompt && c->timed)
+		add_uptime(&c->out);
 	if (c->prompt)
 		strbuf_addf(&c->out, "%s> ", c->relay_to[0] ? c->relay_to + 1 : cli_is_master ? "master" : "");
 }
@@ -209,9 +244,11 @@ static bool say_of_haproxy(struct cli *c, const char **words, int n)
 		strbuf_addf(&name, "%s%s", i ? " " : "", words[i]);
 		is_one = haproxy_has_name(HAPROXY_COMMAND, strbuf_slice(&name));
 	}
-	if (is_one)
+	if (is_one) {
+		cli_grade(c, CLI_INFORMATION);
 		strbuf_addf(&c->out, "Unknown command: '%s' is one of HAProxy's that usher does not have yet%s.\n", name.ptr,
 			haproxy_instead(HAPROXY_COMMAND, strbuf_slice(&name)));
+	}
 	strbuf_free(&name);
 	return is_one;
 }
@@ -224,8 +261,8 @@ static void say_unknown(struct cli *c, const char **words, int n)
 
 	if (say_of_haproxy(c, words, n))
 		return;
+	cli_grade(c, CLI_INFORMATION);
 	size_t mark = c->out.len;
-
 	strbuf_add_str(&c->out, "Unknown command, but maybe one of the following ones is a better match:\n");
 	for (int use = n > 3 ? 3 : n; use > 0 && listed == 0; use--) {
 		strbuf_clear(&head);
@@ -437,7 +474,7 @@ enum cli_next cli_run(struct cli *c, struct slice in, bool ended, size_t *used)
 			continue;
 		}
 		bool reading_payload = c->payload_end != NULL;
-		if (c->had_line && !c->prompt && !reading_payload)
+		if (c->had_line && !c->prompt && !c->stays && !reading_payload)
 			return CLI_END;
 		if (!take_line(slice_from(in, *used), ended, &line, used)) {
 			if (in.len - *used > CLI_LINE_MAX) {

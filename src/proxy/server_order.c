@@ -216,18 +216,27 @@ struct removal {
 	const char *why_not; /* NULL: it was removed */
 };
 
+const char *server_order_why_not(const struct server *srv, bool *will_pass)
+{
+	*will_pass = false;
+	if (srv->referenced || srv->tracker_count)
+		return "This server cannot be removed at runtime due to other configuration elements pointing to it.";
+	if (!(__atomic_load_n(&srv->admin, __ATOMIC_RELAXED) & SERVER_IN_MAINT))
+		return "Only servers in maintenance mode can be deleted.";
+	*will_pass = true;
+	if (gauge_now(&srv->conns) || gauge_now(&srv->queue_len))
+		return "Server still has connections attached to it, cannot remove it.";
+	return NULL;
+}
+
 /* What lets it go is looked at while nobody can change it. */
 static void remove_parked(void *arg)
 {
 	struct removal *r = arg;
 	struct server *srv = r->srv;
+	bool will_pass;
 
-	if (srv->referenced || srv->tracker_count)
-		r->why_not = "This server cannot be removed at runtime due to other configuration elements pointing to it.";
-	else if (!(srv->admin & SERVER_IN_MAINT))
-		r->why_not = "Only servers in maintenance mode can be deleted.";
-	else if (gauge_now(&srv->conns) || gauge_now(&srv->queue_len))
-		r->why_not = "Server still has connections attached to it, cannot remove it.";
+	r->why_not = server_order_why_not(srv, &will_pass);
 	if (r->why_not)
 		return;
 	server_unlist(srv);

@@ -3,6 +3,7 @@
  * service cli: the runtime socket's end of a stream. It carries bytes between the stream and
  * proxy/cli.c and knows no command. One thread.
  */
+#include <poll.h>
 #include "base/assert.h"
 #include "proxy/cli.h"
 #include "proxy/service.h"
@@ -22,6 +23,8 @@ static bool cli_start(struct stream *s)
 		c->give_to = s->session->client.watch.fd;
 	if (c)
 		c->patience_ms = s->session->fe->set.timeout_client_ms;
+	if (c)
+		c->severity = s->session->listener->set.severity;
 	s->service_state = c;
 	return c != NULL;
 }
@@ -36,6 +39,14 @@ static bool send_out(struct stream *s, struct cli *c)
 		c->out.len -= n;
 	}
 	return c->out.len == 0;
+}
+
+/* Whether nobody is there any more, not even to read; of UNIX sockets the kernel tells. */
+static bool is_gone(const struct stream *s)
+{
+	struct pollfd client = { .fd = s->session->client.watch.fd };
+
+	return poll(&client, 1, 0) == 1 && client.revents & (POLLHUP | POLLERR);
 }
 
 static enum service_result cli_serve(struct stream *s)
@@ -55,8 +66,9 @@ static enum service_result cli_serve(struct stream *s)
 	if (next == CLI_READ && c->had_line && __atomic_load_n(&process_stopping, __ATOMIC_RELAXED))
 		return SERVICE_END;
 	switch (next) {
-	case CLI_READ:
 	case CLI_SLEEP:
+		return ended && is_gone(s) ? SERVICE_END : SERVICE_WAIT;
+	case CLI_READ:
 		return SERVICE_WAIT;
 	case CLI_WRITE:
 		return SERVICE_MORE;

@@ -443,7 +443,7 @@ static void add_weight(struct stats_walk *w, const struct server *s)
 static inline __attribute__((always_inline)) void fetch(const void *from, size_t len)
 {
 	for (size_t at = 0; at < len; at += SERVER_LINE)
-		__builtin_prefetch((const char *)from + at);
+		__builtin_prefetch((const void *)((uintptr_t)from + at)); /* nothing may be there: no pointer to count from */
 }
 
 /* With ten thousand servers none of their memory is in a near cache: it is fetched while the rows before are made, and what

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# tsan
 """act.YIELD and act:wake_time: an action that is run anew, when bytes come, when its time has passed, and no more behind
 inspect-delay."""
 from _lua import DEFAULTS, LOADS, Usher, ask, echo, script
@@ -37,6 +38,7 @@ assert(not pcall(act.wake_time, 5))
 '''
 CONFIG = '''
 global
+    nbthread 4
     %(load)s %(path)s
     log stderr local0
 ''' + DEFAULTS + '''

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# tsan
 """Channel, txn.req and txn.res: each function of it in tcp mode, with waiting for bytes until inspect-delay, the client's end or a full
 buffer; what goes on is what servers, services and backends in http mode get; in http mode its bytes are refused."""
 import re
@@ -78,6 +79,19 @@ core.register_action("answer", { "tcp-res" }, function(txn, how)
 		c:remove() c:set("done")
 	end
 end, 1)
+-- A server's greeting is given here, before there is a server, and its own is taken out.
+core.register_action("smtp", { "tcp-req" }, function(txn)
+	core.msleep(20)
+	if txn.req:input() > 0 then
+		txn.res:send("554 too early\r\n")
+		txn:done()
+	end
+	txn.res:send("220 mail.example\r\n")
+	txn.req:send(txn.req:getline():upper())
+end)
+core.register_action("greeting", { "tcp-res" }, function(txn)
+	txn.res:remove(0, #txn.res:line(0, -1))
+end)
 core.register_action("in-http", { "http-req", "http-res" }, function(txn)
 	local c = txn.req
 	assert(c:input() >= 0 and c:output() >= 0) is(c:may_recv() ~= nil, true) is(c:is_full(), false) is(c:is_resp(), false) is(txn.res:is_resp(), true)
@@ -90,6 +104,7 @@ end)
 
 CONFIG = '''
 global
+    nbthread 4
     %(load)s %(path)s
     log stderr local0
     tune.lua.log.stderr off
@@ -140,6 +155,15 @@ frontend peeks
     tcp-request content set-var(txn.seen) lua.peeks if { req.payload(0,4) -m str line }
     tcp-request content reject if !{ var(txn.seen) -m str "line one,8" }
     default_backend back
+frontend smtp
+    bind "fd@${smtp}"
+    tcp-request inspect-delay 20s
+    tcp-request content lua.smtp
+    default_backend mail
+backend mail
+    tcp-response inspect-delay 20s
+    tcp-response content lua.greeting
+    server s 127.0.0.1:%(mail)d
 frontend http
     mode http
     bind "fd@${http}"
@@ -174,6 +198,13 @@ def serve(client):
     client.sendall(b'>\n')
 
 
+def serve_mail(client):
+    client.sendall(b'220 in')
+    client.sendall(b'side\r\n')
+    while data := client.recv(65536):
+        client.sendall(b'250 ' + data)
+
+
 def serve_http(client):
     got = b''
     while not got.endswith(b'\r\n\r\n'):
@@ -195,13 +226,13 @@ def talk(name, *parts, ends=True):
         return got
 
 
-origin, web = Origin(serve), Origin(serve_http)
+origin, web, mail = Origin(serve), Origin(serve_http), Origin(serve_mail)
 path = script(SCRIPT)
 for load in LOADS:
-    with Usher(CONFIG % {'load': load, 'path': path, 'port': origin.port, 'web': web.port}, sockets=SOCKETS) as usher:
+    with Usher(CONFIG % {'load': load, 'path': path, 'port': origin.port, 'web': web.port, 'mail': mail.port}, sockets=SOCKETS) as usher:
         text = b'line one\nline two'
         went = b'first AND second third end'
-        for _ in range(2):
+        for _ in range(12):
             assert talk('all', text) == b'greeting <' + went + b'>\n', usher.log()
         got = talk('proxied', text)
         assert re.fullmatch(rb'greeting <PROXY TCP4 [\d. ]+\r\n' + went + b'>\n', got), (got, usher.log())
@@ -221,6 +252,17 @@ for load in LOADS:
                                   ('line', [b'line'], b'<[line]>\n'), ('forward', [b'line'], b'<line[4 nil]>\n'), ('data', [], b'<[nil]>\n'),
                                   ('peeks', [b'line one'], b'<line one>\n')):
             assert talk(name, *parts) == want, (name, usher.log())
+
+        with usher.connect('smtp') as c:
+            f = c.makefile('rb')
+            assert f.readline() == b'220 mail.example\r\n', usher.log()
+            c.sendall(b'ehlo me\r\n')
+            assert f.readline() == b'250 EHLO ME\r\n', usher.log()
+            c.sendall(b'quit\r\n')
+            assert f.readline() == b'250 quit\r\n', usher.log()
+        with usher.connect('smtp') as c:
+            c.sendall(b'ehlo me\r\n')
+            assert c.makefile('rb').read() == b'554 too early\r\n', usher.log()
 
         got = talk('rewrite', b'some text\n')
         assert got == b'sent first\n<SOME TEXT\n>\ntail\n' or got == b'sent first\n<SOME TEXT\ntail\n>\n', (got, usher.log())

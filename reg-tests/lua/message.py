@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# tsan
 """HTTPMessage, txn.http_req and txn.http_res: start lines, headers, and bodies that were waited for: read, and rewritten whatever
 their framing, so that both sides and requests behind stay in step."""
 import json
@@ -76,6 +77,7 @@ end)
 '''
 CONFIG = '''
 global
+    nbthread 4
     %(load)s %(path)s
     tune.lua.log.stderr on
 ''' + DEFAULTS + '''

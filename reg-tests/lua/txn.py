@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
+# tsan
 """What TXN has for answers, packets and lines: txn:reply (Reply) and txn:done, set_tos, set_mark, set_priority_class and _offset,
 HTTP's rep_value; core.client(), also in converters."""
 from _lua import DEFAULTS, LOADS, Usher, ask, echo, script
@@ -47,6 +48,7 @@ is(core.client(), nil)
 '''
 CONFIG = '''
 global
+    nbthread 4
     %(load)s %(path)s
 ''' + DEFAULTS + '''
 frontend fe

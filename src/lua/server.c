@@ -96,9 +96,12 @@ static int get_trackers(lua_State *L)
 
 /* ---- how it is ---- */
 
+/* By order, or because it has no weight: it keeps its clients and gets no new ones. */
 static int is_draining(lua_State *L)
 {
-	lua_pushboolean(L, LOAD(running(L)->admin) & SERVER_IN_DRAIN);
+	const struct server *srv = running(L);
+
+	lua_pushboolean(L, LOAD(srv->admin) & SERVER_IN_DRAIN || LOAD(srv->weight) == 0);
 	return 1;
 }
 

@@ -54,7 +54,7 @@ refused('lua-load-per-thread', 'if core.thread == 2 then error("only here") end'
 refused('lua-load /nowhere/at/all.lua\n    lua-load', '', '/nowhere/at/all.lua')
 refused('tune.lua.maxmem 1\n    lua-load', 'local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end', 'not enough memory')
 for line in ('tune.lua.maxmem x', 'tune.lua.forced-yield 0', 'tune.lua.session-timeout no', 'tune.lua.burst-timeout', 'tune.lua.log.loggers maybe',
-             'tune.lua.log.stderr maybe', 'lua-prepend-path', 'lua-prepend-path a b', 'httpclient.ssl.verify maybe', 'httpclient.ssl.ca-file',
+             'tune.lua.log.stderr maybe', 'lua-prepend-path', 'lua-prepend-path a b', 'httpclient.ssl.verify maybe', 'httpclient.timeout.connect soon', 'httpclient.ssl.ca-file',
              'httpclient.ssl.ca-file /nowhere/at/all.pem', 'tune.lua.task-timeout no',
              'tune.lua.service-timeout no'):
     refused(line + '\n    lua-load', '', 'bad.cfg:3]')

@@ -71,6 +71,7 @@ static int open_classes(lua_State *L)
 	script_open_core(L);
 	script_open_texts(L);
 	script_open_socket(L);
+	script_open_http_client(L);
 	script_open_maps(L);
 	script_open_figures(L);
 	script_open_vars(L);

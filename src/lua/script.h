@@ -40,6 +40,7 @@ extern struct script_settings {
 	uint64_t forced_yield;      /* instructions */
 	uint32_t session_timeout_ms, task_timeout_ms, service_timeout_ms, burst_timeout_ms; /* 0: none */
 	uint64_t max_bytes;         /* 0: any */
+	uint32_t connect_ms;        /* how long HTTPClient may take to be connected */
 	bool no_loggers;
 	enum { SCRIPT_STDERR_ON, SCRIPT_STDERR_AUTO, SCRIPT_STDERR_OFF } to_stderr;
 } script_settings;
@@ -265,6 +266,8 @@ void script_open_server(lua_State *L);
 int script_register_task(lua_State *L);
 /* socket.c, as core.c; makes its class too */
 void script_open_socket(lua_State *L);
+/* http_client.c, as core.c */
+void script_open_http_client(lua_State *L);
 /* register.c, as core.c */
 void script_open_register(lua_State *L);
 /* tls.c: after all files, makes what connections need. */

@@ -16,7 +16,8 @@
 /* How far the sum may be wrong for each state: an atomic addition per string would cost more than the string. */
 #define UNREPORTED_MAX 16384
 
-struct script_settings script_settings = { .forced_yield = 10000, .session_timeout_ms = 4000, .service_timeout_ms = 4000, .burst_timeout_ms = 1000 };
+struct script_settings script_settings = { .forced_yield = 10000, .session_timeout_ms = 4000, .service_timeout_ms = 4000, .burst_timeout_ms = 1000,
+	.connect_ms = 5000 };
 bool script_loaded;
 static struct script_state *states[THREADS_MAX + 1]; /* owns; frozen after boot */
 static int64_t bytes_used; /* atomic: by all states, but for what they did not report yet */

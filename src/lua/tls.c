@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What scripts' connections speak TLS with, and httpclient.ssl.*: a context that verifies who answers and one that does not. Made
+ * What scripts' connections speak TLS with, and httpclient.*: a context that verifies who answers and one that does not. Made
  * at start-up, as files that say whom to trust cannot be read while traffic waits; frozen after.
  */
 #include "conn.h"
@@ -76,6 +76,14 @@ static bool verify_parse(struct conf_line *l, void *owner)
 	return settings.trusts_all || conf_take_if(l, "required") || conf_fail(l, "expected 'none' or 'required'");
 }
 
+static bool timeout_connect_parse(struct conf_line *l, void *owner)
+{
+	(void)owner;
+	return conf_need_time(l, "a time", &script_settings.connect_ms);
+}
+
+KEYWORD(timeout_connect) = { .keyword = "httpclient.timeout.connect", .usage = "httpclient.timeout.connect <time>", .where = IN_GLOBAL,
+	.parse = timeout_connect_parse };
 KEYWORD(ca_file) = { .keyword = "httpclient.ssl.ca-file", .usage = "httpclient.ssl.ca-file <file>", .where = IN_GLOBAL,
 	.parse = ca_file_parse };
 KEYWORD(verify) = { .keyword = "httpclient.ssl.verify", .usage = "httpclient.ssl.verify {none | required}", .where = IN_GLOBAL,

@@ -157,6 +157,10 @@ def answers(program, name, *args):
         process = subprocess.Popen([program, '-db', *args, '-f', f'{name}.cfg'], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         got = [ask(f'{name}.sock', '/', 'one')]
+        deadline = time.monotonic() + 20
+        while 'be/t is DOWN' not in open(f'{name}.log').read():
+            assert time.monotonic() < deadline, name
+            time.sleep(0.05)
         got += [ask(f'{name}.sock', '/' + part) for part in PARTS]
         return got + [ask(f'{name}.sock', '/', key) for key in ('one', 'two', 'three')]
     finally:

@@ -62,25 +62,34 @@ static int await_accept(void)
 	return accepted_fd;
 }
 
-static void bytes_and_the_end(void **state)
+/* A connection that is through; returns the peer's descriptor. */
+static int open_pair(struct conn *c)
 {
 	struct endpoint e;
-	struct conn c;
 	struct acceptor a = { .watch.fd = open_listener(&e), .on_accept = take, .max_per_turn = 1 };
 	struct dial d = { .to = &e };
+
+	accepted_fd = -1;
+	acceptor_start(&a);
+	assert_int_not_equal(conn_dial(c, &d, ignore), IO_FAIL);
+	int peer = await_accept();
+	for (int i = 0; i < 100 && !c->can_write; i++)
+		loop_turn(loop_self, 100);
+	assert_false(c->connecting);
+	assert_int_equal(c->error, 0);
+	acceptor_stop(&a);
+	close(a.watch.fd);
+	return peer;
+}
+
+static void bytes_and_the_end(void **state)
+{
+	struct conn c;
+	int peer = open_pair(&c);
 	char buf[16];
 	size_t got, sent;
 
 	(void)state;
-	accepted_fd = -1;
-	acceptor_start(&a);
-	assert_int_not_equal(conn_dial(&c, &d, ignore), IO_FAIL);
-	int peer = await_accept();
-	for (int i = 0; i < 100 && !c.can_write; i++)
-		loop_turn(loop_self, 100);
-	assert_false(c.connecting);
-	assert_int_equal(c.error, 0);
-
 	struct iovec iov[2] = { { "ab", 2 }, { "cd", 2 } };
 	assert_int_equal(transport_raw.sendv(&c, iov, 2, false, &sent), IO_DONE);
 	assert_int_equal(sent, 4);
@@ -100,8 +109,6 @@ static void bytes_and_the_end(void **state)
 	conn_close(&c, false);
 	assert_false(conn_is_open(&c));
 	close(peer);
-	acceptor_stop(&a);
-	close(a.watch.fd);
 }
 
 static uint32_t segments_in(int fd)
@@ -116,22 +123,13 @@ static uint32_t segments_in(int fd)
 /* Whoever says that these are the last bytes spares the peer a segment, and the bytes do not wait for anything. */
 static void last_bytes_and_the_end_in_one_segment(void **state)
 {
-	struct endpoint e;
 	struct conn c;
-	struct acceptor a = { .watch.fd = open_listener(&e), .on_accept = take, .max_per_turn = 1 };
-	struct dial d = { .to = &e };
+	int peer = open_pair(&c);
 	struct iovec iov = { "last", 4 };
 	char buf[16];
 	size_t sent;
 
 	(void)state;
-	accepted_fd = -1;
-	acceptor_start(&a);
-	assert_int_not_equal(conn_dial(&c, &d, ignore), IO_FAIL);
-	int peer = await_accept();
-	for (int i = 0; i < 100 && !c.can_write; i++)
-		loop_turn(loop_self, 100);
-
 	uint32_t before = segments_in(peer);
 	c.parting = true;
 	assert_int_equal(transport_raw.sendv(&c, &iov, 1, false, &sent), IO_DONE);
@@ -142,8 +140,6 @@ static void last_bytes_and_the_end_in_one_segment(void **state)
 	assert_int_equal(segments_in(peer), before + 1);
 	conn_close(&c, false);
 	close(peer);
-	acceptor_stop(&a);
-	close(a.watch.fd);
 }
 
 static void refused_connection(void **state)

@@ -242,6 +242,8 @@ void stats_csv_header(struct strbuf *out);
 void stats_csv_row(struct strbuf *out, const struct stats_row *row);
 void stats_typed_row(struct strbuf *out, const struct stats_row *row, bool texts);
 void stats_json_row(struct strbuf *out, const struct stats_row *row);
+/* A JSON schema of it, and of `show info json`; ends in a newline. */
+extern const char stats_schema[];
 
 /* The parts they are made of, for other tables of fields (proxy/info.h). */
 void stats_add_value(struct strbuf *out, const struct stats_value *v);

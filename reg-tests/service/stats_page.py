@@ -105,6 +105,9 @@ with Usher(CONFIG, sockets=['cli', 'locked', 'open', 'big', 'stout']) as usher:
     _, _, text = ask('open', '/stats;csv;norefresh')
     assert {r['pxname'] for r in csv.DictReader(text.lstrip('# ').splitlines())} == {'be'}
     assert len(json.loads(ask('open', '/stats;json')[2])) == 3
+    status, headers, text = ask('open', '/stats;json-schema')
+    assert status == 200 and headers['Content-Type'] == 'application/json' and text == ask_cli(usher.address('cli'), 'show schema json').rstrip('\n') + '\n'
+    assert [each['title'] for each in json.loads(text)['oneOf']] == ['Info', 'Stat']
     data = json.loads(ask('locked', '/haproxy?stats;data', **basic('admin:secret'))[2])
     assert data['page'] == {'uri': '/haproxy?stats', 'admin': True, 'refresh_ms': 7000, 'version': False, 'node': 'here', 'desc': 'what it is for'}
     assert 'Version' not in data['info'] and data['info']['node'] == os.uname().nodename

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "conf/keyword.h"
+#include "proxy/global.h"
 #include "proxy/service.h"
 #include "proxy/stats_page.h"
 #include "rule/boot.h"
@@ -187,6 +188,8 @@ static bool parse_show_desc(struct conf_line *l, void *owner)
 
 	page->show_desc = true;
 	page->desc = conf_peek(l) ? conf_rest(l) : NULL;
+	if (page->desc == NULL && global.description == NULL)
+		conf_warn(l, "there is no description to be shown: 'description' in the global section, or one here");
 	while (conf_take(l))
 		;
 	return true;

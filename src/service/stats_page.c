@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The statistics page and what stands behind it: the page itself (stats_page.html, one file that
- * fetches the rest), ";csv", ";typed" and ";json" as HAProxy has them, ";data" for the page, and the orders of
+ * fetches the rest), ";csv", ";typed", ";json" and ";json-schema" as HAProxy has them, ";data" for the page, and the orders of
  * its forms. Big answers are made piece by piece. One thread per request.
  */
 #include <stdlib.h>
@@ -25,7 +25,7 @@ __asm__(".section .rodata\n"
 	".byte 0\n.previous\n");
 extern const char usher_stats_page[], usher_stats_page_end[];
 
-enum part { PART_CSV, PART_TYPED, PART_JSON, PART_DATA };
+enum part { PART_CSV, PART_TYPED, PART_JSON, PART_SCHEMA, PART_DATA };
 
 struct view {
 	enum part part;
@@ -211,6 +211,8 @@ static bool start(struct stream *s)
 		return stream_view(s, PART_TYPED, page, own, stats_page_may_act(page, &ev));
 	else if (has_option(target, page, "json"))
 		return stream_view(s, PART_JSON, page, own, stats_page_may_act(page, &ev));
+	else if (has_option(target, page, "json-schema"))
+		return stream_view(s, PART_SCHEMA, page, own, false);
 	else if (has_option(target, page, "data"))
 		return stream_view(s, PART_DATA, page, own, stats_page_may_act(page, &ev));
 	else
@@ -370,6 +372,11 @@ static bool next_row(struct view *v)
 
 static void make_more(struct view *v)
 {
+	if (v->part == PART_SCHEMA) {
+		strbuf_add_str(&v->out, stats_schema);
+		v->ended = true;
+		return;
+	}
 	if (!v->any && v->part == PART_CSV)
 		stats_csv_header(&v->out);
 	if (!v->any && v->part == PART_JSON)

@@ -262,9 +262,9 @@ int main(int argc, char **argv)
 	ending = 1;
 	double el = (double)(now_ns() - t0) / 1e9;
 	printf("{\"requests\": %llu, \"bytes\": %llu, \"conns\": %llu, \"secs\": %.4f, \"rps\": %.1f, "
-	       "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
+	       "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f, "
 	       "\"err_conn\": %llu, \"err_io\": %llu, \"err_short\": %llu, \"non200\": %llu, \"idle_ok\": %u}\n",
-	       done, bytes, conns, el, (double)done / el, pct(.5), pct(.9), pct(.99), pct(1),
+	       done, bytes, conns, el, (double)done / el, pct(.5), pct(.9), pct(.99), pct(.999), pct(1),
 	       e_conn, e_io, e_short, e_status, idle_ok);
 	return 0;
 }

@@ -9,6 +9,7 @@
     contrib/bench/run.py scale         [-n 10000]               so many backends of two servers: time and memory
     contrib/bench/run.py checks        [-n 10000]               so many layer-4 checks at 2 s beside a bare loop of connects
     contrib/bench/run.py stat          [-n 10000]               traffic while `show stat` tells so many servers every 100 ms
+    contrib/bench/run.py beside        [-n 10000] [-r 15000]    latency of traffic at a fixed rate, with and without so many checks
     contrib/bench/run.py profile       [-w keep]                callgrind's costliest functions of usher
 
 Workloads in mode tcp: `new` is a new connection per request with a PROXY v2 header in and out; `bulk` is four
@@ -553,6 +554,38 @@ def checks(b, a):
                                                           came["most"]), flush=True)
 
 
+def beside(b, a):
+    """Asked for: p99 unchanged. `bare` tells what the machine makes of it: the bare loop, in a process of its own on the proxy's core,
+    connects as often, and the proxy checks nothing."""
+    rate, spare = a.n / CHECK_INTER_S, ORIGIN + 1
+    arms = {"without": "", "beside": " check inter %ds" % CHECK_INTER_S, "bare": ""}
+    print("%d requests a second on 64 kept connections, beside %d layer-4 checks every %d s; microseconds, median of %d" % (a.r, a.n, CHECK_INTER_S, a.rounds))
+    print("  %-8s %-8s %8s %8s %8s %8s %18s" % ("", "", "rps", "p50", "p99", "p99.9", "p99, times without"))
+    for proxy in [p for p in a.p.split(",") if p in ("usher", "haproxy")]:
+        command, rows = b.command(proxy, IDLE["http"]), {arm: [] for arm in arms}
+        for _ in range(a.rounds):
+            for arm, words in arms.items():
+                b.write(proxy + ".cfg", GLOBAL.replace("8000", "1000") + DEFAULTS.format(mode="http") + HTTP_DEFAULTS +
+                        "frontend door\n    bind 127.0.0.1:%d\n    default_backend servers\nbackend servers\n    server s1 127.0.0.1:%d\nbackend many\n" % (DOOR, ORIGIN) +
+                        "".join("    server s%d %s:%d%s\n" % (i, address(i), spare, words) for i in range(a.n)))
+                others = [spawn([b.path("origin"), "-p", str(ORIGIN)], 1), spawn([b.path("checks"), "-t", "-p", str(spare)], 1)]
+                wait_port(ORIGIN)
+                wait_port(spare)
+                p = spawn(command, 0)
+                wait_port(DOOR)
+                time.sleep(2 * CHECK_INTER_S)  # the first rounds of all checks
+                if arm == "bare":
+                    others.append(spawn([b.path("checks"), "-p", str(spare), "-r", str(rate), "-d", str(a.secs + 1), "-n", str(a.n)], 0))
+                load = spawn([b.path("load"), "-p", str(DOOR), "-c", "64", "-d", str(a.secs), "-r", str(a.r)], 1, stdout=subprocess.PIPE)
+                rows[arm].append(json.loads(load.communicate()[0]))
+                for each in [p] + others:
+                    stop(each)
+        for arm in arms:
+            median = [statistics.median(row[key] for row in rows[arm]) for key in ("rps", "p50_us", "p99_us", "p999_us")]
+            times = statistics.median(row["p99_us"] / without["p99_us"] for row, without in zip(rows[arm], rows["without"]))
+            print("  %-8s %-8s %8.0f %8.0f %8.0f %8.0f %18.2f" % (proxy, arm, *median, times), flush=True)
+
+
 def ask_stat(path):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
@@ -603,10 +636,11 @@ def stat(b, a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "checks", "stat", "profile"])
+    p.add_argument("what", choices=["cpu", "syscalls", "instructions", "memory", "scale", "checks", "stat", "beside", "profile"])
     p.add_argument("-w", help="workloads, by commas")
     p.add_argument("-p", default="usher,haproxy,nginx,hitch,relay", help="proxies, by commas")
-    p.add_argument("-n", type=int, help="connections of memory (5000), requests of syscalls, backends of scale, servers of checks and stat (10000)")
+    p.add_argument("-n", type=int, help="connections of memory (5000), requests of syscalls, backends of scale, servers of checks, stat and beside (10000)")
+    p.add_argument("-r", type=int, default=15000, help="requests a second of beside, which must not be all that the proxy can")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--secs", type=float, default=3)
     p.add_argument("--top", type=int, default=50)

@@ -103,6 +103,12 @@ RUNS = {
     'fifo_input': ('io.input("fifo")', 'fifo'),
     'file': ('local f = io.open("file", "w") f:write("a\\nb\\n") f:close() for l in io.lines("file") do assert(l) end assert(io.open("file"):read("a") == "a\\nb\\n") '
              'assert(select(2, io.open("/nowhere/at/all")):find("No such")) io.open("/dev/urandom"):read(8)', None),
+    'tasks': ('while true do core.register_task(function() core.sleep(3600) end) end', 'too many tasks'),
+    'variables': ('for i = 1, 900 do txn:set_var("txn.v" .. i, ("x"):rep(10000000) .. i) end', 'at most a megabyte'),
+    'converter': ('local s = ("x"):rep(20000000) while true do txn.c:sha1(s) end', 'tune.lua.session-timeout'),
+    'reply_head': ('txn:done{ headers = { x = ("y"):rep(100000) } }', 'too large for the head'),
+    'reply_heads': ('local t = {} for i = 1, 90 do t["x" .. i] = ("y"):rep(1000) end txn:done{ headers = t }', 'too large for the head'),
+    'reply_body': ('local r = txn:reply() r:set_body(("y"):rep(300000)) txn:done(r)', 'a service can send'),
     'reply_flood': ('local big = ("x"):rep(4000000) while true do pcall(txn.done, txn, { body = big, headers = { ["bad name"] = big } }) end', ''),
 }
 SCRIPT = '''

@@ -67,6 +67,21 @@ static void take_fields(lua_State *L, struct stream *s, struct reply *r)
 	lua_pop(L, 1);
 }
 
+#define HEAD_BESIDE 512 /* bytes of a head that usher adds: the start line, framing, and a few rules' */
+
+/* An answer leaves from two buffers. */
+static void check_size(lua_State *L, const struct reply *r)
+{
+	size_t head = HEAD_BESIDE + r->reason.len;
+
+	for (int i = 0; i < r->n; i++)
+		head += r->fields[i].name.len + r->fields[i].value.len + 4;
+	if (head > buf_small_size)
+		luaL_error(L, "the headers are too large for the head of an answer (tune.bufsize)");
+	if (r->body.len > BUF_LARGE_SIZE)
+		luaL_error(L, "a body of more than %d bytes: a service can send one", (int)BUF_LARGE_SIZE);
+}
+
 void script_reply(lua_State *L, int index, struct stream *s)
 {
 	struct reply *r = lua_newuserdatauv(L, sizeof(*r), 0);
@@ -91,6 +106,7 @@ void script_reply(lua_State *L, int index, struct stream *s)
 		for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
 			take_fields(L, s, r);
 	}
+	check_size(L, r);
 	s->reason = CLOSE_LOCAL;
 	http_answer_begin(s, r->status);
 	s->http->res.reason = r->reason;

@@ -204,8 +204,10 @@ static int convert(lua_State *L)
 	/* What it begins with only says the type. */
 	struct expr *e = expr_of(L, v.type == VALUE_BOOL ? "bool(1)," : v.type == VALUE_INT ? "int(0)," : "str(x),", 3);
 	struct eval ev = evaluation(f);
+	size_t len = v.type == VALUE_STR ? v.bytes.len : 0;
 	bool ok = expr_convert(e, &ev, &v);
 
+	script_charge(L, len); /* some do a lot with each byte */
 	return give(L, f, ok, &v);
 }
 

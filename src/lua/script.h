@@ -33,6 +33,7 @@ struct script_state {
 	LIST_HEAD(, script_frame) idle;
 	int cached;                 /* expressions that scripts had compiled */
 	struct arena scratch;       /* values on their way into Lua where no frame is */
+	int tasks;                  /* that have not ended */
 	struct script_task *ordered; /* owns until its loop begins: tasks; frozen after boot */
 };
 

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 
 #define TASK_ARGS_MAX 4
+#define TASKS_MAX 10000 /* of a state at a time */
 
 struct script_task {
 	struct script_state *state;
@@ -25,6 +26,9 @@ struct script_task {
 
 static void free_task(struct script_task *t)
 {
+	script_enter(t->state);
+	t->state->tasks--;
+	script_leave(t->state);
 	timer_stop(&t->timer);
 	task_cancel(&t->task);
 	free(t);
@@ -153,6 +157,8 @@ int script_register_task(lua_State *L)
 	int args = lua_gettop(L) - 1;
 
 	luaL_checktype(L, 1, LUA_TFUNCTION);
+	if (script_state_of(L)->tasks == TASKS_MAX)
+		return luaL_error(L, "too many tasks at a time");
 	luaL_argcheck(L, args <= TASK_ARGS_MAX, TASK_ARGS_MAX + 2, "a task has at most four arguments");
 	lua_createtable(L, args + 1, 0);
 	lua_insert(L, 1);
@@ -164,6 +170,7 @@ int script_register_task(lua_State *L)
 		luaL_unref(L, LUA_REGISTRYINDEX, ref);
 		return luaL_error(L, "not enough memory");
 	}
+	t->state->tasks++;
 	t->ref = ref;
 	if (t->state->frame)
 		task_wake(&t->task);

@@ -22,6 +22,8 @@ int script_get_var(lua_State *L, const struct eval *of, int index, struct arena 
 	return 1;
 }
 
+#define VALUE_MAX (1 << 20) /* bytes: it is not Lua's memory, which tune.lua.maxmem bounds */
+
 int script_set_var(lua_State *L, struct eval *ev, int index)
 {
 	struct slice text = script_slice(L, index);
@@ -37,6 +39,7 @@ int script_set_var(lua_State *L, struct eval *ev, int index)
 		return luaL_error(L, "%s", err.ptr);
 	bool unset = lua_isnoneornil(L, index + 1);
 	luaL_argcheck(L, unset || script_take_value(L, index + 1, &v), index + 1, "text, a number, a boolean or nil expected");
+	luaL_argcheck(L, unset || v.type != VALUE_STR || v.bytes.len <= VALUE_MAX, index + 1, "a variable has at most a megabyte");
 	if (name && unset)
 		eval_var_unset(ev, name);
 	lua_pushboolean(L, name && (unset || eval_var_set(ev, name, &v)));

@@ -32,7 +32,9 @@ enum action_result {
 
 /* What a set decided, or a rule in it. */
 enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_REJECT, VERDICT_CLOSE,
-	VERDICT_FAILED /* an http rewrite was not possible, and strict mode is on; or a script failed */ };
+	VERDICT_FAILED, /* an http rewrite was not possible, and strict mode is on */
+	VERDICT_BROKEN  /* an action is at fault: a script failed */ };
+static inline bool verdict_is_failure(uint8_t v) { return v == VERDICT_FAILED || v == VERDICT_BROKEN; }
 
 struct rule;
 struct rule_cursor {

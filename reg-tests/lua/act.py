@@ -33,6 +33,7 @@ core.register_action("after", { "http-after-res" }, function(txn)
 	assert(not pcall(act.wake_time, 5)) assert(not pcall(act.wake_time, -1)) assert(not pcall(act.wake_time, "soon"))
 	return act.YIELD
 end)
+core.register_action("fails", { "http-req" }, function(txn) error("no") end)
 core.register_action("result", { "http-req", "http-res" }, function(txn, name) return act[name] end, 1)
 assert(not pcall(act.wake_time, 5))
 '''
@@ -54,9 +55,19 @@ frontend fe
     http-after-response lua.after if { capture.req.uri -m beg /after }
     default_backend be
 frontend ends
+    log global
+    option httplog
     bind "fd@${ends}"
     http-request lua.result STOP if { path /req/STOP }
     http-request lua.result DONE if { path /req/DONE }
+    http-request lua.result ERROR if { path /req/ERROR }
+    http-request lua.result DENY if { path /req/DENY }
+    http-request lua.result INVALID if { path /req/INVALID }
+    http-request lua.result ABORT if { path /req/ABORT }
+    http-request lua.fails if { path /req/FAILS }
+    http-response lua.result ERROR if { capture.req.uri /res/ERROR }
+    http-response lua.result DENY if { capture.req.uri /res/DENY }
+    http-response lua.result INVALID if { capture.req.uri /res/INVALID }
     http-request set-header X-Fe 1
     http-response set-header X-Fe 1
     http-after-response set-header X-Fe-After 1
@@ -100,6 +111,13 @@ for load in LOADS:
             names = ('be', 'fe', 'be-after', 'fe-after')
             assert status == 200 and sorted(n for n in names if 'x-' + n in fields) == sorted(got.split()), (where, fields, usher.log())
             assert sorted(n for n in names if f'\nx-{n}: 1' in body.lower()) == sorted(sent.split()), (where, body)
+        for where, status, code in (('req/ERROR', 500, 'IR'), ('req/FAILS', 500, 'IR'), ('req/DENY', 403, 'PR'), ('req/INVALID', 400, 'PR'), ('req/ABORT', 0, 'PR'),
+                                    ('res/ERROR', 500, 'IH'), ('res/DENY', 502, 'PH'), ('res/INVALID', 502, 'PH')):
+            assert ask(usher, '/' + where, fe='ends')[0] == status, (where, usher.log())
+            while f'GET /{where} HTTP/1.1"' not in usher.log():
+                pass
+            line = [line for line in usher.log().splitlines() if f'GET /{where} HTTP' in line][-1]
+            assert f' {code}-- ' in line, line
         with usher.connect('bytes') as c:
             c.sendall(b'GET ')
             while 'waits with 4' not in usher.log():

@@ -184,7 +184,7 @@ static enum action_result stop_with(struct rule_cursor *cur, enum verdict verdic
 static enum action_result refuse(const struct rule *r, struct eval *ev, struct rule_cursor *cur, unsigned status)
 {
 	if (!(r->where & (RULES_HTTP_REQ | RULES_HTTP_RES)))
-		return stop_with(cur, r->where & RULES_HTTP_AFTER ? VERDICT_FAILED : VERDICT_REJECT);
+		return stop_with(cur, r->where & RULES_HTTP_AFTER ? VERDICT_BROKEN : VERDICT_REJECT);
 	ev->response ? denied_response(ev->stream) : denied_request(ev->stream);
 	ev->stream->reason = CLOSE_REFUSED;
 	http_reply_error(ev->stream, ev->response ? 502 : status);
@@ -201,7 +201,7 @@ static enum action_result result(lua_Integer act, const struct rule *r, struct e
 	case SCRIPT_ACT_STOP:
 		return stop_with(cur, VERDICT_ACCEPT);
 	case SCRIPT_ACT_ERROR:
-		return stop_with(cur, VERDICT_FAILED);
+		return stop_with(cur, VERDICT_BROKEN);
 	case SCRIPT_ACT_DENY:
 		return refuse(r, ev, cur, 403);
 	case SCRIPT_ACT_INVALID:
@@ -249,7 +249,7 @@ static enum action_result run_anew(const struct script_function *fn, uint64_t du
 
 	if (r->where & RULES_HTTP_AFTER) {
 		script_log_text(ev->session->fe, fn->name, SLICE("act.YIELD has no place in http-after-response"));
-		return stop_with(cur, VERDICT_FAILED);
+		return stop_with(cur, VERDICT_BROKEN);
 	}
 	if (counts_bytes && ev->final) {
 		script_log_text(ev->session->fe, fn->name, SLICE("act.YIELD when its time to wait was over: on with the next rule"));
@@ -301,7 +301,7 @@ static enum action_result over(struct script_frame *f, int status, const struct 
 	if (closes)
 		return has_reply ? ACTION_STOP : stop_with(cur, VERDICT_CLOSE);
 	if (status != LUA_OK && !finished)
-		return stop_with(cur, VERDICT_FAILED);
+		return stop_with(cur, VERDICT_BROKEN);
 	if (act == SCRIPT_ACT_YIELD)
 		return run_anew(function_of(r), wake_ms, r, ev, cur);
 	return result(act, r, ev, cur);
@@ -321,7 +321,7 @@ static enum action_result begin(const struct rule *r, struct eval *ev, struct ru
 	c.frame = script_frame_begin(script_function_state(c.function), c.function->name, ev, true);
 	if (c.frame == NULL) {
 		script_log(ev->session->fe, LOG_LEVEL_ERR, SLICE("Lua: not enough memory to begin an action (tune.lua.maxmem)"));
-		return stop_with(cur, VERDICT_FAILED);
+		return stop_with(cur, VERDICT_BROKEN);
 	}
 	c.frame->may_edit = true;
 	c.frame->may_wait = r->where != RULES_HTTP_AFTER;

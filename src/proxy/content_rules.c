@@ -57,7 +57,7 @@ static enum step_result content_rules(struct stream *s, const struct ruleset *se
 	if (r == RULES_WAIT)
 		return wait_for_bytes(s);
 	uint8_t verdict = content_decided(s, r);
-	if (verdict == VERDICT_FAILED)
+	if (verdict_is_failure(verdict))
 		return content_failed(s);
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		denied_request(s);
@@ -130,7 +130,7 @@ enum step_result stream_response_rules(struct stream *s)
 	s->response_rules_done = true;
 	s->deadline_ms = 0;
 	uint8_t verdict = content_decided(s, r);
-	if (verdict == VERDICT_FAILED)
+	if (verdict_is_failure(verdict))
 		return content_failed(s);
 	if (verdict != VERDICT_NONE && verdict != VERDICT_ACCEPT) {
 		denied_response(s);

@@ -14,7 +14,7 @@ static bool run(struct stream *s, const struct ruleset *set, unsigned phase)
 	if (ruleset_run(set, &cursor, &ev) != RULES_STOPPED)
 		return true;
 	s->last_rule = rule_at(&cursor);
-	return cursor.verdict != VERDICT_FAILED;
+	return !verdict_is_failure(cursor.verdict);
 }
 
 bool http_after_rules(struct stream *s)

@@ -18,12 +18,12 @@ static enum step_result answered(struct stream *s, char phase)
 	return STEP_AGAIN;
 }
 
-static enum step_result failed(struct stream *s, char phase)
+static enum step_result failed(struct stream *s, uint8_t verdict, char phase)
 {
 	COUNT(&s->session->fe->fe, err_internal);
 	if (s->be_counted)
 		COUNT(&s->be->be, err_internal);
-	s->reason = CLOSE_REFUSED;
+	s->reason = verdict == VERDICT_FAILED ? CLOSE_REFUSED : CLOSE_INTERNAL;
 	http_reply_error(s, 500);
 	return answered(s, phase);
 }
@@ -116,7 +116,7 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 	if (r == RULES_STOPPED)
 		s->last_rule = rule_at(cursor);
 	uint8_t verdict = cursor->verdict;
-	bool redirects = !s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && verdict != VERDICT_FAILED;
+	bool redirects = !s->http->local && verdict != VERDICT_REJECT && verdict != VERDICT_CLOSE && !verdict_is_failure(verdict);
 	if (redirects && run_redirects(px, &ev) == RULES_WAIT) {
 		cursor->index = (uint16_t)px->set.req_http.n; /* the rules before them have run */
 		return stream_await(s);
@@ -126,8 +126,8 @@ enum step_result http_request_rules(struct stream *s, const struct proxy *px, un
 		count_intercepted(s, phase);
 		return answered(s, 'R');
 	}
-	if (verdict == VERDICT_FAILED)
-		return failed(s, 'R');
+	if (verdict_is_failure(verdict))
+		return failed(s, verdict, 'R');
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		s->silent = true; /* closed without a word */
 		denied_request(s);
@@ -155,8 +155,8 @@ static enum step_result run_response(struct stream *s, const struct ruleset *set
 	s->http_cursor = RULE_CURSOR_START;
 	if (s->http->local)
 		return answered(s, 'H');
-	if (verdict == VERDICT_FAILED)
-		return failed(s, 'H');
+	if (verdict_is_failure(verdict))
+		return failed(s, verdict, 'H');
 	if (verdict == VERDICT_REJECT || verdict == VERDICT_CLOSE) {
 		s->silent = true;
 		s->phase = 'R';

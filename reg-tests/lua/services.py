@@ -58,6 +58,11 @@ local services = {
 	long = function(a) for i = 1, 90 do a:add_header("x-" .. i, ("y"):rep(500)) end a:start_response() end,
 	lengths = function(a) a:add_header("content-length", 1) a:add_header("content-length", 2) end,
 	below = function(a) a:add_header("content-length", -1) end,
+	body = function(a)
+		local before = a.f:req_body() .. a.f:req_body_len() .. a.f:req_body_size()
+		answer(a, table.concat({ before, a:receive(3), a.f:req_body(), a:receive(), a.f:req_body(), a.f:req_body_size() }, "|"))
+	end,
+	fields = function(a) for i = 1, 200 do a:add_header("x-" .. i, "y") end a:start_response() end,
 	keep = function(a) kept = a answer(a, "kept") end,
 	use = function(a) kept:send("x") end,
 	wrong = function(a) a.send(a.client, "x") end,
@@ -105,6 +110,13 @@ frontend tcp
     mode tcp
     bind "fd@${tcp}"
     tcp-request content use-service lua.t
+frontend tcp_be
+    mode tcp
+    bind "fd@${tcp_be}"
+    default_backend be_tcp
+backend be_tcp
+    mode tcp
+    tcp-request content use-service lua.t
 backend be
     http-request set-path /vars
     http-request use-service lua.s
@@ -137,7 +149,7 @@ OK = b'HTTP/1.1 200 OK\r\n'
 CHUNKED = OK + b'transfer-encoding: chunked\r\n'
 SECOND = CHUNKED + b'connection: close\r\n\r\n3\r\nabc\r\n0\r\n\r\n'
 for load in LOADS:
-    with Usher(CONFIG % (load, path), sockets=['fe', 'tcp']) as usher:
+    with Usher(CONFIG % (load, path), sockets=['fe', 'tcp', 'tcp_be']) as usher:
         def check(got, want):
             assert got == want, (load, got, want, usher.log())
 
@@ -163,6 +175,10 @@ for load in LOADS:
         check(get(usher, 'size', method='POST', fields='Content-Length: 3000000\r\n', body=b'x' * 3000000), OK + b'content-length: 7\r\n\r\n3000000' + SECOND)
         check(get(usher, 'size', method='POST', fields='Transfer-Encoding: chunked\r\n', body=b'8000\r\n' + b'x' * 32768 + b'\r\n0\r\n\r\n'),
               OK + b'content-length: 5\r\n\r\n32768' + SECOND)
+        check(get(usher, 'body', method='POST', fields='Content-Length: 6\r\n', body=b'abcdef'),
+              OK + b'content-length: 23\r\n\r\nabcdef66|abc|def|def||6' + SECOND)
+        check(get(usher, 'body', method='POST', fields='Transfer-Encoding: chunked\r\n', body=b'2\r\nab\r\n4\r\ncdef\r\n0\r\n\r\n'),
+              OK + b'content-length: 23\r\n\r\nabcdef66|abc|def|def||0' + SECOND)
         check(get(usher, 'done', method='POST', fields='Content-Length: 5\r\n', body=b'xxxxx'), CHUNKED + b'\r\n3\r\nabc\r\n0\r\n\r\n' + SECOND)
         check(get(usher, 'done', method='POST', fields='Content-Length: 500000\r\n', body=b'x' * 400000), SECOND)
         check(talk(usher, b'POST /size HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd')[:12], b'HTTP/1.1 400')
@@ -175,6 +191,9 @@ for load in LOADS:
         c.request('GET', '/big')
         check(c.getresponse().read(), b''.join(b'%05d' % i * 20000 for i in range(1, 41)))
         c.close()
+        huge = b'x' * (17 * 1024 * 1024)
+        check(get(usher, 'size', method='POST', fields=f'Content-Length: {len(huge)}\r\n', body=huge)[:12], b'HTTP/1.1 500')
+        assert 'more than 16 MiB' in usher.log(), usher.log()
         # What an applet bears from within its own answer.
         with usher.connect('fe') as c:
             c.sendall(b'POST /twice HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n')
@@ -182,7 +201,7 @@ for load in LOADS:
         assert got.count('x-') == 3 and 'start_response() within' in got and 'send() before' in got and 'only tasks' in got, got
         # Failures before and behind the head.
         for where, why in {'none': 'without start_response()', 'early': 'test.lua:', 'sends': 'send() before start_response()', 'name': 'the name of a header',
-                           'value': 'the value of a header', 'reason': 'this reason', 'code': '200 to 999', 'field': 'no fields to set', 'long': 'too long',
+                           'value': 'the value of a header', 'reason': 'this reason', 'code': '200 to 999', 'field': 'no fields to set', 'long': 'too long', 'fields': 'too long',
                            'lengths': 'another content-length', 'below': 'a number of bytes', 'wrong': 'AppletHTTP expected', 'nosize': 'number expected',
                            'nosuch': 'attempt to call a nil'}.items():
             check(ask(usher, '/' + where)[0], 500)
@@ -199,4 +218,5 @@ for load in LOADS:
         for sent, want in ((b'a\nbb\nc', b'[a\n][bb\n][c]end\n'), (b'five\n12345x\n', b'<12345>[x\n]end\n'), (b'five\n123', b'<123>end\n'), (b'none\nxy\n', b'<>[xy\n]end\n'),
                            (b'all\nxy\nabc', b'<xy\nabc>end\n'), (b'quit\n', b'bye\n'), (b'error\n', b''), (b'', b'end\n')):
             check(talk(usher, sent, fe='tcp', end=True), b'hi 127.0.0.1\n' + want)
+            check(talk(usher, sent, fe='tcp_be', end=True), b'hi 127.0.0.1\n' + want)
         usher.stop()

@@ -423,8 +423,8 @@ bool http_is_cut_short(const struct stream *s)
 {
 	const struct http_txn *t = s->http;
 
-	/* A service that broke down: what has neither length nor chunks would look whole. */
-	if (t->local && s->service && s->reason == CLOSE_INTERNAL && !t->served_chunks && !s->res.flushed)
+	/* A service that was stopped: what has neither length nor chunks would look whole. */
+	if (t->local && s->service && !t->served_chunks && !s->res.flushed)
 		return true;
 	return t->res_parsed && !t->res_valid && !t->local && !t->tunnel && !s->res.flushed &&
 	       (t->res_body.kind == HTTP1_BODY_CLOSE || s->res.unchunk);

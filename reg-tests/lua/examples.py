@@ -160,3 +160,19 @@ with Usher(config('jsonlog.cfg').replace('backend app', 'backend app\n    http-r
         assert (line['port'], line['peer'], line['frontend'], line['backend'], line['server']) == (4711, '127.0.0.1', 'web', 'app', 'app1'), line
         assert line['bytes'] > 0 and abs(time.time() - time.mktime(time.strptime(line['time'][:19], '%Y-%m-%dT%H:%M:%S'))) < 86400, line
     assert by_client['2001:db8::1']['status'] == 403 and by_client['192.0.2.99']['status'] == 400, lines
+
+# auth-subrequest (more in auth_subrequest.vtc)
+def authenticate(client):
+    head = read_head_lines(client.makefile('rb'))
+    good = b'cookie: session=good' in head and b'x-forwarded-for: 192.0.2.7' in head
+    client.sendall(b'HTTP/1.1 200 OK\r\nX-User: ann\r\nContent-Length: 0\r\n\r\n' if good else b'HTTP/1.1 401 No\r\nContent-Length: 4\r\n\r\nwho?')
+
+
+auth = Origin(authenticate)
+with Usher(config('auth-subrequest.cfg').replace('127.0.0.1:8090/check 500', f'127.0.0.1:{auth.port}/check 20000'), sockets=['fe']) as usher:
+    assert ask(usher, '/', begin=proxy('192.0.2.7'))[0] == 401
+    assert ask(usher, '/', 'Cookie: session=good\r\n', begin=proxy('192.0.2.8'))[0] == 401
+    status, head = told(usher, '/', '192.0.2.7', 'X-User: root\r\nCookie: session=good\r\n')
+    assert status == 200 and 'X-User: ann' in head and 'X-User: root' not in head, (head, usher.log())
+    status, head = told(usher, '/public/', '192.0.2.9')
+    assert status == 200, head

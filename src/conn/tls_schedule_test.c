@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The key schedule: what RFC 8448 has for its handshake, and everything else as OpenSSL's own has it.
+ * The key schedule of TLS 1.3: what RFC 8448 has for its handshake, and everything else as OpenSSL's own has it; the same for
+ * the PRF of TLS 1.2.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,6 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/ssl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include "conn/tls_context.h"
@@ -22,14 +22,16 @@
 
 #define OUT_MAX 256
 
-static EVP_KDF *ours, *theirs;
+static EVP_KDF *ours, *theirs, *our_prf, *their_prf;
 
 static int fetch_both(void **state)
 {
 	(void)state;
 	ours = EVP_KDF_fetch(NULL, "TLS13-KDF", tls_schedule_properties());
 	theirs = EVP_KDF_fetch(NULL, "TLS13-KDF", "provider=default");
-	return ours && theirs ? 0 : -1;
+	our_prf = EVP_KDF_fetch(NULL, "TLS1-PRF", tls_schedule_properties());
+	their_prf = EVP_KDF_fetch(NULL, "TLS1-PRF", "provider=default");
+	return ours && theirs && our_prf && their_prf ? 0 : -1;
 }
 
 static int free_both(void **state)
@@ -37,6 +39,8 @@ static int free_both(void **state)
 	(void)state;
 	EVP_KDF_free(ours);
 	EVP_KDF_free(theirs);
+	EVP_KDF_free(our_prf);
+	EVP_KDF_free(their_prf);
 	return 0;
 }
 
@@ -105,6 +109,7 @@ static void is_used(void **state)
 	(void)state;
 	assert_non_null(ctx);
 	assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(ours)), "usher");
+	assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(our_prf)), "usher");
 	/* Who does not ask for it does not get it. */
 	EVP_KDF *any = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
 	assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KDF_get0_provider(any)), "default");
@@ -233,30 +238,51 @@ static void set_and_reset(void **state)
 	ERR_clear_error();
 }
 
-static void *run_elsewhere(void *arg)
-{
-	static const struct question q = { "SHA2-384", EVP_KDF_HKDF_MODE_EXPAND_ONLY, 48, -1, 6, 12, 48, 48 };
+/* ---- TLS 1.2 ---- */
 
-	for (int i = 0; i < 200; i++)
-		if (!answer(ours, &q, false, arg))
-			return NULL;
-	return arg;
+/* False: there is no answer. Lengths below 0: the parameter is left out. */
+static bool ask_prf(EVP_KDF *kdf, const char *digest, int secret_len, const int seed_lens[5], size_t out_len, unsigned char *out)
+{
+	EVP_KDF_CTX *c = EVP_KDF_CTX_new(kdf);
+	OSSL_PARAM params[8], *p = params;
+
+	assert_non_null(c);
+	memset(out, 0, OUT_MAX);
+	*p++ = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)digest, 0);
+	p = put(p, OSSL_KDF_PARAM_SECRET, 1, secret_len);
+	for (size_t i = 0; i < 5; i++)
+		if (seed_lens[i] >= 0)
+			*p++ = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed_lens[i] ? bytes + 3 * i : NULL, (size_t)seed_lens[i]);
+	*p = OSSL_PARAM_construct_end();
+	bool ok = EVP_KDF_derive(c, out, out_len, params) > 0;
+	EVP_KDF_CTX_free(c);
+	ERR_clear_error();
+	return ok;
 }
 
-static void on_several_threads(void **state)
+static void prf_as_the_usual(void **state)
 {
-	unsigned char out[4][OUT_MAX];
-	pthread_t threads[4];
-	void *done;
+	static const char *const names[] = { "SHA2-256", "SHA2-384", "SHA256", "SHA384", "SHA2-512", "MD5-SHA1" };
+	static const int secrets[] = { -1, 0, 1, 32, 48, 64, 65, 66, 128, 129 };
+	static const int seeds[][5] = {
+		{ 13, 32, 32, 0, 0 }, { 22, 48, 0, 0, 0 }, { 15, 32, 0, 0, 0 }, { 0, 0, 0, 0, 0 }, { -1, -1, -1, -1, -1 }, { 1, -1, -1, -1, -1 },
+		{ 100, 100, 56, 0, 0 }, { 100, 100, 57, 0, 0 }, { 0, 200, 0, 100, 200 },
+	};
+	unsigned answers = 0;
 
 	(void)state;
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, run_elsewhere, out[i]), 0);
-	for (int i = 0; i < 4; i++) {
-		assert_int_equal(pthread_join(threads[i], &done), 0);
-		assert_ptr_equal(done, out[i]);
-		assert_memory_equal(out[i], out[0], OUT_MAX);
-	}
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+		for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
+			for (size_t j = 0; j < sizeof(seeds) / sizeof(*seeds); j++)
+				for (size_t len = 0; len <= 200; len += len < 100 ? 4 : 33) {
+					unsigned char a[OUT_MAX], b[OUT_MAX];
+					bool is = ask_prf(our_prf, names[n], secrets[i], seeds[j], len, a);
+					assert_int_equal(is, ask_prf(their_prf, names[n], secrets[i], seeds[j], len, b));
+					if (is)
+						assert_memory_equal(a, b, OUT_MAX);
+					answers += is;
+				}
+	assert_in_range(answers, 5000, 20000);
 }
 
 int tls_schedule_test(void)
@@ -267,7 +293,7 @@ int tls_schedule_test(void)
 		cmocka_unit_test(as_libssl_asks),
 		cmocka_unit_test(as_nobody_asks),
 		cmocka_unit_test(set_and_reset),
-		cmocka_unit_test(on_several_threads),
+		cmocka_unit_test(prf_as_the_usual),
 	};
 
 	for (size_t i = 0; i < sizeof(bytes); i++)

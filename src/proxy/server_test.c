@@ -73,7 +73,9 @@ static void a_walk_goes_on(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_ptr_equal(server_after(be, &place), all[i]);
 	/* The one it stands at, one behind it and one before it. */
+	uint64_t changes = server_list_changes();
 	server_unlist(all[9]);
+	assert_int_not_equal(server_list_changes(), changes);
 	server_unlist(all[10]);
 	server_unlist(all[3]);
 	assert_ptr_equal(server_after(be, &place), all[11]);

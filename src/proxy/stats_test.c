@@ -181,6 +181,23 @@ static void test_walk(void **state)
 	assert_string_equal(row.values[STAT_last_chk].s, "fine");
 	assert_int_equal(row.values[STAT_check_code].u, 200);
 	one->check = one->agent = NULL;
+	/* One object alone has the row that the walk gives it. */
+	struct stats_row alone;
+	w = (struct stats_walk){ .private = true };
+	for (int i = 0; stats_next(&w, &row); i++) {
+		if (row.kind == STATS_FRONTEND)
+			stats_of_frontend(row.iid == fe->id ? fe : li, &alone);
+		else if (row.kind == STATS_LISTENER)
+			stats_of_listener(i == 1 ? TAILQ_FIRST(&fe->listeners) : TAILQ_LAST(&fe->listeners, listener_list), true, &alone);
+		else if (row.kind == STATS_SERVER)
+			stats_of_server(row.sid == one->id ? one : two, true, &alone);
+		else
+			stats_of_backend(row.iid == be->id ? be : li, true, &alone);
+		assert_string_equal(alone.values[STAT_svname].s, row.values[STAT_svname].s);
+		assert_memory_equal(alone.has, row.has, sizeof(row.has));
+		assert_int_equal(alone.values[STAT_weight].u, row.values[STAT_weight].u);
+		assert_int_equal(alone.values[STAT_iid].u, row.values[STAT_iid].u);
+	}
 	strbuf_free(&out);
 }
 

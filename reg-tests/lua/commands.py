@@ -21,7 +21,7 @@ core.register_cli({ "read" }, "reads the payload", function(applet)
 	applet:send("<" .. applet:getline() .. "><" .. applet:receive(3) .. "><" .. applet:receive() .. "><" .. applet:receive(5) .. applet:getline() .. ">")
 end)
 core.register_cli({ "big" }, "says much", function(applet) for i = 1, 300 do applet:send(("x"):rep(9999) .. "\n") end applet:send(("y"):rep(1000000)) end)
-core.register_cli({ "wait" }, "waits", function(applet, _, ms)
+core.register_cli({ "linger" }, "waits", function(applet, _, ms)
 	applet:send("first\n")
 	core.msleep(tonumber(ms))
 	for i = 1, 20 do core.yield() end
@@ -104,7 +104,7 @@ for load in LOADS:
             answer = cli('big')
             assert len(answer) == 4000002 and answer.startswith('xxx') and answer.endswith('y\n\n'), len(answer)
             began = time.monotonic()
-            assert cli('wait 1300') == 'first\nthen\n\n' and time.monotonic() - began >= 1.3
+            assert cli('linger 1300') == 'first\nthen\n\n' and time.monotonic() - began >= 1.3
             assert cli('spin') == '500000500000\n\n' and cli('quiet') == '\n'
             assert cli('fail', 'show mine') == 'so farThe function of this command failed: the log has more.\n\nshow|mine\n2\n\n'
             assert "Lua function 'fail' failed: " in usher.log() and 'test.lua:19: on purpose' in usher.log(), usher.log()
@@ -117,13 +117,13 @@ for load in LOADS:
             with socket.socket(socket.AF_UNIX) as s:
                 s.settimeout(20)
                 s.connect(at)
-                s.sendall(b'prompt\nwait 100\n')
+                s.sendall(b'prompt\nlinger 100\n')
                 f = s.makefile('rb')
                 got = b''
                 while not got.endswith(b'then\n'):
                     got += f.readline()
                 assert b'first' in got
-                s.sendall(b'wait 3600000\n')
+                s.sendall(b'linger 3600000\n')
                 while not got.endswith(b'then\n\n> first\n'):
                     got += f.readline()
             with socket.socket(socket.AF_UNIX) as s:
@@ -136,7 +136,7 @@ for load in LOADS:
 
             def many():
                 for _ in range(25):
-                    if cli('wait 2', 'forward x', 'show mine') != 'first\nthen\n\nyou said x\n\nshow|mine\n2\n\n':
+                    if cli('linger 2', 'forward x', 'show mine') != 'first\nthen\n\nyou said x\n\nshow|mine\n2\n\n':
                         bad.append(1)
 
             workers = [threading.Thread(target=many) for _ in range(6)]

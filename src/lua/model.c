@@ -28,7 +28,7 @@ struct server_object {
 
 /* ---- servers ---- */
 
-void script_push_server(lua_State *L, struct server *srv)
+static void push_server(lua_State *L, struct server *srv)
 {
 	struct server_object *o = lua_newuserdatauv(L, sizeof(*o), 1);
 
@@ -114,7 +114,7 @@ static void make_servers(lua_State *L, const struct proxy *px)
 	lua_createtable(L, 0, px->server_count);
 	TAILQ_FOREACH(srv, &px->servers, link) {
 		lua_pushstring(L, srv->name);
-		script_push_server(L, srv);
+		push_server(L, srv);
 		lua_rawset(L, -3);
 	}
 }

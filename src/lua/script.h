@@ -225,7 +225,6 @@ int script_unset_var(lua_State *L, struct eval *ev, int index);
 void script_push_proxy(lua_State *L, struct proxy *px);
 void script_push_listeners(lua_State *L, struct proxy *px); /* a table by their names */
 void script_push_servers(lua_State *L, struct proxy *px);
-void script_push_server(lua_State *L, struct server *srv);
 /* What the object at an index is, or a Lua error: of another class, or deleted. */
 struct proxy *script_proxy_at(lua_State *L, int index);
 const struct listener *script_listener_at(lua_State *L, int index);

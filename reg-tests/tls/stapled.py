@@ -139,6 +139,7 @@ with Usher(config(), sockets=['web', 'cli']) as usher:
 # What is not wanted is not read, and what is no good is not sent.
 with Usher(config('ssl-load-extra-files issuer sctl'), sockets=['web', 'cli']) as usher:
     assert heard('site') == (False, 1) and heard('bare') == (False, 0)
+os.environ['HAPROXY_ARGS'] = ''  # there is a warning
 write('later.pem.ocsp', open('foreign.der', 'rb').read())
 with Usher(config(), sockets=['web', 'cli']) as usher:
     assert heard('site') == (True, 1) and heard('later') == (False, 0)

@@ -7,6 +7,7 @@
 #include "conn/tls_server.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
+#include "proxy/tls_bind_files.h"
 #include "proxy/tls_words.h"
 #include "rule/boot.h"
 

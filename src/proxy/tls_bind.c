@@ -5,141 +5,61 @@
  */
 #include "proxy/tls_bind.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include "base/assert.h"
 #include "conf/diag.h"
 #include "conn/tls_server.h"
 #include "conn/tls_tickets.h"
+#include "proxy/crt_lists.h"
 #include "proxy/global.h"
 #include "proxy/proxy.h"
 #include "proxy/listener.h"
 #include "proxy/tls_words.h"
 #include "rule/boot.h"
 
-/* ---- files ---- */
-
-static bool add_file(struct tls_bind_settings *set, const char *path, const struct tls_bind_cert *like, struct strbuf *err)
-{
-	struct cert_file *f = cert_file_get(path, err);
-
-	if (f == NULL)
-		return false;
-	set->certs = boot_grow(set->certs, set->cert_count, sizeof(*set->certs));
-	set->certs[set->cert_count] = *like;
-	set->certs[set->cert_count++].file = f;
-	return true;
-}
-
-/* Files that stand beside certificates, not for themselves. */
-static int is_certificate(const struct dirent *d)
-{
-	static const char *const others[] = { ".key", ".issuer", ".ocsp", ".sctl" };
-	struct slice name = slice_of(d->d_name);
-
-	if (*d->d_name == '.')
-		return 0;
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (slice_ends(name, slice_of(others[i])))
-			return 0;
-	return 1;
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool add_directory(struct tls_bind_settings *set, const char *path, const struct tls_bind_cert *like, struct strbuf *err)
-{
-	struct dirent **list;
-	int n = scandir(path, &list, is_certificate, by_bytes);
-	bool ok = n >= 0;
-
-	if (n < 0)
-		strbuf_addf(err, "cannot read the directory '%s': %s", path, strerror(errno));
-	for (int i = 0; i < n; i++) {
-		struct strbuf one = STRBUF_EMPTY;
-		struct stat st;
-		strbuf_addf(&one, "%s/%s", path, list[i]->d_name);
-		if (ok && (stat(one.ptr, &st) < 0 || S_ISREG(st.st_mode)))
-			ok = add_file(set, one.ptr, like, err);
-		strbuf_free(&one);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-	return ok;
-}
-
-/* One name for a file of each kind of key. */
-static bool add_bundle(struct tls_bind_settings *set, const char *path, const struct tls_bind_cert *like, bool *found,
-                       struct strbuf *err)
-{
-	static const char *const kinds[] = { ".rsa", ".ecdsa", ".dsa" };
-	struct tls_bind_cert each = *like;
-	bool ok = true;
-
-	*found = false;
-	for (size_t i = 0; ok && i < sizeof(kinds) / sizeof(*kinds); i++) {
-		struct strbuf one = STRBUF_EMPTY;
-		struct stat st;
-		strbuf_addf(&one, "%s%s", path, kinds[i]);
-		if (stat(one.ptr, &st) == 0) {
-			each.is_default |= *found && set->cert_count == 1;
-			*found = true;
-			ok = add_file(set, one.ptr, &each, err);
-		}
-		strbuf_free(&one);
-	}
-	return ok;
-}
-
-bool tls_bind_add_path(struct tls_bind_settings *set, const char *path, const struct tls_bind_cert *like, struct strbuf *err)
-{
-	struct stat st;
-	bool found;
-
-	if (cert_file_find(path))
-		return add_file(set, path, like, err);
-	if (stat(path, &st) == 0)
-		return (S_ISDIR(st.st_mode) ? add_directory : add_file)(set, path, like, err);
-	int why = errno;
-	if (!tls_extra_files.no_bundle) {
-		bool ok = add_bundle(set, path, like, &found, err);
-		if (!ok || found)
-			return ok;
-	}
-	strbuf_addf(err, "cannot read the certificate '%s': %s", path, strerror(why));
-	return false;
-}
-
 /* ---- contexts ---- */
+
+struct line {                            /* what words come to, defaults included; boot memory */
+	struct tls_settings set;
+	const char *names;               /* the protocols we answer to, NULL: none */
+};
+
+/* A certificate that is presented. */
+struct slot {
+	struct tls_bind_cert cert;
+	struct line *own;                /* NULL: it has nothing of its own */
+	SSL_CTX *ctx;                    /* owns a use */
+};
 
 #define BIND_MAGIC 0x746c7362u
 struct tls_bind {
 	uint32_t magic;
 	const struct listener *listener; /* borrows: the first of its line */
 	const struct tls_bind_settings *set; /* borrows */
-	struct line {                    /* what its words come to, defaults included; boot memory */
-		struct tls_settings set;
-		const char *names;       /* the protocols we answer to, NULL: none */
-	} common, **own;                 /* as certs: NULL where a certificate has nothing of its own */
+	struct line common;
 	struct tls_tickets *tickets;     /* borrows, for ever; NULL: none */
-	SSL_CTX **contexts;              /* owns, as certs: what the table in use presents */
+	struct slot *slots;              /* owns: what the table in use presents, in its order */
+	size_t count;
 	struct tls_front *front;         /* owns */
-	struct user {
-		struct cert_user is;
+	LIST_HEAD(, user) users;         /* own: one for each file */
+	struct list_user {
+		struct crt_list_user is;
 		struct tls_bind *of;
-	} *users;                        /* owns: one for each file */
+		struct crt_list *list;
+	} *lists;                        /* owns: as set->lists */
 };
 
-/* What is made while a certificate is replaced. */
+struct user {
+	struct cert_user is;
+	struct tls_bind *of;
+	LIST_ENTRY(user) link;
+};
+
+/* What is made while something changes. */
 struct change {
-	SSL_CTX **contexts;              /* owns, a use of each */
+	struct slot *slots;              /* owns */
+	size_t count;
 	struct tls_table *table;         /* owns until it is published */
 };
 
@@ -159,30 +79,29 @@ static SSL_CTX *make_context(const struct tls_bind *b, const struct line *line, 
 	return ctx;
 }
 
-/* The contexts as they are, or from scratch; those of one file anew with this certificate. */
-static bool make_contexts(const struct tls_bind *b, const struct cert_file *changed, const struct tls_cert *next, SSL_CTX **out,
-                          struct strbuf *err)
+/* Those that are there stay, but that of one file is made anew with this certificate. */
+static bool make_contexts(const struct tls_bind *b, struct slot *slots, size_t count, const struct cert_file *changed,
+                          const struct tls_cert *next, struct strbuf *err)
 {
-	for (size_t i = 0; i < b->set->cert_count; i++) {
-		const struct tls_bind_cert *c = &b->set->certs[i];
-		if (b->contexts && c->file != changed) {
-			SSL_CTX_up_ref(out[i] = b->contexts[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct slot *s = &slots[i];
+		if (s->ctx && s->cert.file != changed)
 			continue;
-		}
-		out[i] = make_context(b, b->own[i] ? b->own[i] : &b->common, c->file == changed ? next : c->file->cert, err);
-		if (out[i] == NULL) {
-			strbuf_addf(err, " ('%s')", c->file->path);
+		SSL_CTX_free(s->ctx);
+		s->ctx = make_context(b, s->own ? s->own : &b->common, s->cert.file == changed ? next : s->cert.file->cert, err);
+		if (s->ctx == NULL) {
+			strbuf_addf(err, " ('%s')", s->cert.file->path);
 			return false;
 		}
 	}
 	return true;
 }
 
-static void drop_contexts(const struct tls_bind *b, SSL_CTX **contexts)
+static void drop_slots(struct slot *slots, size_t count)
 {
-	for (size_t i = 0; contexts && i < b->set->cert_count; i++)
-		SSL_CTX_free(contexts[i]);
-	free(contexts);
+	for (size_t i = 0; slots && i < count; i++)
+		SSL_CTX_free(slots[i].ctx);
+	free(slots);
 }
 
 /* "!*" takes away what the certificate says itself: nothing, where there are other names. */
@@ -210,15 +129,15 @@ static bool is_for_nobody(const char *const *names)
 	return false;
 }
 
-static struct tls_table *make_table(const struct tls_bind *b, SSL_CTX **contexts, const struct cert_file *changed,
+static struct tls_table *make_table(const struct tls_bind *b, const struct slot *slots, size_t count, const struct cert_file *changed,
                                     const struct tls_cert *next)
 {
 	struct tls_table *t = tls_table_new(b->set->strict_sni);
 
-	for (size_t i = 0; i < b->set->cert_count; i++) {
-		const struct tls_bind_cert *c = &b->set->certs[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct tls_bind_cert *c = &slots[i].cert;
 		const struct tls_cert *cert = c->file == changed ? next : c->file->cert;
-		const struct tls_choice choice = { contexts[i], cert->kind, cert->group, b->own[i] ? &b->own[i]->set : NULL };
+		const struct tls_choice choice = { slots[i].ctx, cert->kind, cert->group, slots[i].own ? &slots[i].own->set : NULL };
 		tls_table_add(t, &choice, c->is_default);
 		if (c->names == NULL || (only_refuses(c->names) && !is_for_nobody(c->names)))
 			add_names(t, (const char *const *)cert->names);
@@ -228,38 +147,64 @@ static struct tls_table *make_table(const struct tls_bind *b, SSL_CTX **contexts
 	return t;
 }
 
+/* ---- changes ---- */
+
+/* The slots as they are, with uses of their own; room for `more` behind them. */
+static struct change *begin_change(const struct tls_bind *b, size_t more)
+{
+	struct change *c = calloc(1, sizeof(*c));
+
+	ASSERT(c != NULL && (c->slots = calloc(b->count + more, sizeof(*c->slots))) != NULL);
+	c->count = b->count;
+	for (size_t i = 0; i < b->count; i++) {
+		c->slots[i] = b->slots[i];
+		SSL_CTX_up_ref(c->slots[i].ctx);
+	}
+	return c;
+}
+
+/* NULL when its contexts cannot be made. */
+static struct change *finish_change(const struct tls_bind *b, struct change *c, const struct cert_file *changed,
+                                    const struct tls_cert *next, struct strbuf *err)
+{
+	if (make_contexts(b, c->slots, c->count, changed, next, err)) {
+		c->table = make_table(b, c->slots, c->count, changed, next);
+		return c;
+	}
+	drop_slots(c->slots, c->count);
+	free(c);
+	return NULL;
+}
+
+static void end_change(struct tls_bind *b, struct change *c, bool commit)
+{
+	struct slot *over = commit ? b->slots : c->slots;
+	size_t count = commit ? b->count : c->count;
+
+	if (commit) {
+		tls_front_publish(b->front, c->table);
+		b->slots = c->slots;
+		b->count = c->count;
+	} else {
+		tls_table_free(&c->table);
+	}
+	drop_slots(over, count);
+	free(c);
+}
+
 /* ---- when a certificate is replaced ---- */
 
 static void *prepare(struct cert_user *u, struct tls_cert *next, struct strbuf *err)
 {
 	const struct tls_bind *b = CONTAINER_OF(u, struct user, is)->of;
-	struct change *c = calloc(1, sizeof(*c));
 
 	CHECK_OBJ(b, BIND_MAGIC);
-	ASSERT(c != NULL && (c->contexts = calloc(b->set->cert_count, sizeof(*c->contexts))) != NULL);
-	if (make_contexts(b, u->file, next, c->contexts, err)) {
-		c->table = make_table(b, c->contexts, u->file, next);
-		return c;
-	}
-	drop_contexts(b, c->contexts);
-	free(c);
-	return NULL;
+	return finish_change(b, begin_change(b, 0), u->file, next, err);
 }
 
 static void settle(struct cert_user *u, void *prepared, bool commit)
 {
-	struct tls_bind *b = CONTAINER_OF(u, struct user, is)->of;
-	struct change *c = prepared;
-	SSL_CTX **over = commit ? b->contexts : c->contexts;
-
-	if (commit) {
-		tls_front_publish(b->front, c->table);
-		b->contexts = c->contexts;
-	} else {
-		tls_table_free(&c->table);
-	}
-	drop_contexts(b, over);
-	free(c);
+	end_change(CONTAINER_OF(u, struct user, is)->of, prepared, commit);
 }
 
 static void describe(const struct cert_user *u, struct strbuf *out)
@@ -269,19 +214,39 @@ static void describe(const struct cert_user *u, struct strbuf *out)
 	strbuf_addf(out, "bind %s:%d", l->file, l->line);
 }
 
-static void use_files(struct tls_bind *b)
+static struct user *user_of(struct tls_bind *b, const struct cert_file *f)
 {
-	const struct tls_bind_settings *set = b->set;
+	struct user *u;
 
-	ASSERT((b->users = calloc(set->cert_count, sizeof(*b->users))) != NULL);
-	for (size_t i = 0; i < set->cert_count; i++) {
-		bool again = false;
-		for (size_t j = 0; j < i && !again; j++)
-			again = set->certs[j].file == set->certs[i].file;
-		if (again)
+	LIST_FOREACH(u, &b->users, link)
+		if (u->is.file == f)
+			break;
+	return u;
+}
+
+/* Hears of changes of exactly the files it presents. */
+static void renew_users(struct tls_bind *b)
+{
+	struct user *u, *next;
+
+	for (size_t i = 0; i < b->count; i++) {
+		if (user_of(b, b->slots[i].cert.file))
 			continue;
-		b->users[i] = (struct user){ .is = { .prepare = prepare, .settle = settle, .describe = describe }, .of = b };
-		cert_file_use(set->certs[i].file, &b->users[i].is);
+		ASSERT((u = malloc(sizeof(*u))) != NULL);
+		*u = (struct user){ .is = { .prepare = prepare, .settle = settle, .describe = describe }, .of = b };
+		LIST_INSERT_HEAD(&b->users, u, link);
+		cert_file_use(b->slots[i].cert.file, &u->is);
+	}
+	for (u = LIST_FIRST(&b->users); u; u = next) {
+		bool used = false;
+		next = LIST_NEXT(u, link);
+		for (size_t i = 0; i < b->count && !used; i++)
+			used = b->slots[i].cert.file == u->is.file;
+		if (used)
+			continue;
+		LIST_REMOVE(u, link);
+		cert_file_leave(&u->is);
+		free(u);
 	}
 }
 
@@ -339,40 +304,115 @@ static void override(struct tls_settings *set, const struct tls_settings *own)
 	*set = over;
 }
 
-static void complete_all(struct tls_bind *b)
+static struct line *own_line(const struct tls_bind *b, const struct tls_bind_cert *c)
 {
-	b->common.set = b->set->common;
-	b->own = boot_alloc(b->set->cert_count * sizeof(struct line *));
-	for (size_t i = 0; i < b->set->cert_count; i++) {
-		if (b->set->certs[i].own == NULL)
-			continue;
-		b->own[i] = boot_alloc(sizeof(struct line));
-		b->own[i]->set = b->common.set;
-		override(&b->own[i]->set, b->set->certs[i].own);
-		complete(b->listener, b->own[i]);
+	struct line *own = c->own ? boot_alloc(sizeof(*own)) : NULL;
+
+	if (own) {
+		own->set = b->set->common;
+		override(&own->set, c->own);
+		complete(b->listener, own);
 	}
-	complete(b->listener, &b->common);
+	return own;
+}
+
+/* ---- when a list is changed ---- */
+
+/* Behind the last one of the list. */
+static void put_in(const struct tls_bind *b, struct change *c, struct crt_entry *added, const struct crt_list *list)
+{
+	size_t at = c->count;
+
+	for (size_t i = 0; i < c->count; i++)
+		if (c->slots[i].cert.list == list)
+			at = i + 1;
+	memmove(c->slots + at + 1, c->slots + at, (c->count - at) * sizeof(*c->slots));
+	boot_scope_enter(&added->memory);
+	c->slots[at] = (struct slot){ .cert = added->cert, .own = own_line(b, &added->cert) };
+	boot_scope_leave();
+	c->count++;
+}
+
+/* False: it is what clients get who ask for nobody. */
+static bool take_out(const struct tls_bind *b, struct change *c, const struct crt_entry *removed, struct strbuf *err)
+{
+	size_t n = 0;
+
+	if (c->slots[0].cert.entry == removed) {
+		strbuf_addf(err, "certificate '%s' cannot be deleted, it is used as default certificate by bind %s:%d", removed->cert.file->path,
+			b->listener->file, b->listener->line);
+		return false;
+	}
+	for (size_t i = 0; i < c->count; i++)
+		if (c->slots[i].cert.entry == removed)
+			SSL_CTX_free(c->slots[i].ctx);
+		else
+			c->slots[n++] = c->slots[i];
+	c->count = n;
+	return true;
+}
+
+static void *prepare_list(struct crt_list_user *u, struct crt_entry *added, const struct crt_entry *removed, struct strbuf *err)
+{
+	struct list_user *lu = CONTAINER_OF(u, struct list_user, is);
+	struct change *c = begin_change(lu->of, added != NULL);
+
+	if (added)
+		put_in(lu->of, c, added, lu->list);
+	if (removed && !take_out(lu->of, c, removed, err)) {
+		drop_slots(c->slots, c->count);
+		free(c);
+		return NULL;
+	}
+	return finish_change(lu->of, c, NULL, NULL, err);
+}
+
+static void settle_list(struct crt_list_user *u, void *prepared, bool commit)
+{
+	struct list_user *lu = CONTAINER_OF(u, struct list_user, is);
+
+	end_change(lu->of, prepared, commit);
+	if (commit)
+		renew_users(lu->of);
+}
+
+static void use_lists(struct tls_bind *b)
+{
+	const struct tls_bind_settings *set = b->set;
+
+	ASSERT((b->lists = calloc(set->list_count + 1, sizeof(*b->lists))) != NULL);
+	for (size_t i = 0; i < set->list_count; i++) {
+		bool again = false;
+		for (size_t j = 0; j < i && !again; j++)
+			again = set->lists[j] == set->lists[i];
+		if (again)
+			continue;
+		b->lists[i] = (struct list_user){ .is = { .prepare = prepare_list, .settle = settle_list }, .of = b, .list = set->lists[i] };
+		LIST_INSERT_HEAD(&set->lists[i]->users, &b->lists[i].is, link);
+	}
 }
 
 static struct tls_front *make_front(const struct listener *l, struct strbuf *err)
 {
 	const struct tls_bind_settings *set = &l->set.tls;
 	struct tls_bind *b = boot_alloc(sizeof(*b));
-	SSL_CTX **contexts = calloc(set->cert_count, sizeof(*contexts)), *first;
+	SSL_CTX *first;
 
-	ASSERT(contexts != NULL);
-	*b = (struct tls_bind){ .magic = BIND_MAGIC, .listener = l, .set = set };
-	complete_all(b);
+	*b = (struct tls_bind){ .magic = BIND_MAGIC, .listener = l, .set = set, .common.set = set->common, .count = set->cert_count };
+	ASSERT((b->slots = calloc(b->count, sizeof(*b->slots))) != NULL);
+	for (size_t i = 0; i < b->count; i++)
+		b->slots[i] = (struct slot){ .cert = set->certs[i], .own = own_line(b, &set->certs[i]) };
+	complete(l, &b->common);
 	b->tickets = set->ticket_file ? tls_tickets_of_file(set->ticket_file, err) : tls_tickets_own();
 	first = b->tickets ? make_context(b, &b->common, NULL, err) : NULL;
-	if (first == NULL || !make_contexts(b, NULL, NULL, contexts, err)) {
+	if (first == NULL || !make_contexts(b, b->slots, b->count, NULL, NULL, err)) {
 		SSL_CTX_free(first);
-		drop_contexts(b, contexts);
+		drop_slots(b->slots, b->count);
 		return NULL;
 	}
-	b->contexts = contexts;
-	b->front = tls_front_new(first, make_table(b, contexts, NULL, NULL));
-	use_files(b);
+	b->front = tls_front_new(first, make_table(b, b->slots, b->count, NULL, NULL));
+	renew_users(b);
+	use_lists(b);
 	return b->front;
 }
 

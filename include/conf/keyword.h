@@ -24,7 +24,7 @@
 #define IN_HTTP_ERRORS 0x0200u /* an http-errors section */
 #define IN_USERLIST 0x0400u /* a userlist section */
 #define IN_LOG_PROFILE 0x0800u /* a log-profile section */
-#define IN_NEW_SERVER 0x1000u  /* a word of `add server` on the runtime socket: such parsers make nothing but plain values */
+#define IN_NEW_SERVER 0x1000u  /* a word of `add server` on the runtime socket: such parsers make plain values, and what lives in boot memory */
 #define IN_CRT_LIST 0x2000u  /* a word between the brackets of a line of a crt-list */
 #define IN_ANY_SERVER (IN_SERVER | IN_NEW_SERVER)
 #define IN_FE       (IN_DEFAULTS | IN_FRONTEND | IN_LISTEN)

@@ -13,6 +13,7 @@
 #include "proxy/check_status.h"
 #include "proxy/counters.h"
 #include "proxy/tls_connect.h"
+#include "rule/boot.h"
 
 struct proxy;
 struct check;
@@ -165,6 +166,7 @@ struct server {
 	struct server *next_gone;
 	struct server *next_warming; /* thread 0's */
 	void *own_words;            /* owns: what settings of one that was added borrow */
+	struct boot_scope own_memory; /* the same: what its words compile to */
 	struct tls_connect_user *tls_user; /* owns: changes `tls` when our certificate is replaced; NULL: we have none */
 };
 

@@ -89,7 +89,7 @@ extern struct registry converter_registry;
 struct expr; /* a fetch and its converters, compiled */
 
 /* The line whose expressions are being compiled, for check functions that note where they are used; NULL: none is known. */
-extern const struct conf_line *expr_line;
+extern _Thread_local const struct conf_line *expr_line;
 
 /* Compiles one word such as "src,ipmask(24)". phase: where it will run (one or more bits; the fetch must serve at least one).
  * px is the proxy it stands in (borrowed, for resolve) or NULL. NULL after conf_fail(l, ...). Never freed: lives with the configuration. */

@@ -185,8 +185,9 @@ FAULTS = [  # words, what the report says
 ADDED = [  # words of `add server`, what the answer holds
     ('ssl', 'verify is enabled but no CA file is given'), ('check check-ssl', 'verify is enabled but no CA file is given'),
     ('ssl ca-file /nowhere.pem', 'No such file'), ('ssl verify none crt /nowhere.pem', 'No such file'),
-    ('ssl verify none ciphers none-such', "unable to set ciphers 'none-such'"), ('ssl verify none sni str(a)', "'sni' is not allowed"),
-    (f'ssl ca-file {authority.root} crt ours.pem verifyhost site.test check check-ssl check-sni www.site.test', 'New server registered.'),
+    ('ssl verify none ciphers none-such', "unable to set ciphers 'none-such'"), ('ssl verify none sni nonsense(a)', "unknown fetch 'nonsense'"),
+    ('ssl verify none sni map_str(x)', 'map_str'),
+    (f'ssl ca-file {authority.root} crt ours.pem sni str(WWW.site.test),lower check check-ssl check-sni www.site.test', 'New server registered.'),
 ]
 with Usher(configuration([]).replace('global', 'global\n    stats socket fd@${cli} level admin') + 'backend b\n    balance roundrobin\n',
            sockets=['web', 'cli']) as usher:

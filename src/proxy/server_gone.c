@@ -47,6 +47,7 @@ void server_gone_free(struct server **psrv)
 	free(srv->moved);
 	free(srv->endpoint.path);
 	free(srv->own_words);
+	boot_scope_end(&srv->own_memory);
 	free(srv);
 }
 

@@ -72,7 +72,12 @@ static bool take_words(struct server *srv, int count, struct strbuf *why)
 		strbuf_add_str(why, "an inherited descriptor is no address for a server");
 		ok = false;
 	}
-	return ok && keyword_dispatch_words(&l, IN_NEW_SERVER, WHERE, &srv->set);
+	if (!ok)
+		return false;
+	boot_scope_enter(&srv->own_memory);
+	ok = keyword_dispatch_words(&l, IN_NEW_SERVER, WHERE, &srv->set);
+	boot_scope_leave();
+	return ok;
 }
 
 static bool settings_fit(struct server *srv, struct strbuf *why)

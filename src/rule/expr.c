@@ -39,7 +39,7 @@ struct expr_pending {
 };
 
 static struct expr_pending *pending_first, **pending_last = &pending_first;
-const struct conf_line *expr_line;
+_Thread_local const struct conf_line *expr_line;
 static const struct expr **asking; /* all that have a fetch which asks */
 static size_t asking_n;
 

@@ -23,6 +23,8 @@ struct tls_trust_file {
  * them, either of which may be NULL; with crl_file (may be NULL) whoever is in a chain must be in no list, and every issuer must
  * have one. Borrowed until tls_trust_forget(); NULL with the reason in err. */
 X509_STORE *tls_trust_get(const char *ca_file, const char *more_ca_file, const char *crl_file, struct strbuf *err);
+/* Reads a file ahead, if it can be read. */
+void tls_trust_read(const char *path, bool is_crl, struct strbuf *err);
 /* What one of its files holds now, in 32 bytes; all 0: it is not there (path may be NULL). */
 void tls_trust_digest(const char *path, bool is_crl, unsigned char out[32]);
 /* Changes when anything that is trusted changes: what was agreed on before must not be resumed, for that looks at no certificate. */

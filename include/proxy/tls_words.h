@@ -22,6 +22,9 @@ const char *tls_alpn_spoken(const char *names, struct strbuf *memory);
 bool tls_take_name(struct conf_line *l, const char **name);
 /* What a line did not say is as the global defaults say. */
 void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *defaults);
+/* A line names this file of authorities or revocation lists: it is read now, where its paths begin (default-path), for who wants it when all
+ * lines are there. What is wrong with it is said then. */
+void tls_read_authorities(const char *path, bool is_crl);
 /* A path as it is opened: relative ones begin at `base` (NULL: the working directory). `path` itself, or in *memory. */
 const char *tls_path(const char *base, const char *path, struct strbuf *memory);
 

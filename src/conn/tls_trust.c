@@ -100,6 +100,15 @@ static bool get_file(const char *path, bool is_crl, struct tls_trust_file **out,
 	return now != NULL;
 }
 
+void tls_trust_read(const char *path, bool is_crl, struct strbuf *err)
+{
+	struct tls_trust_file *f;
+
+	tls_trust_lock();
+	get_file(path, is_crl, &f, err);
+	tls_trust_unlock();
+}
+
 /* ---- stores ---- */
 
 static X509_STORE *make_store(struct tls_trust_file *const *parts)

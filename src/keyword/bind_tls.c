@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include "conf/keyword.h"
 #include "conn/tls_server.h"
+#include "conn/tls_tickets.h"
 #include "proxy/global.h"
 #include "proxy/listener.h"
 #include "proxy/tls_bind_files.h"
@@ -22,9 +23,6 @@
 FLAG(ssl, "ssl", common.on);
 FLAG(strict_sni, "strict-sni", strict_sni);
 FLAG(prefer_client_ciphers, "prefer-client-ciphers", common.prefer_client_ciphers);
-TEXT(ca_file, "ca-file", "<file>", ca_file);
-TEXT(ca_verify_file, "ca-verify-file", "<file>", ca_verify_file);
-TEXT(crl_file, "crl-file", "<file>", crl_file);
 TEXT(ciphers, "ciphers", "<ciphers>", ciphers);
 TEXT(ciphersuites, "ciphersuites", "<ciphersuites>", ciphersuites);
 TEXT(curves, "curves", "<curves>", curves);
@@ -32,10 +30,35 @@ TEXT(ecdhe, "ecdhe", "<curve>", ecdhe);
 TEXT(sigalgs, "sigalgs", "<algorithms>", sigalgs);
 TEXT(client_sigalgs, "client-sigalgs", "<algorithms>", client_sigalgs);
 
+/* Files of authorities, which are read while the paths of this line begin where they do. */
+#define AUTHORITIES(ident, word, field, is_crl) \
+	static bool parse_##ident(struct conf_line *l, void *owner) \
+	{ \
+		const char *path = ((struct bind_settings *)owner)->tls.common.field = conf_need(l, "a file"); \
+		if (path) \
+			tls_read_authorities(path, is_crl); \
+		return path; \
+	} \
+	KEYWORD(bind_##ident) = { .keyword = word, .usage = word " <file>", .where = IN_BIND | IN_CRT_LIST, .parse = parse_##ident }
+
+AUTHORITIES(ca_file, "ca-file", ca_file, false);
+AUTHORITIES(ca_verify_file, "ca-verify-file", ca_verify_file, false);
+AUTHORITIES(crl_file, "crl-file", crl_file, true);
+
 KEYWORD(bind_no_ca_names) = { .keyword = "no-ca-names", .usage = "no-ca-names", .where = IN_BIND | IN_CRT_LIST, .type = SETTING_FLAG,
 	.offset = offsetof(struct bind_settings, tls.common.no_ca_names) };
+static bool parse_ticket_keys(struct conf_line *l, void *owner)
+{
+	const char *path = ((struct bind_settings *)owner)->tls.ticket_file = conf_need(l, "a file");
+	struct strbuf err = STRBUF_EMPTY;
+
+	if (path)
+		tls_tickets_of_file(path, &err); /* what is wrong is said when the line is made */
+	strbuf_free(&err);
+	return path;
+}
 KEYWORD(bind_tls_ticket_keys) = { .keyword = "tls-ticket-keys", .usage = "tls-ticket-keys <file>", .where = IN_BIND,
-	.type = SETTING_STR, .offset = offsetof(struct bind_settings, tls.ticket_file) };
+	.parse = parse_ticket_keys };
 
 static bool parse_no_strict_sni(struct conf_line *l, void *owner)
 {

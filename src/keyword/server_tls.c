@@ -5,6 +5,8 @@
  */
 #include <stddef.h>
 #include "conf/keyword.h"
+#include "proxy/cert_files.h"
+#include "proxy/global.h"
 #include "proxy/server.h"
 #include "proxy/tls_words.h"
 #include "rule/fetch.h"
@@ -32,9 +34,6 @@ SWITCH(no_verifyhost, "no-verifyhost", tls->verifyhost = NULL);
 		.offset = offsetof(struct server_settings, tls.field) }
 
 TEXT(verifyhost, "verifyhost", "<name>", verifyhost);
-TEXT(ca_file, "ca-file", "<file>", common.ca_file);
-TEXT(crl_file, "crl-file", "<file>", common.crl_file);
-TEXT(crt, "crt", "<file>", crt);
 TEXT(ciphers, "ciphers", "<ciphers>", common.ciphers);
 TEXT(ciphersuites, "ciphersuites", "<ciphersuites>", common.ciphersuites);
 TEXT(curves, "curves", "<curves>", common.curves);
@@ -60,13 +59,43 @@ static bool parse_check_sni(struct conf_line *l, void *owner)
 }
 KEYWORD(server_check_sni) = { .keyword = "check-sni", .usage = "check-sni <name>", .where = IN_ANY_SERVER, .parse = parse_check_sni };
 
+/* Files are read while the paths of this line begin where they do; what is wrong with them is said when the line is made. */
+#define AUTHORITIES(ident, word, field, is_crl) \
+	static bool parse_##ident(struct conf_line *l, void *owner) \
+	{ \
+		const char *path = ((struct server_settings *)owner)->tls.common.field = conf_need(l, "a file"); \
+		if (path) \
+			tls_read_authorities(path, is_crl); \
+		return path; \
+	} \
+	KEYWORD(server_##ident) = { .keyword = word, .usage = word " <file>", .where = IN_ANY_SERVER, .parse = parse_##ident }
+
+AUTHORITIES(ca_file, "ca-file", ca_file, false);
+AUTHORITIES(crl_file, "crl-file", crl_file, true);
+
+static bool parse_server_crt(struct conf_line *l, void *owner)
+{
+	const char *path = ((struct server_settings *)owner)->tls.crt = conf_need(l, "a file");
+	struct strbuf joined = STRBUF_EMPTY, err = STRBUF_EMPTY;
+
+	if (path == NULL)
+		return false;
+	cert_files_lock();
+	cert_file_get(tls_path(global.crt_base, path, &joined), &err);
+	cert_files_unlock();
+	strbuf_free(&joined);
+	strbuf_free(&err);
+	return true;
+}
+KEYWORD(server_crt) = { .keyword = "crt", .usage = "crt <file>", .where = IN_ANY_SERVER, .parse = parse_server_crt };
+
 static bool parse_sni(struct conf_line *l, void *owner)
 {
 	struct expr **sni = &((struct server_settings *)owner)->tls.sni;
 
 	return (*sni = expr_take(l, PHASE_SOURCE, NULL)) != NULL;
 }
-KEYWORD(server_sni) = { .keyword = "sni", .usage = "sni <expression>", .where = IN_SERVER, .parse = parse_sni };
+KEYWORD(server_sni) = { .keyword = "sni", .usage = "sni <expression>", .where = IN_ANY_SERVER, .parse = parse_sni };
 
 static bool parse_verify(struct conf_line *l, void *owner)
 {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include "base/assert.h"
 #include "conn/tls_client.h"
+#include "conn/tls_trust.h"
+#include "proxy/global.h"
 
 static const struct {
 	const char *name; /* behind ssl-min-ver */
@@ -151,6 +153,15 @@ void tls_settings_inherit(struct tls_settings *set, const struct tls_settings *d
 	inherit(&set->curves, defaults->curves);
 	inherit(&set->sigalgs, defaults->sigalgs);
 	inherit(&set->client_sigalgs, defaults->client_sigalgs);
+}
+
+void tls_read_authorities(const char *path, bool is_crl)
+{
+	struct strbuf joined = STRBUF_EMPTY, err = STRBUF_EMPTY;
+
+	tls_trust_read(tls_path(global.ca_base, path, &joined), is_crl, &err);
+	strbuf_free(&joined);
+	strbuf_free(&err);
 }
 
 const char *tls_path(const char *base, const char *path, struct strbuf *memory)

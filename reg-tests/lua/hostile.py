@@ -4,9 +4,10 @@
 served before and after. Loops in Lua's own functions, in patterns, comparators, coroutines, functions in functions; finalizers, errors
 that are no text, what reaches behind the limits (debug, load of compiled code), what holds a whole process (os, io)."""
 import os
+import resource
 import sys
 import threading
-from _lua import DEFAULTS, LOADS, Usher, ask, script
+from _lua import DEFAULTS, LOADS, Origin, Usher, ask, script
 
 # name: (Lua, what the log says; None: it ends well)
 RUNS = {
@@ -109,6 +110,10 @@ RUNS = {
     'reply_head': ('txn:done{ headers = { x = ("y"):rep(100000) } }', 'too large for the head'),
     'reply_heads': ('local t = {} for i = 1, 90 do t["x" .. i] = ("y"):rep(1000) end txn:done{ headers = t }', 'too large for the head'),
     'reply_body': ('local r = txn:reply() r:set_body(("y"):rep(300000)) txn:done(r)', 'a service can send'),
+    'files': ('local t = {} while true do t[#t + 1] = assert(io.open("/dev/null")) end', 'too many open files'),
+    'files_garbage': ('for i = 1, 2000 do assert(io.open("/dev/null")) end', None),
+    'sockets': ('local t = {} while true do t[#t + 1] = core.tcp() t[#t]:connect("127.0.0.1", ORIGIN) end', 'too many open files and connections'),
+    'terminal': ('assert(io.open("/dev/tty") == nil and io.open("/dev/zero"):read(4) == "\\0\\0\\0\\0")', None),
     'reply_flood': ('local big = ("x"):rep(4000000) while true do pcall(txn.done, txn, { body = big, headers = { ["bad name"] = big } }) end', ''),
 }
 SCRIPT = '''
@@ -147,8 +152,10 @@ frontend fe
     http-request return status 200
 '''
 only = sys.argv[1:]
-path = script(SCRIPT, 'hostile.lua')
+origin = Origin(lambda client: client.recv(1))
+path = script(SCRIPT.replace('ORIGIN', str(origin.port)), 'hostile.lua')
 os.mkfifo('fifo')
+resource.setrlimit(resource.RLIMIT_NOFILE, (600, 600))
 for load in LOADS:
     with Usher(CONFIG % (load, path), sockets=['fe']) as usher:
         for name, (_, why) in RUNS.items():

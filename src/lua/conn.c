@@ -89,6 +89,8 @@ void script_conn_free(struct script_conn **place)
 struct script_conn *script_conn_new(lua_State *L)
 {
 	struct script_frame *f = script_may_wait(L);
+
+	script_check_descriptors(L);
 	struct script_conn *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)

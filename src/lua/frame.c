@@ -11,7 +11,12 @@
 #include "core/clock.h"
 #include "proxy/proxy.h"
 
-#define STEP 1000         /* instructions at most between two looks at the time */
+/* Instructions between two looks at the time: few at first, and where they take long; more where they are quick. */
+#define STEP_FIRST 100
+#define STEP_MIN 10
+#define STEP_MAX 1000
+#define STEP_SLOW_US 1000
+#define STEP_QUICK_US 100
 #define SLICE_MAX_US 1000 /* longer at a stretch is too long for others, however few instructions it took */
 
 static void on_count(lua_State *L, lua_Debug *unused);
@@ -21,9 +26,14 @@ static void watch(lua_State *L, uint64_t instructions)
 	lua_sethook(L, on_count, LUA_MASKCOUNT, (int)instructions);
 }
 
-static uint64_t step(void)
+static int step_within(uint64_t step)
 {
-	return script_settings.forced_yield < STEP ? script_settings.forced_yield : STEP;
+	return (int)(step < script_settings.forced_yield ? step : script_settings.forced_yield);
+}
+
+static void watch_anew(lua_State *L)
+{
+	watch(L, (uint64_t)step_within(STEP_FIRST));
 }
 
 static lua_State *stack_of(const struct script_frame *f)
@@ -64,6 +74,7 @@ static uint64_t look(lua_State *L, struct script_frame *f, bool can_wait)
 	uint64_t now_us = clock_read_us(), burst_us = (uint64_t)script_settings.burst_timeout_ms * 1000;
 
 	f->state->work = 0;
+	f->looked_us = now_us;
 	for (struct script_frame *o = f; o; o = o->outer) {
 		uint64_t limit_us = (uint64_t)o->limit_ms * 1000;
 		if (limit_us && o->spent_us + (now_us - o->began_us) > limit_us)
@@ -76,18 +87,32 @@ static uint64_t look(lua_State *L, struct script_frame *f, bool can_wait)
 	return now_us - f->began_us;
 }
 
+/* How many next, after so many that took so long. */
+static int next_step(int counted, uint64_t took_us)
+{
+	if (took_us > STEP_SLOW_US)
+		return step_within(counted / 10 > STEP_MIN ? (uint64_t)counted / 10 : STEP_MIN);
+	if (took_us < STEP_QUICK_US && counted < STEP_MAX)
+		return step_within(counted < STEP_FIRST ? STEP_FIRST : counted < STEP_MAX / 2 ? 2 * (uint64_t)counted : STEP_MAX);
+	return counted;
+}
+
 static void on_count(lua_State *L, lua_Debug *unused)
 {
 	struct script_frame *f = script_state_of(L)->frame;
 	int counted = lua_gethookcount(L);
 
 	(void)unused;
-	if (counted != (int)step())
-		watch(L, step());
-	if (f == NULL) /* a file is being loaded */
+	if (f == NULL) { /* a file is being loaded */
+		if (counted < STEP_MAX)
+			watch(L, STEP_MAX);
 		return;
+	}
 	bool can_wait = f->co == L && f->may_wait && lua_isyieldable(L);
-	uint64_t slice_us = look(L, f, can_wait);
+	uint64_t before_us = f->looked_us, slice_us = look(L, f, can_wait);
+	int next = next_step(counted, f->looked_us - before_us);
+	if (next != counted)
+		watch(L, (uint64_t)next);
 	f->counted += (uint64_t)counted;
 	if (can_wait && (f->counted >= script_settings.forced_yield || slice_us > SLICE_MAX_US)) {
 		f->due_ms = 0;
@@ -97,7 +122,7 @@ static void on_count(lua_State *L, lua_Debug *unused)
 
 void script_watch(struct script_state *st)
 {
-	watch(st->lua, step());
+	watch_anew(st->lua);
 }
 
 void script_check(lua_State *L)
@@ -170,7 +195,7 @@ struct script_frame *script_frame_begin(struct script_state *st, const char *nam
 		LIST_INSERT_HEAD(&st->idle, f, link);
 		return NULL;
 	}
-	watch(coroutine ? f->co : st->lua, step());
+	watch_anew(coroutine ? f->co : st->lua);
 	script_frame_resume(f, ev);
 	return f;
 }
@@ -180,7 +205,7 @@ void script_frame_resume(struct script_frame *f, struct eval *ev)
 	f->ev = ev;
 	f->outer = f->state->frame;
 	f->state->frame = f;
-	f->began_us = clock_read_us();
+	f->began_us = f->looked_us = clock_read_us();
 	f->counted = 0;
 }
 
@@ -211,7 +236,7 @@ void script_frame_end(struct script_frame *f, bool broken)
 	LIST_INSERT_HEAD(&st->idle, f, link);
 	if (st->frame == NULL)
 		return;
-	watch(st->lua, step()); /* the frame around it may run there too */
+	watch_anew(st->lua); /* the frame around it may run there too */
 	if (st->frame->stopped != SCRIPT_GOES_ON || clock_read_us() - st->frame->began_us > SLICE_MAX_US)
 		watch(stack_of(st->frame), 1);
 }
@@ -392,7 +417,7 @@ void script_log_failure(struct script_frame *f)
 	if (f->finished)
 		return;
 	snprintf(plain, sizeof(plain), "%s", why);
-	watch(L, step());
+	watch_anew(L);
 	lua_pushcfunction(L, describe);
 	lua_pushlightuserdata(L, &e);
 	if (lua_pcall(L, 1, 0, 0) == LUA_OK)

@@ -6,7 +6,12 @@
  */
 #include "script.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #define COUNT_MAX 10000000  /* elements that one call goes through where nobody can interrupt it */
 #define SORT_QUICKLY 65536  /* elements that are sorted before the time is looked at */
@@ -56,12 +61,38 @@ static int guarded_load(lua_State *L)
 	return call_original(L);
 }
 
+#define MAJOR_OF_MEMORY 1 /* /dev/null, zero, urandom; other devices may wait for somebody at a keyboard */
+
 /* What may keep a reader waiting for ever. */
 static bool is_queue(const char *path)
 {
 	struct stat st;
 
-	return path && stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	if (path == NULL || stat(path, &st) != 0)
+		return false;
+	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode) && major(st.st_rdev) != MAJOR_OF_MEMORY);
+}
+
+/* A sixteenth of the descriptors is for traffic. */
+static bool are_descriptors_short(void)
+{
+	struct rlimit limit;
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE;
+	close(fd);
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd > limit.rlim_cur - limit.rlim_cur / 16;
+}
+
+void script_check_descriptors(lua_State *L)
+{
+	if (!are_descriptors_short())
+		return;
+	lua_gc(L, LUA_GCCOLLECT); /* files that are garbage are open still */
+	script_check(L);
+	if (are_descriptors_short())
+		luaL_error(L, "too many open files and connections");
 }
 
 static void refuse_queue(lua_State *L, int index)
@@ -69,7 +100,7 @@ static void refuse_queue(lua_State *L, int index)
 	const char *path = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
 
 	if (runs(L) && is_queue(path))
-		luaL_error(L, "%s: a pipe, which would hold the thread", path);
+		luaL_error(L, "%s: a pipe or the like, which would hold the thread", path);
 }
 
 static int guarded_loadfile(lua_State *L)
@@ -324,15 +355,23 @@ static int guarded_open(lua_State *L)
 {
 	const char *path = luaL_checkstring(L, 1);
 
+	script_check_descriptors(L);
 	if (!runs(L) || !is_queue(path))
 		return call_original(L);
 	lua_pushnil(L);
-	lua_pushfstring(L, "%s: a pipe, which would hold the thread", path);
+	lua_pushfstring(L, "%s: a pipe or the like, which would hold the thread", path);
 	return 2;
+}
+
+static int guarded_tmpfile(lua_State *L)
+{
+	script_check_descriptors(L);
+	return call_original(L);
 }
 
 static int guarded_file(lua_State *L)
 {
+	script_check_descriptors(L);
 	refuse_queue(L, 1);
 	return call_original(L);
 }
@@ -401,7 +440,7 @@ void script_open_guard(lua_State *L)
 		{ "table", "move", guarded_move }, { "table", "sort", guarded_sort },
 		{ "os", "exit", refuse_exit }, { "os", "execute", guarded_execute }, { "os", "setlocale", guarded_setlocale },
 		{ "io", "popen", guarded_popen }, { "io", "open", guarded_open }, { "io", "lines", guarded_file },
-		{ "io", "input", guarded_file }, { "io", "output", guarded_file },
+		{ "io", "input", guarded_file }, { "io", "output", guarded_file }, { "io", "tmpfile", guarded_tmpfile },
 	};
 
 	close_stdin(L);

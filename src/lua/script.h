@@ -98,6 +98,7 @@ struct script_frame {
 	struct value *result;       /* borrows: where core.done() puts what it is given; NULL: nowhere */
 	bool has_result;
 	uint64_t began_us, spent_us; /* of this slice; in those before */
+	uint64_t looked_us;         /* when the time was looked at last */
 	uint64_t counted;           /* instructions of this slice, about */
 	uint32_t limit_ms;          /* how long it may compute; 0: as it likes */
 	const char *limit;          /* borrows: the setting of that */
@@ -199,6 +200,8 @@ struct script_frame *script_frame_of(lua_State *L, int index, const char *class)
 
 /* guard.c, strings.c: in the place of Lua's own functions, such that the limits hold in. */
 void script_open_guard(lua_State *L);
+/* A Lua error when the process has so many descriptors that a script may not open one more. */
+void script_check_descriptors(lua_State *L);
 void script_open_strings(lua_State *L);
 
 /* value.c */

@@ -55,7 +55,7 @@ local tests = {
 	dst = function() return get { url = "http://some.host/show", dst = "127.0.0.1:" .. port } .. get { url = "http://some.host:" .. port .. "/show", dst = "127.0.0.1" }
 		.. get { url = "http://x/show", dst = "unix@" .. path } .. get { url = "http://localhost:" .. port .. "/show" } end,
 	tls = function() return get { url = secure .. "/show", dst = "127.0.0.1:" .. tls_port } .. get { url = "https://other.example/", dst = "127.0.0.1:" .. tls_port }
-		.. get { url = "https://127.0.0.1:" .. tls_port .. "/" } .. get { url = "https://127.0.0.1:" .. port .. "/" } .. get { url = secure .. "/big", dst = "127.0.0.1:" .. tls_port }
+		.. get { url = "https://127.0.0.1:" .. tls_port .. "/" } .. get { url = secure .. "/big", dst = "127.0.0.1:" .. tls_port }
 		.. get({ url = secure .. "/length", dst = "127.0.0.1:" .. tls_port, body = ("x"):rep(2000000) }, "post") .. get { url = secure .. "/close", dst = "127.0.0.1:" .. tls_port } end,
 	again = function() local c = core.httpclient() return show(c:get { url = base .. "/204" }) .. show(c:get { url = base .. "/204" }) end,
 	wrong = function() return table.concat({
@@ -82,7 +82,7 @@ CONFIG = '''
 global
     nbthread %d
     httpclient.ssl.ca-file %s
-    httpclient.timeout.connect 300ms
+    httpclient.timeout.connect 2s
     %s %s %d %s %d %d
 ''' + DEFAULTS + '''
 frontend fe
@@ -250,7 +250,7 @@ for load in LOADS:
             got = result(usher, 'tls')
             port = secure.getsockname()[1]
             assert got.startswith(shown('GET /show', host=f'site.example:{port}') + failed(503, 'Service Unavailable', 'hostname mismatch') +
-                                  failed(503, 'Service Unavailable', 'IP address mismatch') + '{body=,headers={},reason=Service Unavailable,status=503} '), got
+                                  failed(503, 'Service Unavailable', 'IP address mismatch')), got
             assert '#3000000' in got and 'body=2000000' in got and got.endswith(WANT['close']), got
             wrong = result(usher, 'wrong').split('||')
             assert len(wrong) == 20, wrong

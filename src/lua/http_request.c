@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include "wire/http1.h"
+#include "wire/http_char.h"
 #include "wire/uri.h"
 
 #define ONE_WRITE_MAX 16384    /* a body up to here leaves with its head */
@@ -29,7 +30,7 @@ struct url {
 static bool is_plain(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 127 || s.ptr[i] == '#')
+		if (!http_char_is(s.ptr[i], HTTP_CHAR_TARGET))
 			return false;
 	return true;
 }
@@ -104,8 +105,8 @@ static void take_field(lua_State *L, struct slice name, uint64_t *seen)
 
 	if (!http_is_token(name) || !http_is_field_value(value))
 		luaL_error(L, "this cannot be a header: '%s'", name.ptr);
-	if (id == HTTP_FIELD_HOST && *seen & (UINT64_C(1) << id))
-		luaL_error(L, "a request has one host");
+	if (id == HTTP_FIELD_HOST && (*seen & (UINT64_C(1) << id) || !http1_is_authority(value, true, false)))
+		luaL_error(L, "a request has one host, a name or an address");
 	*seen |= UINT64_C(1) << id;
 	if (!is_ours(id))
 		add_field(L, name, value);

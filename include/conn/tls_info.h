@@ -17,6 +17,7 @@ int tls_info_used_bits(SSL *ssl);
 int tls_info_key_bits(SSL *ssl);
 /* Agreed on by ALPN; the server name the client asked for, be it refused. ptr is NULL when there is none. */
 struct slice tls_info_alpn(SSL *ssl);
+struct slice tls_info_curve(SSL *ssl);          /* "X25519", "prime256v1": of the key exchange; NULL: there was none by a curve */
 struct slice tls_info_sni(SSL *ssl);
 bool tls_info_is_resumed(SSL *ssl);
 /* The peer's certificate, borrowed; also one that was refused. NULL: none came. */

@@ -43,6 +43,15 @@ struct slice tls_info_alpn(SSL *ssl)
 	return slice_make((const char *)name, len);
 }
 
+/* Groups that are not of OpenSSL's curves have a number without a name there. */
+struct slice tls_info_curve(SSL *ssl)
+{
+	int nid = SSL_get_negotiated_group(ssl);
+	const char *name = nid == NID_undef || nid & TLSEXT_nid_unknown ? NULL : OBJ_nid2sn(nid);
+
+	return name ? slice_of(name) : none;
+}
+
 bool tls_info_is_resumed(SSL *ssl)
 {
 	return SSL_session_reused(ssl);

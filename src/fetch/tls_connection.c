@@ -60,6 +60,7 @@ BOTH(protocol, VALUE_STR, return give(tls_info_protocol(ssl), VALUE_STR, out));
 BOTH(cipher, VALUE_STR, return give(tls_info_cipher(ssl), VALUE_STR, out));
 BOTH(alg_keysize, VALUE_INT, return give_bits(tls_info_key_bits(ssl), out));
 BOTH(use_keysize, VALUE_INT, return give_bits(tls_info_used_bits(ssl), out));
+BOTH(curve, VALUE_STR, return give(tls_info_curve(ssl), VALUE_STR, out));
 BOTH(alpn, VALUE_STR, return give(tls_info_alpn(ssl), VALUE_STR, out));
 FRONT_OR(is_resumed, VALUE_BOOL, NO, NUMBER(value_bool(tls_info_is_resumed(ssl))));
 BACK_OR(is_resumed, VALUE_BOOL, NO, NUMBER(value_bool(tls_info_is_resumed(ssl))));

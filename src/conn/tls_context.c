@@ -9,7 +9,6 @@
 #include "conn/tls_client.h"
 #include "conn/tls_keylog.h"
 #include "conn/tls_reason.h"
-#include "conn/tls_schedule.h"
 #include "conn/tls_trust.h"
 
 static bool refuse(struct strbuf *err, const char *what, const char *word)
@@ -120,7 +119,7 @@ static bool apply(SSL_CTX *ctx, enum tls_side side, const struct tls_settings *s
 
 SSL_CTX *tls_context_new(enum tls_side side, const struct tls_settings *set, struct strbuf *err)
 {
-	SSL_CTX *ctx = SSL_CTX_new_ex(NULL, tls_schedule_properties(), side == TLS_SERVER ? TLS_server_method() : TLS_client_method());
+	SSL_CTX *ctx = SSL_CTX_new(side == TLS_SERVER ? TLS_server_method() : TLS_client_method());
 
 	if (ctx == NULL)
 		tls_add_reason(err);

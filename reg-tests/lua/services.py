@@ -163,6 +163,8 @@ for load in LOADS:
         check(get(usher, 'status?204'), b'HTTP/1.1 204 No Content\r\nX-List: 1\r\nx-list: 2\r\n\r\n' + SECOND)
         check(get(usher, 'status?404'), b'HTTP/1.1 404 Not Found\r\nX-List: 1\r\nx-list: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n' + SECOND)
         check(get(usher, 'close'), CHUNKED + b'connection: close\r\n\r\n3\r\nbye\r\n0\r\n\r\n')
+        # Who has said its end still gets its answer; nobody waits for more behind it.
+        check(talk(usher, b'GET /chunks HTTP/1.1\r\nHost: h\r\n\r\n', end=True), CHUNKED + b'\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n')
         check(get(usher, 'late'), CHUNKED + b'\r\n3\r\nabc\r\n0\r\n\r\n' + SECOND)
         check(get(usher, 'chunks', version='1.0'), OK + b'connection: close\r\n\r\nabcdef')
         check(get(usher, 'size', version='1.0', fields='Connection: keep-alive\r\n'), OK + b'content-length: 1\r\nconnection: keep-alive\r\n\r\n0' + SECOND)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""txn.client.tls and its certificate, and txn.client.proxy.tls: how the client speaks TLS, with us and by the word of a PROXY header;
+"""Channels over TLS on both sides. txn.client.tls and its certificate, and txn.client.proxy.tls: how the client speaks TLS, with us and by the word of a PROXY header;
 in rules of frontend and backend, in fetches and converters, and in the log's line."""
 import ssl
 import struct
@@ -30,6 +30,11 @@ core.register_fetches("header", function(txn)
 	for _, name in ipairs { "on", "version", "cn", "cipher", "sig_alg", "key_alg", "verify", "verified", "nothing" } do list[#list + 1] = tostring(p.tls[name]) end
 	return table.concat(list, " ")
 end)
+core.register_action("bytes", { "tcp-req" }, function(txn)
+	txn.res:send("greeting of " .. txn.client.tls.sni .. " ")
+	txn.req:send(txn.req:getline():upper())
+	txn.req:append("!")
+end)
 core.register_action("keep", { "http-req", "http-res" }, function(txn) txn:set_var("txn.tls", tell(txn.client)) end)
 '''
 a = Authority()
@@ -48,6 +53,19 @@ frontend tls
 frontend plain
     bind "fd@${{plain}}" accept-proxy
     http-request return status 200 hdr x-tls "%%[lua.tls]" hdr x-header "%%[lua.header]"
+frontend bytes
+    mode tcp
+    bind "fd@${{bytes}}" ssl crt {site.pem}
+    tcp-request inspect-delay 20s
+    tcp-request content lua.bytes
+    default_backend bytes
+backend bytes
+    mode tcp
+    server s unix@{os.getcwd()}/inner.sock ssl verify none send-proxy-v2
+frontend inner
+    mode tcp
+    bind unix@{os.getcwd()}/inner.sock accept-proxy ssl crt {site.pem}
+    tcp-request content use-service echo
 backend be
     http-request lua.keep
     http-request set-header X-Tls "%%[var(txn.tls)]"
@@ -66,10 +84,15 @@ def header(*tlvs):
     return b'\r\n\r\n\0\r\nQUIT\n' + bytes([0x21, 0x11]) + struct.pack('!H', len(block)) + block
 
 
-def secured(usher, path, certificate):
+def context():
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     c.check_hostname = False
     c.load_verify_locations(a.root)
+    return c
+
+
+def secured(usher, path, certificate):
+    c = context()
     c.set_alpn_protocols(['http/1.1'])
     if certificate:
         c.load_cert_chain(certificate.pem)
@@ -84,7 +107,7 @@ def secured(usher, path, certificate):
 web = echo()
 path = script(SCRIPT)
 for load in LOADS:
-    with Usher(CONFIG % {'load': load, 'path': path, 'port': web.port}, sockets=['tls', 'plain']) as usher:
+    with Usher(CONFIG % {'load': load, 'path': path, 'port': web.port}, sockets=['tls', 'plain', 'bytes']) as usher:
         for certificate in None, alice:
             fields, _, version, cipher = secured(usher, b'/', certificate)
             told = fields['x-tls']
@@ -102,6 +125,14 @@ for load in LOADS:
             assert fields['x-tls'] == told and ('x-tls: ' + told) in body.lower(), (fields, body, told)
             while ('line ' + told) not in usher.log().lower():
                 pass
+        with context().wrap_socket(usher.connect('bytes'), server_hostname='site.example') as s:
+            s.settimeout(WAIT_S)
+            f = s.makefile('rwb')
+            f.write(b'first line\nrest')
+            f.flush()
+            got = f.read(40)
+            assert got == b'greeting of site.example FIRST LINE\nrest', (got, usher.log())
+            assert f.read(1) == b'!'
         subs = (tlv(0x21, b'TLSv1.2'), tlv(0x22, b'bob'), tlv(0x23, b'ECDHE'), tlv(0x24, b'SHA256'), tlv(0x25, b'RSA2048'))
         for begin, want in (
             (header(), 'false none'),

@@ -8,6 +8,7 @@ check_code in `show stat`. What is not installed is skipped.
 """
 import contextlib
 import csv
+import functools
 import glob
 import os
 import shutil
@@ -19,7 +20,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from run import LIBC, TMP, USHER, Missing, free_port, need, nginx_conf, write  # noqa: E402
+from run import LIBC, TMP, USHER, Missing, free_port, need, nginx_conf, run_cases, write  # noqa: E402
 
 WAIT_S = 20
 ROOT = os.geteuid() == 0
@@ -249,23 +250,10 @@ def run_case(kind, name):
 
 
 def main():
-    passed = failed = skipped = 0
-    for name, kind in (('redis', Redis), ('redis-password', RedisPassword), ('postgresql', Postgresql), ('nginx', Nginx)):
-        if sys.argv[1:] and name not in sys.argv[1:]:
-            continue
-        try:
-            run_case(kind, name)
-            passed += 1
-            print('passed  ', name)
-        except Missing as e:
-            skipped += 1
-            print('skipped  %s: %s is not installed' % (name, e))
-        except Exception as e:
-            failed += 1
-            print('failed   %s: %r' % (name, e))
-        sys.stdout.flush()
-    shutil.rmtree(TMP)
-    print('checks: %d passed, %d failed, %d skipped' % (passed, failed, skipped))
+    kinds = (('redis', Redis), ('redis-password', RedisPassword), ('postgresql', Postgresql), ('nginx', Nginx))
+    failed = run_cases('checks', [(name, functools.partial(run_case, kind, name)) for name, kind in kinds])
+    if not failed:
+        shutil.rmtree(TMP)
     return failed > 0
 
 

@@ -5,6 +5,7 @@ haproxy-log-analysis, and prometheus-haproxy-exporter. What is not installed is 
 
     contrib/interop/logs.py        USHER=./usher
 """
+import functools
 import json
 import os
 import re
@@ -13,14 +14,13 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-USHER = os.path.abspath(os.environ.get('USHER', os.path.join(ROOT, 'usher')))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from run import ROOT, TMP, USHER, WAIT_S, cases_of, need, run_cases  # noqa: E402
+
 DOC = open(os.path.join(ROOT, 'doc', 'management.md')).read()
-WAIT_S = 10
 DOORS = {'plain': 'option httplog', 'clf': 'option httplog clf', 'best': None}
 CLIENTS = [('TCP4', '203.0.113.7'), ('TCP6', '2001:db8::7')]
 REQUESTS = [b'GET /a?b=c HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11) Firefox/115.0\r\nReferer: http://x.example/y\r\n'
@@ -83,16 +83,6 @@ def write_logs(work):
                 ask(ports[door], family, address, request)
                 lines[door].append(re.sub(r'^<\d+>', '', sink.recv(65536).decode()).rstrip('\n'))
     return usher, ports, lines
-
-
-class Missing(Exception):
-    pass
-
-
-def need(name):
-    if not shutil.which(name):
-        raise Missing(name)
-    return name
 
 
 def goaccess(lines, log_format):
@@ -159,29 +149,19 @@ def case_prometheus_exporter(lines, ports):
 
 
 def main():
-    passed = failed = skipped = 0
-    start, work = os.getcwd(), tempfile.mkdtemp(prefix='usher-logs.')
-    os.chdir(work)
-    usher, ports, lines = write_logs(work)
+    start = os.getcwd()
+    os.chdir(TMP)
+    usher, ports, lines = write_logs(TMP)
     try:
-        for name, case in sorted((n[5:], f) for n, f in globals().items() if n.startswith('case_')):
-            try:
-                case(lines, ports)
-                passed += 1
-                print('passed  ', name)
-            except Missing as e:
-                skipped += 1
-                print(f'skipped  {name}: {e} is not installed')
-            except Exception as e:
-                failed += 1
-                print(f'failed   {name}: {e!r}')
+        failed = run_cases('logs', [(name, functools.partial(case, lines, ports)) for name, case in cases_of(globals())])
     finally:
         usher.send_signal(signal.SIGTERM)
         usher.wait()
         os.chdir(start)
-        shutil.rmtree(work)
-    print(f'logs: {passed} passed, {failed} failed, {skipped} skipped')
+    if not failed:
+        shutil.rmtree(TMP)
     return failed > 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())

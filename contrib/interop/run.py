@@ -6,7 +6,7 @@ IPv6, and compares with the socket the client really used. Peers that are not in
 
     contrib/interop/run.py [name ...]        USHER=./usher
 """
-import contextlib, glob, os, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time, ctypes
+import contextlib, functools, glob, os, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, time, ctypes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 USHER = os.path.abspath(os.environ.get("USHER", os.path.join(ROOT, "usher")))
@@ -242,31 +242,43 @@ def case_chain(host, source):
         assert "client    %s %d" % mine in text, text
 
 
-def main(names):
-    """Runs the cases among these names, over both families; what the program is to exit with."""
+def cases_of(names):
+    """The functions case_* among these names, by what is behind that."""
+    return sorted((n[5:], f) for n, f in names.items() if n.startswith("case_"))
+
+
+def run_cases(label, cases):
+    """Runs what `cases` gives: names with functions, in their order; only those that the arguments name, if they name any (a name's
+    first word). Tells how each ended, and counts; how many failed."""
     wanted = sys.argv[1:]
     passed = failed = skipped = 0
-    for name, case in sorted((n[5:], f) for n, f in names.items() if n.startswith("case_")):
-        if wanted and name not in wanted:
+    for name, case in cases:
+        if wanted and name.split()[0] not in wanted:
             continue
-        for family, host in HOSTS.items():
-            try:
-                case(host, SOURCES[family])
-                passed += 1
-                print("passed   %s over %s" % (name, family))
-            except Missing as e:
-                skipped += 1
-                print("skipped  %s over %s: %s is not installed" % (name, family, e))
-            except Exception as e:
-                failed += 1
-                print("failed   %s over %s: %r" % (name, family, e))
-            sys.stdout.flush()
+        try:
+            case()
+            passed += 1
+            print("passed  ", name)
+        except Missing as e:
+            skipped += 1
+            print("skipped  %s: %s is not installed" % (name, e))
+        except Exception as e:
+            failed += 1
+            print("failed   %s: %r" % (name, e))
+        sys.stdout.flush()
     if failed:
         print("logs: %s" % TMP)
-    else:
+    print("%s: %d passed, %d failed, %d skipped" % (label, passed, failed, skipped))
+    return failed
+
+
+def main(names):
+    """Runs the cases among these names, over both families; what the program is to exit with."""
+    failed = run_cases("interop", [("%s over %s" % (name, family), functools.partial(case, host, SOURCES[family]))
+                                   for name, case in cases_of(names) for family, host in HOSTS.items()])
+    if not failed:
         shutil.rmtree(TMP)
-    print("interop: %d passed, %d failed, %d skipped" % (passed, failed, skipped))
-    return 1 if failed else 0
+    return failed > 0
 
 
 if __name__ == "__main__":

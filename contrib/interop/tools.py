@@ -9,6 +9,7 @@ that people have for it do. What is not installed is skipped.
 """
 import csv
 import fcntl
+import functools
 import glob
 import os
 import pty
@@ -25,7 +26,7 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from run import TMP, USHER, WAIT_S, Missing, free_port, need, running, write  # noqa: E402
+from run import TMP, USHER, WAIT_S, cases_of, free_port, need, run_cases, running, write  # noqa: E402
 
 SOCK = os.path.join(TMP, 'stats.sock')
 CONFIG = '''
@@ -281,26 +282,11 @@ def case_collectd(ports):
 
 
 def main():
-    wanted = sys.argv[1:]
-    passed = failed = skipped = 0
     ports = {name: free_port('127.0.0.1') for name in ('cli', 'web', 'metrics')}
     with running([USHER, '-db', '-f', write('tools.cfg', CONFIG.format(sock=SOCK, **ports))], '127.0.0.1', ports['metrics']):
-        for name, case in sorted((n[5:], f) for n, f in globals().items() if n.startswith('case_')):
-            if wanted and name not in wanted:
-                continue
-            try:
-                case(ports)
-                passed += 1
-                print('passed  ', name)
-            except Missing as e:
-                skipped += 1
-                print('skipped  %s: %s is not installed' % (name, e))
-            except Exception as e:
-                failed += 1
-                print('failed   %s: %r' % (name, e))
-            sys.stdout.flush()
-    shutil.rmtree(TMP)
-    print('tools: %d passed, %d failed, %d skipped' % (passed, failed, skipped))
+        failed = run_cases('tools', [(name, functools.partial(case, ports)) for name, case in cases_of(globals())])
+    if not failed:
+        shutil.rmtree(TMP)
     return failed > 0
 
 

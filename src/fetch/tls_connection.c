@@ -22,32 +22,23 @@ static enum eval_result give_bits(int bits, struct value *out)
 #define BACK_PHASES  (PHASE_RESPONSE | PHASE_LOG | PHASE_CHECK)
 
 /* Without TLS they have no value, but for `yes or no` of some, which is no then: as HAProxy has it. */
+#define OF_SIDE(side, ssl_of, name, kind, where, without, give_it, ...) \
+	static enum eval_result side##_##name##_get(const struct args *a, struct eval *ev, struct value *out) \
+	{ \
+		SSL *ssl = ssl_of(ev); \
+		(void)a; \
+		if (ssl == NULL) { \
+			without; \
+		} \
+		give_it; \
+	} \
+	FETCH(side##_##name) = { .keyword = #side "_" #name, .usage = #side "_" #name, .type = kind, .phases = where, \
+		.get = side##_##name##_get, __VA_ARGS__ }
+
 #define FRONT_OR(name, kind, without, give_it) \
-	static enum eval_result ssl_fc_##name##_get(const struct args *a, struct eval *ev, struct value *out) \
-	{ \
-		SSL *ssl = tls_view_client_ssl(ev); \
-		(void)a; \
-		if (ssl == NULL) { \
-			without; \
-		} \
-		give_it; \
-	} \
-	FETCH(ssl_fc_##name) = { .keyword = "ssl_fc_" #name, .usage = "ssl_fc_" #name, .type = kind, .phases = FRONT_PHASES, \
-		.get = ssl_fc_##name##_get }
-
+	OF_SIDE(ssl_fc, tls_view_client_ssl, name, kind, FRONT_PHASES, without, give_it)
 #define BACK_OR(name, kind, without, give_it) \
-	static enum eval_result ssl_bc_##name##_get(const struct args *a, struct eval *ev, struct value *out) \
-	{ \
-		SSL *ssl = tls_view_server_ssl(ev); \
-		(void)a; \
-		if (ssl == NULL) { \
-			without; \
-		} \
-		give_it; \
-	} \
-	FETCH(ssl_bc_##name) = { .keyword = "ssl_bc_" #name, .usage = "ssl_bc_" #name, .type = kind, .phases = BACK_PHASES, \
-		.resolve = tls_view_keep_server, .get = ssl_bc_##name##_get }
-
+	OF_SIDE(ssl_bc, tls_view_server_ssl, name, kind, BACK_PHASES, without, give_it, .resolve = tls_view_keep_server)
 #define FRONT(name, kind, give_it) FRONT_OR(name, kind, return EVAL_NONE, give_it)
 #define BOTH(name, kind, give_it) \
 	FRONT(name, kind, give_it); \

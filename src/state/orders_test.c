@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 #include "core/clock.h"
-#include "core/state.h"
+#include "core/state_trial.h"
 #include "proxy/admission.h"
 #include "proxy/balance.h"
 #include "proxy/check_place.h"
@@ -62,24 +62,7 @@ static int end(void **unused)
 	return 0;
 }
 
-static struct strbuf handed_over(void)
-{
-	struct strbuf out = STRBUF_EMPTY;
-
-	state_save_all(&out);
-	end(NULL);
-	begin(NULL);
-	return out;
-}
-
-static void load(struct strbuf *s)
-{
-	struct state_report r;
-
-	assert_true(state_load_all(strbuf_slice(s), &r));
-	assert_int_equal(r.refused, 0);
-	strbuf_free(s);
-}
+static const struct state_trial trial = { begin, end };
 
 static const char *where(void)
 {
@@ -134,9 +117,9 @@ static void places_and_limits(void **unused)
 	(void)unused;
 	order_all();
 	for (int i = 0; i < 3; i++) {
-		struct strbuf s = handed_over();
+		struct strbuf s = state_trial_hand_over(&trial);
 		assert_string_equal(where(), "10.0.0.1:80");
-		load(&s);
+		state_trial_load(&s);
 		assert_ordered();
 	}
 }
@@ -144,9 +127,9 @@ static void places_and_limits(void **unused)
 static void nothing_was_ordered(void **unused)
 {
 	(void)unused;
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	assert_true(slice_starts(strbuf_slice(&s), SLICE("state orders 1 0\n\n")));
-	load(&s);
+	state_trial_load(&s);
 	assert_null(srv->moved);
 	assert_null(srv->check_moved);
 }
@@ -155,7 +138,7 @@ static void the_new_configuration_wins(void **unused)
 {
 	(void)unused;
 	order_all();
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->endpoint = at("10.0.0.1:81");
 	srv->set.check_port = 5;
 	srv->set.agent_send = (char *)"other";
@@ -164,7 +147,7 @@ static void the_new_configuration_wins(void **unused)
 	global.maxconn = global.hard_maxconn = 1001;
 	global.max_rate[PROCESS_RATE_SESS] = global.hard_rate[PROCESS_RATE_SESS] = 8;
 	both->set.dynamic_cookie_key = "another";
-	load(&s);
+	state_trial_load(&s);
 	assert_string_equal(where(), "10.0.0.1:81");
 	assert_null(srv->check_moved);
 	assert_null(srv->agent_moved);
@@ -187,10 +170,10 @@ static void by_name_and_offset(void **unused)
 	to.host = NULL;
 	assert_true(addr_parse_ip(SLICE("10.0.0.5"), &to.addr));
 	health_move(srv, &to);
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->endpoint = at("10.0.0.3:+7");
 	srv->endpoint.host = "web";
-	load(&s);
+	state_trial_load(&s);
 	assert_true(slice_starts(slice_of(where()), SLICE("10.0.0.5:")));
 	assert_int_equal(server_endpoint(srv)->port, PORT_OFFSET);
 	assert_int_equal(server_endpoint(srv)->port_offset, 7);
@@ -200,15 +183,15 @@ static void gone_or_unasked(void **unused)
 {
 	(void)unused;
 	order_all();
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->check = srv->agent = NULL;
-	load(&s);
+	state_trial_load(&s);
 	assert_null(srv->check_moved);
 	assert_null(srv->agent_moved);
 	order_all();
-	s = handed_over();
+	s = state_trial_hand_over(&trial);
 	end(NULL);
-	load(&s);
+	state_trial_load(&s);
 	begin(NULL);
 }
 
@@ -245,13 +228,6 @@ static void bad_bodies(void **unused)
 	assert_null(srv->cookie);
 }
 
-static int open_registries(void **unused)
-{
-	(void)unused;
-	registries_open();
-	return 0;
-}
-
 int orders_test(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -262,5 +238,5 @@ int orders_test(void)
 		cmocka_unit_test_setup_teardown(gone_or_unasked, begin, end),
 		cmocka_unit_test_setup_teardown(bad_bodies, begin, end),
 	};
-	return cmocka_run_group_tests(tests, open_registries, NULL);
+	return cmocka_run_group_tests(tests, state_trial_open, NULL);
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
-#include "core/state.h"
+#include "core/state_trial.h"
 #include "proxy/balance.h"
 #include "proxy/health.h"
 #include "proxy/notice.h"
@@ -54,25 +54,7 @@ static void fail_once(void)
 	health_report(srv, &r);
 }
 
-static struct strbuf handed_over(void)
-{
-	struct strbuf out = STRBUF_EMPTY;
-
-	state_save_all(&out);
-	end(NULL);
-	begin(NULL);
-	return out;
-}
-
-static void load(struct strbuf *s)
-{
-	struct state_report r;
-
-	assert_true(state_load_all(strbuf_slice(s), &r));
-	assert_true(r.loaded > 0);
-	assert_int_equal(r.refused, 0);
-	strbuf_free(s);
-}
+static const struct state_trial trial = { begin, end };
 
 static void health_and_orders(void **unused)
 {
@@ -83,9 +65,9 @@ static void health_and_orders(void **unused)
 	health_set_weight(srv, 3);
 	health_set_admin(srv, SERVER_DRAIN);
 	uint64_t changed = srv->last_change_ms -= 5000;
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	assert_true(server_usable(srv));
-	load(&s);
+	state_trial_load(&s);
 	assert_false(srv->up);
 	assert_int_equal(srv->score, 0);
 	assert_int_equal(srv->weight, 3);
@@ -108,17 +90,17 @@ static void the_new_configuration_wins(void **unused)
 	(void)unused;
 	health_set_weight(srv, 3);
 	health_set_admin(srv, SERVER_MAINT);
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->set.weight = 20;
 	srv->set.disabled = true;
 	health_init(srv);
-	load(&s);
+	state_trial_load(&s);
 	assert_int_equal(srv->weight, 20);
 	assert_int_equal(srv->admin, SERVER_MAINT);
 
 	/* `disabled` was taken out of the file: the server comes back. */
-	s = handed_over();
-	load(&s);
+	s = state_trial_hand_over(&trial);
+	state_trial_load(&s);
 	assert_int_equal(srv->admin, 0);
 	assert_true(server_usable(srv));
 }
@@ -127,22 +109,22 @@ static void who_is_gone_or_unchecked(void **unused)
 {
 	(void)unused;
 	fail_once();
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->check = NULL;
-	load(&s);
+	state_trial_load(&s);
 	assert_true(server_usable(srv));
 	fail_once();
-	s = handed_over();
+	s = state_trial_hand_over(&trial);
 	end(NULL);
-	load(&s);
+	state_trial_load(&s);
 	begin(NULL);
 }
 
 static void never_checked_is_no_verdict(void **unused)
 {
 	(void)unused;
-	struct strbuf s = handed_over();
-	load(&s);
+	struct strbuf s = state_trial_hand_over(&trial);
+	state_trial_load(&s);
 	assert_true(server_usable(srv));
 	assert_int_equal(srv->last_check.status, CHECK_STATUS_INI);
 }
@@ -156,11 +138,11 @@ static void warming(void **unused)
 	health_set_admin(srv, 0);
 	uint64_t since = srv->warm_since_ms -= 5000;
 	assert_int_equal(warmup_percent(srv), 50);
-	struct strbuf s = handed_over(), other = STRBUF_EMPTY;
+	struct strbuf s = state_trial_hand_over(&trial), other = STRBUF_EMPTY;
 	strbuf_add_slice(&other, strbuf_slice(&s));
 	srv->set.slowstart_ms = 10000;
 	assert_int_equal(warmup_percent(srv), 100);
-	load(&s);
+	state_trial_load(&s);
 	assert_int_equal(srv->warm_since_ms, since);
 	assert_int_equal(warmup_percent(srv), 50);
 	warmup_forget(srv);
@@ -168,7 +150,7 @@ static void warming(void **unused)
 	end(NULL);
 	begin(NULL);
 	srv->set.slowstart_ms = 20000;
-	load(&other);
+	state_trial_load(&other);
 	assert_int_equal(srv->warm_since_ms, 0);
 }
 
@@ -176,12 +158,12 @@ static void ordered_down(void **unused)
 {
 	(void)unused;
 	health_force(srv, false, "CLI");
-	struct strbuf s = handed_over();
-	load(&s);
+	struct strbuf s = state_trial_hand_over(&trial);
+	state_trial_load(&s);
 	assert_false(server_usable(srv));
-	s = handed_over();
+	s = state_trial_hand_over(&trial);
 	srv->check = NULL;
-	load(&s);
+	state_trial_load(&s);
 	assert_true(server_usable(srv)); /* here no check would bring it back */
 }
 
@@ -193,8 +175,8 @@ static void stopping_and_unasked(void **unused)
 	health_report(srv, &half);
 	assert_false(server_usable(srv));
 	srv->checks_off = true;
-	struct strbuf s = handed_over();
-	load(&s);
+	struct strbuf s = state_trial_hand_over(&trial);
+	state_trial_load(&s);
 	assert_true(srv->up);
 	assert_true(srv->stopping);
 	assert_false(server_usable(srv));
@@ -210,9 +192,9 @@ static void down_by_its_agent(void **unused)
 	srv->agent = (struct check *)srv;
 	health_report(srv, &good);
 	health_agent(srv, AGENT_DOWN, &bad);
-	struct strbuf s = handed_over();
+	struct strbuf s = state_trial_hand_over(&trial);
 	srv->agent = (struct check *)srv;
-	load(&s);
+	state_trial_load(&s);
 	assert_false(srv->up);
 	health_report(srv, &good);
 	assert_false(server_usable(srv));
@@ -220,8 +202,8 @@ static void down_by_its_agent(void **unused)
 	assert_true(server_usable(srv));
 	/* Without one here, nobody would take it back. */
 	health_agent(srv, AGENT_DOWN, &bad);
-	s = handed_over();
-	load(&s);
+	s = state_trial_hand_over(&trial);
+	state_trial_load(&s);
 	assert_true(server_usable(srv));
 }
 
@@ -233,7 +215,7 @@ static void of_an_older_program(void **unused)
 
 	(void)unused;
 	strbuf_addf(&s, "state servers 1 %zu\n%s\n", strlen(line), line);
-	load(&s);
+	state_trial_load(&s);
 	assert_int_equal(srv->admin, SERVER_DRAIN);
 	assert_int_equal(srv->weight, 3);
 	assert_false(srv->stopping);

@@ -30,6 +30,13 @@ struct transport {
 };
 extern const struct transport transport_raw;
 
+/* How a connection goes on behind what is sent next. */
+enum conn_parting {
+	CONN_STAYS,
+	CONN_PARTS,      /* that is the last: once all of it is taken, the transport sends our end with it */
+	CONN_BREAKS_OFF, /* nobody vouched for its end: the transport does not say that all was said */
+};
+
 struct conn {
 	struct watch watch;               /* fd; its owner sets on_event */
 	const struct transport *transport;
@@ -43,7 +50,7 @@ struct conn {
 	bool connecting;                  /* a dialled connection that is not through yet */
 	bool urgent;                      /* EPOLLPRI: short reads prove nothing any more */
 	bool nodelay;                     /* TCP_NODELAY is set, or not wanted */
-	bool parting;                     /* what is sent next is the last: once all of it is taken, the transport sends our end with it */
+	uint8_t parting;                  /* enum conn_parting */
 	bool shut;                        /* our end was sent, or is not to be */
 	bool watched;                     /* registered with the loop, for the rest of its life */
 };

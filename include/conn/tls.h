@@ -36,9 +36,6 @@ enum io tls_handshake(struct conn *c);
 void tls_hold_last_flight(struct conn *c);
 enum io tls_flush(struct conn *c);
 
-/* The connection will end without TLS's goodbye. Harmless on one that does not speak TLS. */
-void tls_leave_unsaid(struct conn *c);
-
 /* The connection's state in OpenSSL; NULL: it does not speak TLS. Borrowed; of the connection's thread. */
 SSL *tls_of(const struct conn *c);
 /* Whether the handshake is over. */

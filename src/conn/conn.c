@@ -21,7 +21,8 @@ static void reset_state(struct conn *c, int fd, void (*on_event)(struct watch *,
 	c->tls = NULL;
 	c->error = 0;
 	c->can_read = c->can_write = c->announced = c->cut = c->hup = c->eof = c->connecting = false;
-	c->urgent = c->nodelay = c->parting = c->shut = c->watched = false;
+	c->urgent = c->nodelay = c->shut = c->watched = false;
+	c->parting = CONN_STAYS;
 }
 
 void conn_open(struct conn *c, int fd, void (*on_event)(struct watch *, uint32_t))

@@ -131,7 +131,7 @@ static void last_bytes_and_the_end_in_one_segment(void **state)
 
 	(void)state;
 	uint32_t before = segments_in(peer);
-	c.parting = true;
+	c.parting = CONN_PARTS;
 	assert_int_equal(transport_raw.sendv(&c, &iov, 1, false, &sent), IO_DONE);
 	assert_int_equal(sent, 4);
 	assert_true(c.shut);

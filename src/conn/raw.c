@@ -48,7 +48,7 @@ static void raw_shutdown(struct conn *c)
 static enum io raw_sendv(struct conn *c, const struct iovec *iov, int count, bool more, size_t *sent)
 {
 	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count };
-	int flags = MSG_NOSIGNAL | (more || c->parting ? MSG_MORE : 0);
+	int flags = MSG_NOSIGNAL | (more || c->parting == CONN_PARTS ? MSG_MORE : 0);
 	size_t want = 0;
 	ssize_t n;
 
@@ -66,7 +66,7 @@ static enum io raw_sendv(struct conn *c, const struct iovec *iov, int count, boo
 	if (n > 0)
 		*sent = (size_t)n;
 	if (*sent == want) {
-		if (c->parting && !c->shut) {
+		if (c->parting == CONN_PARTS && !c->shut) {
 			c->shut = true;
 			raw_shutdown(c);
 		}

@@ -249,7 +249,7 @@ bool tls_begin(struct conn *c, SSL_CTX *ctx, enum tls_side side, struct buf **fi
 enum io tls_flush(struct conn *c)
 {
 	struct tls *t = c->tls;
-	bool last = c->parting && t->goodbye && !c->shut; /* waits for our end, which leaves in the same segment */
+	bool last = c->parting == CONN_PARTS && t->goodbye && !c->shut; /* waits for our end, which leaves in the same segment */
 	ssize_t n;
 
 	if (t->out == NULL)
@@ -280,16 +280,18 @@ enum io tls_flush(struct conn *c)
 	return IO_AGAIN;
 }
 
-static void tls_goodbye(struct tls *t)
+static void tls_goodbye(struct conn *c)
 {
-	if (t->up && !t->goodbye && !t->failed && SSL_shutdown(t->ssl) < 0)
+	struct tls *t = c->tls;
+
+	if (t->up && !t->goodbye && !t->failed && c->parting != CONN_BREAKS_OFF && SSL_shutdown(t->ssl) < 0)
 		ERR_clear_error();
 	t->goodbye = true;
 }
 
 static void tls_shutdown(struct conn *c)
 {
-	tls_goodbye(c->tls);
+	tls_goodbye(c);
 	if (tls_flush(c) != IO_AGAIN)
 		shutdown(c->watch.fd, SHUT_WR);
 }
@@ -301,7 +303,7 @@ static void tls_close(struct conn *c, bool reset)
 	CHECK_OBJ(t, TLS_MAGIC);
 	/* One who has left hears nothing, unless what it heard last must not look cut off. */
 	if (!reset && c->error == 0 && (!t->ended || t->spoke_after_end)) {
-		tls_goodbye(t);
+		tls_goodbye(c);
 		tls_flush(c);
 	} else if (t->up && !t->failed) {
 		/* Sessions may be resumed however they ended (RFC 5246 7.2.1): OpenSSL is told that this one ended well. */
@@ -530,8 +532,8 @@ static enum io tls_sendv(struct conn *c, const struct iovec *iov, int count, boo
 				c->error = EPIPE;
 			return IO_FAIL;
 		}
-		if (c->parting && at == want)
-			tls_goodbye(t);
+		if (c->parting == CONN_PARTS && at == want)
+			tls_goodbye(c);
 		enum io r = tls_flush(c);
 		if (r == IO_FAIL)
 			return IO_FAIL;
@@ -554,12 +556,6 @@ static bool tls_can_splice(const struct conn *c)
 void tls_hold_last_flight(struct conn *c)
 {
 	c->tls->holds_flight = true;
-}
-
-void tls_leave_unsaid(struct conn *c)
-{
-	if (c->tls)
-		c->tls->goodbye = true;
 }
 
 SSL *tls_of(const struct conn *c)

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "conn/tls.h"
 #include "core/clock.h"
 #include "core/thread.h"
 #include "proxy/global.h"
@@ -274,7 +273,7 @@ static enum io flush_buf(struct pump *p, bool *moved)
 		iov[n++] = (struct iovec){ p->head->data + p->head->head, of_head };
 	if (of_buf)
 		iov[n++] = (struct iovec){ p->buf->data + p->buf->head, of_buf };
-	p->to->parting = is_last(p);
+	p->to->parting = is_last(p) ? CONN_PARTS : CONN_STAYS;
 	enum io r = p->to->transport->sendv(p->to, iov, n, false, &sent);
 	p->given += sent;
 	*moved |= sent > 0;
@@ -409,7 +408,7 @@ static enum pump_result pass_end(struct pump *p)
 		/* Nor does the other side hear of an end that nobody vouched for, but that the connection is over; unless it has
 		 * said itself that it awaits no more. */
 		if (p->from && p->from->cut && !p->to->eof)
-			tls_leave_unsaid(p->to);
+			p->to->parting = CONN_BREAKS_OFF;
 		if (!p->keep_open)
 			conn_shutdown(p->to);
 	}

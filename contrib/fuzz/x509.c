@@ -27,7 +27,7 @@ static void look_at_name(X509 *cert, enum x509_whose whose, struct arena *a)
 	touch(x509_name_rfc2253(cert, whose, a));
 	for (size_t i = 0; i < COUNT_OF(entries); i++)
 		for (int nth = -3; nth <= 3; nth++)
-			touch(x509_name_entry(cert, whose, slice_of(entries[i]), nth));
+			touch(x509_name_entry(cert, whose, slice_of(entries[i]), nth, a));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

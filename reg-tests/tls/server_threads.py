@@ -43,6 +43,7 @@ defaults
     timeout client {WAIT_S}s
     timeout server {WAIT_S}s
     timeout connect {WAIT_S}s
+    timeout check {WAIT_S}s
     default-server ssl {CA} sni req.hdr(host) verifyhost site.test
 frontend web
     bind fd@${{web}}

@@ -238,7 +238,7 @@ void script_push_stats(lua_State *L, const struct stats_row *row);
 
 void script_open_http(lua_State *L);
 void script_open_channel(lua_State *L);
-/* channel.c: a place that an argument names among so many bytes, from their front or, below 0, from their end; a length behind it
+/* channel_side.c: a place that an argument names among so many bytes, from their front or, below 0, from their end; a length behind it
  * (all, without one). Lua errors. */
 size_t script_place(lua_State *L, int index, size_t there);
 size_t script_length(lua_State *L, int index, size_t left);

@@ -72,18 +72,12 @@ with Usher(config, sockets=["cli", *sections]) as usher:
         with come(name, first, ip) as c:
             return served(c)
 
-    def order(command):
-        with usher.connect("cli") as c:
-            c.sendall(command.encode() + b"\n")
-            c.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: c.recv(1 << 16), b"")).decode().strip()
-
     # The order HAProxy has; weights only go and come back.
     assert "".join(ask("staticrr") for _ in range(10)) == "aabacababc"
-    assert order("set weight staticrr/a 4") == "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'."
-    assert order("set weight staticrr/a 0%") == ""
+    assert usher.say("set weight staticrr/a 4") == "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'."
+    assert usher.say("set weight staticrr/a 0%") == ""
     assert sorted(ask("staticrr") for _ in range(10)) == sorted("bbcbcbbcbc")
-    assert order("set weight staticrr/a 5") == "" and order("get weight staticrr/a") == "5 (initial 5)"
+    assert usher.say("set weight staticrr/a 5") == "" and usher.say("get weight staticrr/a") == "5 (initial 5)"
 
     # Streams that stay: HAProxy's order again. One that leaves makes room.
     staying, got = [], ""
@@ -91,7 +85,7 @@ with Usher(config, sockets=["cli", *sections]) as usher:
         staying.append(come("leastconn"))
         got += served(staying[-1])
     assert got == "abaaaabaaaba", got
-    assert order("set weight leastconn/b 100") == ""
+    assert usher.say("set weight leastconn/b 100") == ""
     staying.append(come("leastconn"))
     assert served(staying[-1]) == "b"
     for c in staying:
@@ -122,10 +116,10 @@ with Usher(config, sockets=["cli", *sections]) as usher:
     clients = [f"10.1.{i}.{i * 7 % 250}" for i in range(40)]
     before = [ask("consistent", ip=ip) for ip in clients]
     gone = before[0]
-    order(f"disable server consistent/{gone}")
+    usher.say(f"disable server consistent/{gone}")
     during = [ask("consistent", ip=ip) for ip in clients]
     assert gone not in during and all(b in (gone, d) for b, d in zip(before, during)), (before, during)
-    order(f"enable server consistent/{gone}")
+    usher.say(f"enable server consistent/{gone}")
     assert [ask("consistent", ip=ip) for ip in clients] == before
 
     # A key's client waits for its server although the other is idle, unless told otherwise.

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
-from _usher import WAIT_S, Origin, Usher, ask_cli, read_head  # noqa: E402
+from _usher import WAIT_S, Origin, Usher, read_head  # noqa: E402
 
 ROUNDS = 10
 hold = threading.Event()
@@ -122,12 +122,8 @@ add server be/agent 127.0.0.1:1 agent-check agent-port 1 agent-send "x\\n" agent
 '''
 
 
-def say(usher, command):
-    return ask_cli(usher.address('cli'), command).strip('\n')
-
-
 def rows(usher, backend):
-    return {r[3]: r for r in (line.split() for line in say(usher, f'show servers state {backend}').split('\n')[2:])}
+    return {r[3]: r for r in (line.split() for line in usher.say(f'show servers state {backend}').split('\n')[2:])}
 
 
 def await_true(what, check):
@@ -163,49 +159,49 @@ def numbers_and_settings(usher):
     # In maintenance, whatever is said; the configuration's `disabled` shows apart; nothing of default-server.
     assert now['plain'][5:9] == ['0', '1', '1', '1'] and now['full'][5:9] == ['0', '5', '2', '2'], now
     for name in 'plain', 'full', 'tracks', 'agent':
-        assert say(usher, f'del server be/{name}') == 'Server deleted.'
+        assert usher.say(f'del server be/{name}') == 'Server deleted.'
     assert set(rows(usher, 'be')) == {'s1', 's2', 'named', 'ruled'}
 
 
 def comes_serves_and_goes(usher):
     client = Client(usher, backend='empty')
     assert client.get().startswith(b'HTTP/1.1 503')
-    assert say(usher, f'add server empty/a {HERE}') == 'New server registered.'
+    assert usher.say(f'add server empty/a {HERE}') == 'New server registered.'
     client = Client(usher, backend='empty')
     assert client.get().startswith(b'HTTP/1.1 503'), 'it begins in maintenance'
-    assert say(usher, 'enable server empty/a') == ''
+    assert usher.say('enable server empty/a') == ''
     client = Client(usher, backend='empty')
     assert client.get().startswith(b'HTTP/1.1 200')
-    assert 'empty,a,' in say(usher, 'show stat') and 'empty/a' in say(usher, 'show servers conn empty')
+    assert 'empty,a,' in usher.say('show stat') and 'empty/a' in usher.say('show servers conn empty')
     client.ask('/hold')
     assert holding.acquire(timeout=WAIT_S)
-    assert say(usher, 'del server empty/a') == 'Only servers in maintenance mode can be deleted.'
-    assert say(usher, 'disable server empty/a') == ''
-    assert say(usher, 'del server empty/a') == 'Server still has connections attached to it, cannot remove it.'
+    assert usher.say('del server empty/a') == 'Only servers in maintenance mode can be deleted.'
+    assert usher.say('disable server empty/a') == ''
+    assert usher.say('del server empty/a') == 'Server still has connections attached to it, cannot remove it.'
     hold.set()
     assert client.answer().startswith(b'HTTP/1.1 200')
     hold.clear()
     # The answer is out a moment before its stream is over.
-    await_true('it is removed', lambda: say(usher, 'del server empty/a') == 'Server deleted.')
-    assert 'empty,a,' not in say(usher, 'show stat')
+    await_true('it is removed', lambda: usher.say('del server empty/a') == 'Server deleted.')
+    assert 'empty,a,' not in usher.say('show stat')
     assert Client(usher, backend='empty').get().startswith(b'HTTP/1.1 503')
 
 
 def checks(usher):
-    assert say(usher, f'add server be/checked {HERE} check inter 20ms fall 1 rise 1') == 'New server registered.'
-    assert say(usher, f'add server be/ill 127.0.0.1:{dead.getsockname()[1]} check inter 20ms fall 1 rise 1') == 'New server registered.'
+    assert usher.say(f'add server be/checked {HERE} check inter 20ms fall 1 rise 1') == 'New server registered.'
+    assert usher.say(f'add server be/ill 127.0.0.1:{dead.getsockname()[1]} check inter 20ms fall 1 rise 1') == 'New server registered.'
     for name in 'checked', 'ill':
         assert int(rows(usher, 'be')[name][13]) & 6 == 2, 'known, and not asked'
-        assert say(usher, f'enable health be/{name}; enable server be/{name}') == ''
+        assert usher.say(f'enable health be/{name}; enable server be/{name}') == ''
     await_true('checks say', lambda: rows(usher, 'be')['checked'][10] == '6' and rows(usher, 'be')['ill'][5] == '0')
     assert 'Server be/ill is DOWN' in usher.log()
     # Tracking begins with what the other is now, and ends with its follower.
-    assert say(usher, 'add server be/t 127.0.0.1:1 track s1; enable server be/t') == 'New server registered.'
-    assert say(usher, 'disable server be/s1; del server be/s1').startswith('This server cannot')
+    assert usher.say('add server be/t 127.0.0.1:1 track s1; enable server be/t') == 'New server registered.'
+    assert usher.say('disable server be/s1; del server be/s1').startswith('This server cannot')
     assert rows(usher, 'be')['t'][6] == '2'
-    assert say(usher, 'enable server be/s1') == ''
+    assert usher.say('enable server be/s1') == ''
     for name in 'checked', 'ill', 't':
-        assert say(usher, f'disable server be/{name}; del server be/{name}') == 'Server deleted.'
+        assert usher.say(f'disable server be/{name}; del server be/{name}') == 'Server deleted.'
 
 
 def named_by_a_stream(usher):
@@ -214,8 +210,8 @@ def named_by_a_stream(usher):
     client.ask('/hold')
     assert holding.acquire(timeout=WAIT_S)
     for _ in range(3):
-        assert say(usher, 'disable server sticky/dead; del server sticky/dead') == 'Server deleted.'
-        assert say(usher, f'add server sticky/dead {HERE}; enable server sticky/dead') == 'New server registered.'
+        assert usher.say('disable server sticky/dead; del server sticky/dead') == 'Server deleted.'
+        assert usher.say(f'add server sticky/dead {HERE}; enable server sticky/dead') == 'New server registered.'
     hold.set()
     assert b'set-cookie: C=a' in client.answer().replace(b'Set-Cookie', b'set-cookie')
     hold.clear()
@@ -226,15 +222,15 @@ def many(usher):
     """Past the number from which a backend has an index of names, and back."""
     names = [f'n{i}' for i in range(70)]
     for name in names:
-        assert say(usher, f'add server empty/{name} {HERE}') == 'New server registered.'
-    assert say(usher, 'add server empty/n69 127.0.0.1:1').startswith('Already exists')
+        assert usher.say(f'add server empty/{name} {HERE}') == 'New server registered.'
+    assert usher.say('add server empty/n69 127.0.0.1:1').startswith('Already exists')
     for name in names[::2] + names[1::2]:
-        assert say(usher, f'del server empty/{name}') == 'Server deleted.', name
-        assert say(usher, f'get weight empty/{name}') == 'No such server.'
+        assert usher.say(f'del server empty/{name}') == 'Server deleted.', name
+        assert usher.say(f'get weight empty/{name}') == 'No such server.'
     assert rows(usher, 'empty') == {}
-    assert say(usher, f'add server empty/n1 {HERE}') == 'New server registered.'
-    assert say(usher, 'get weight empty/n1') == '1 (initial 1)'
-    assert say(usher, 'del server empty/n1') == 'Server deleted.'
+    assert usher.say(f'add server empty/n1 {HERE}') == 'New server registered.'
+    assert usher.say('get weight empty/n1') == '1 (initial 1)'
+    assert usher.say('del server empty/n1') == 'Server deleted.'
 
 
 class Load(threading.Thread):
@@ -269,7 +265,7 @@ def under_load(usher):
     def look():
         try:
             while not over.is_set():
-                say(usher, 'show stat; show servers state; show servers conn; show sess')
+                usher.say('show stat; show servers state; show servers conn; show sess')
                 with usher.connect('fe') as s:
                     s.sendall(b'GET /metrics HTTP/1.0\r\n\r\n')
                     while s.recv(1 << 16):
@@ -283,15 +279,15 @@ def under_load(usher):
     for turn in range(ROUNDS):
         for i in range(len(KINDS)):
             for k in 'xy':
-                assert say(usher, f'add server b{i}/{k} {HERE} maxconn {turn % 2 * 5} slowstart 1s check inter 50ms') == 'New server registered.'
-                assert say(usher, f'enable health b{i}/{k}; enable server b{i}/{k}') == ''
+                assert usher.say(f'add server b{i}/{k} {HERE} maxconn {turn % 2 * 5} slowstart 1s check inter 50ms') == 'New server registered.'
+                assert usher.say(f'enable health b{i}/{k}; enable server b{i}/{k}') == ''
         before = [load.served for load in loads]
         await_true('all are served', lambda: all(load.bad or load.served > n + 5 for load, n in zip(loads, before)))
         for i in range(len(KINDS)):
             for k in 'xy':
-                assert say(usher, f'disable server b{i}/{k}') == ''
+                assert usher.say(f'disable server b{i}/{k}') == ''
             for k in 'yx' if turn % 2 else 'xy':
-                await_true('removed', lambda: say(usher, f'del server b{i}/{k}') == 'Server deleted.')
+                await_true('removed', lambda: usher.say(f'del server b{i}/{k}') == 'Server deleted.')
     for load in loads:
         load.over = True
     for load in loads:
@@ -308,7 +304,7 @@ def under_load(usher):
 with Usher(CONFIG, sockets=['cli', 'fe']) as usher:
     for line in ANSWERS.strip('\n').split('\n'):
         command, _, answer = line.rpartition(' > ')
-        said = say(usher, command)
+        said = usher.say(command)
         assert said.startswith(answer.strip()), (command, said)
     numbers_and_settings(usher)
     comes_serves_and_goes(usher)

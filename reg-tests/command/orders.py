@@ -8,7 +8,7 @@ import queue
 import socket
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
-from _usher import WAIT_S, Origin, Usher, ask_cli, echo, read_all  # noqa: E402
+from _usher import WAIT_S, Origin, Usher, echo, read_all  # noqa: E402
 
 asked = queue.Queue()
 
@@ -59,10 +59,6 @@ backend asked
     server a 127.0.0.1:{web.port} agent-check agent-inter 50ms agent-port {agent1.port} agent-send "one\\n"
     server t 127.0.0.1:{web.port} track asked/s
 '''
-
-
-def say(usher, command):
-    return ask_cli(usher.address('cli'), command).rstrip('\n')
 
 
 ANSWERS = '''
@@ -125,17 +121,17 @@ USAGE = 'usage: set server <backend>/<server> addr | agent | '
 def stopping(usher):
     """NOLB is for those who belong to a server by a cookie."""
     def status():
-        return say(usher, 'show stat marked 4 1').split('\n')[1].split(',')[17]
+        return usher.say('show stat marked 4 1').split('\n')[1].split(',')[17]
     def code(cookie=b''):
         with usher.connect('marked') as c:
             c.sendall(b'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' + cookie + b'\r\n')
             return read_all(c).split(b' ')[1]
     assert code() == b'200'
-    assert say(usher, 'set server marked/m health stopping') == ''
-    assert status() == 'NOLB' and ' 3 0 1 1 ' in say(usher, 'show servers state marked')
+    assert usher.say('set server marked/m health stopping') == ''
+    assert status() == 'NOLB' and ' 3 0 1 1 ' in usher.say('show servers state marked')
     assert code() == b'503' and code(b'Cookie: S=m\r\n') == b'200'
     assert 'Server marked/m is stopping, changed from CLI. ' in usher.log()
-    assert say(usher, 'set server marked/m health up') == ''
+    assert usher.say('set server marked/m health up') == ''
     assert status() == 'no check' and code() == b'200'
 
 
@@ -151,9 +147,9 @@ def limit_of_server(usher):
     first, second = usher.connect('fe'), usher.connect('fe')
     speak(first)
     second.sendall(b'hello')
-    while 'be,BACKEND,1,' not in say(usher, 'show stat be 2 -1'):
+    while 'be,BACKEND,1,' not in usher.say('show stat be 2 -1'):
         pass
-    assert say(usher, 'set maxconn server be/s1 2') == ''
+    assert usher.say('set maxconn server be/s1 2') == ''
     assert second.recv(100) == b'hello'
     return first, second
 
@@ -165,54 +161,54 @@ def speak(c):
 
 def sessions(usher, first, second):
     port = first.getsockname()[1]
-    line, = [line for line in say(usher, 'show sess').split('\n') if f'src=127.0.0.1:{port} ' in line]
-    assert say(usher, 'shutdown session ' + line.split(':')[0]) == ''
+    line, = [line for line in usher.say('show sess').split('\n') if f'src=127.0.0.1:{port} ' in line]
+    assert usher.say('shutdown session ' + line.split(':')[0]) == ''
     assert first.recv(100) == b''
     speak(second)
-    assert say(usher, 'shutdown sessions server be/s1') == ''
+    assert usher.say('shutdown sessions server be/s1') == ''
     assert second.recv(100) == b''
 
 
 def slim(usher, name):
-    return say(usher, f'show stat {name} 1 -1').split('\n')[1].split(',')[6]
+    return usher.say(f'show stat {name} 1 -1').split('\n')[1].split(',')[6]
 
 
 def limit_of_frontend(usher):
-    assert say(usher, 'set maxconn server be/s1 0') == ''
+    assert usher.say('set maxconn server be/s1 0') == ''
     first = usher.connect('narrow')
     speak(first)
     second = usher.connect('narrow')
     second.sendall(b'hello')
-    while 'narrow,FRONTEND,,,1,' not in say(usher, 'show stat narrow 1 -1') or 'FULL' not in say(usher, 'show stat narrow 1 -1'):
+    while 'narrow,FRONTEND,,,1,' not in usher.say('show stat narrow 1 -1') or 'FULL' not in usher.say('show stat narrow 1 -1'):
         pass
-    assert say(usher, 'set maxconn frontend narrow 2') == ''
+    assert usher.say('set maxconn frontend narrow 2') == ''
     assert second.recv(100) == b'hello'
     assert slim(usher, 'narrow') == '2'
     # Nobody more, until there is a limit again; it is what HAProxy does, too, but for what follows.
-    assert say(usher, 'set maxconn frontend narrow 0') == ''
+    assert usher.say('set maxconn frontend narrow 0') == ''
     assert slim(usher, 'narrow') == '0'
     first.close()
     second.close()
-    while 'narrow,FRONTEND,,,0,' not in say(usher, 'show stat narrow 1 -1'):
+    while 'narrow,FRONTEND,,,0,' not in usher.say('show stat narrow 1 -1'):
         pass
-    assert 'FULL' in say(usher, 'show stat narrow 1 -1')
+    assert 'FULL' in usher.say('show stat narrow 1 -1')
     third = usher.connect('narrow')
     third.sendall(b'hello')
-    assert say(usher, 'set maxconn frontend #3 5') == ''
+    assert usher.say('set maxconn frontend #3 5') == ''
     assert third.recv(100) == b'hello'
 
 
 def limit_of_process(usher):
     def shown():
-        return [line.split(': ')[1] for line in say(usher, 'show info').split('\n') if line.startswith(('Maxconn:', 'Hard_maxconn:'))]
+        return [line.split(': ')[1] for line in usher.say('show info').split('\n') if line.startswith(('Maxconn:', 'Hard_maxconn:'))]
     first = usher.connect('fe')
     speak(first)
-    assert say(usher, 'set maxconn global 1') == ''
+    assert usher.say('set maxconn global 1') == ''
     assert shown() == ['1', '100'] or shown() == ['100', '1'], shown()
     second = usher.connect('fe')
     second.sendall(b'hello')
     # The runtime socket is not of those that are counted.
-    assert say(usher, 'set maxconn global 0') == ''
+    assert usher.say('set maxconn global 0') == ''
     assert shown() == ['100', '100']
     assert second.recv(100) == b'hello'
 
@@ -220,32 +216,32 @@ def limit_of_process(usher):
 def places(usher):
     heard('check1')
     heard('agent1', b'one\n')
-    assert say(usher, f'set server asked/s check-port {check2.port}') == ''
+    assert usher.say(f'set server asked/s check-port {check2.port}') == ''
     heard('check2')
-    assert say(usher, 'set server asked/s check-addr 127.0.0.1') == ''
-    assert say(usher, f'set server asked/s check-addr 127.0.0.1 port {check1.port}') == ''
+    assert usher.say('set server asked/s check-addr 127.0.0.1') == ''
+    assert usher.say(f'set server asked/s check-addr 127.0.0.1 port {check1.port}') == ''
     while True:
         if asked.get(timeout=WAIT_S)[0] == 'check1':
             break
-    assert say(usher, r'set server asked/a agent-send two\ words') == ''
+    assert usher.say(r'set server asked/a agent-send two\ words') == ''
     heard('agent1', b'two words')
-    assert say(usher, f'set server asked/a agent-addr 127.0.0.1 port {agent2.port}') == ''
+    assert usher.say(f'set server asked/a agent-addr 127.0.0.1 port {agent2.port}') == ''
     heard('agent2', b'two words')
-    assert say(usher, 'set server asked/a agent-send again; set server asked/a agent-port %d' % agent1.port) == ''
+    assert usher.say('set server asked/a agent-send again; set server asked/a agent-port %d' % agent1.port) == ''
     heard('agent1', b'again')
-    rows = {r[3]: r for r in (line.split() for line in say(usher, 'show servers state asked').split('\n')[2:])}
+    rows = {r[3]: r for r in (line.split() for line in usher.say('show servers state asked').split('\n')[2:])}
     assert rows['a'][-2:] == ['127.0.0.1', str(agent1.port)], rows['a']
     assert int(rows['a'][14]) & ~1 == 22, rows['a']
     assert rows['s'][-4:-2] == [str(check1.port), '127.0.0.1'], rows['s']
-    assert say(usher, 'disable agent asked/a') == ''
-    rows = {r[3]: r for r in (line.split() for line in say(usher, 'show servers state asked').split('\n')[2:])}
+    assert usher.say('disable agent asked/a') == ''
+    rows = {r[3]: r for r in (line.split() for line in usher.say('show servers state asked').split('\n')[2:])}
     assert int(rows['a'][14]) & ~1 == 18, rows['a']
-    assert say(usher, 'set server asked/a agent down') == ''
-    assert ',DOWN (agent),' in say(usher, 'show stat asked 4 2')
-    assert say(usher, 'set server asked/a agent up') == ''
-    assert ',DOWN' not in say(usher, 'show stat asked 4 2')
+    assert usher.say('set server asked/a agent down') == ''
+    assert ',DOWN (agent),' in usher.say('show stat asked 4 2')
+    assert usher.say('set server asked/a agent up') == ''
+    assert ',DOWN' not in usher.say('show stat asked 4 2')
     assert 'Server asked/a is DOWN, changed from CLI. 2 active' in usher.log()
-    assert say(usher, 'enable agent asked/a') == ''
+    assert usher.say('enable agent asked/a') == ''
     while not asked.empty():
         asked.get()
     heard('agent1')
@@ -254,8 +250,8 @@ def places(usher):
 with Usher(CONFIG, sockets=['cli', 'fe', 'narrow', 'marked']) as usher:
     for line in ANSWERS.strip('\n').split('\n'):
         command, _, answer = line.replace('{web}', str(web.port)).partition(' >')
-        assert say(usher, command) == answer.strip(), (command, say(usher, command))
-    assert say(usher, 'set server be/s1').startswith(USAGE) and say(usher, 'set server be/s1 nonsense').startswith(USAGE)
+        assert usher.say(command) == answer.strip(), (command, usher.say(command))
+    assert usher.say('set server be/s1').startswith(USAGE) and usher.say('set server be/s1 nonsense').startswith(USAGE)
     sessions(usher, *limit_of_server(usher))
     limit_of_frontend(usher)
     limit_of_process(usher)

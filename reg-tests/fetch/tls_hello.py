@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "process"))
-from _usher import Origin, Usher, WAIT_S, read_all
+from _usher import Origin, Usher, WAIT_S
 
 
 def hello(name=None, alpn=(), most=ssl.TLSVersion.TLSv1_3):
@@ -124,27 +124,14 @@ backend bad
 """ + "".join(f"backend {n}\n    server s 127.0.0.1:{o.port}\n" for n, o in BACKENDS.items())
 
 
-def exchange(usher, frontend, *parts, end=True):
-    with usher.connect(frontend) as s:
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            for part in parts:
-                s.sendall(part)
-            if end:
-                s.shutdown(socket.SHUT_WR)
-            return read_all(s)
-        except OSError:
-            return b""
-
-
 def routed(usher, where, *parts):
     """The bytes reach that backend as they are."""
-    got = exchange(usher, "route", *parts)
+    got = usher.exchange("route", *parts)
     assert got == where + b":" + b"".join(parts), (where, got[:60], parts[0][:60])
 
 
 def said(usher, data):
-    exchange(usher, "says", data)
+    usher.exchange("says", data)
     return dict(zip(NAMES, log.recv(65536).decode().rstrip("\n").split("|")))
 
 
@@ -163,13 +150,13 @@ with Usher(CONFIG, sockets=["route", "says", "versions", "door"]) as usher:
     # What is no hello is known at once, what is cut off when the client ends.
     for data in (b"GET / HTTP/1.0\r\n\r\n", b"\x15\x03\x01\0\x02\x02\x28", OLD, SERVER_HELLO, made([("0000", "0004000001")]),
                  made([("0000", "000600000361" + "0062"), ]), made([("0023", ""), ("0023", "")])):
-        assert exchange(usher, "route", data, end=False) == b"", data
+        assert usher.exchange("route", data, end=False) == b"", data
     # One that never ends is given up when the buffer is full: long before the delay is over, and while its client waits.
     endless = b"\x16\x03\x01\x40\x00\x01\x01\xff\xff" + b"\x03\x03" + bytes(16384 - 6) + b"\x16\x03\x01\x40\x00" + bytes(16384)
-    assert exchange(usher, "route", endless, end=False) == b""
+    assert usher.exchange("route", endless, end=False) == b""
     assert set(said(usher, endless[:16000]).values()) == {"-"}
     for at in (0, 1, 5, 9, 100, len(site) - 1):
-        assert exchange(usher, "route", site[:at]) == b"", at
+        assert usher.exchange("route", site[:at]) == b"", at
 
     new = said(usher, hello("www.example.com", ["h2", "http/1.1"]))
     assert new["req.ssl_hello_type"] == new["req_ssl_hello_type"] == "1", new
@@ -190,7 +177,7 @@ with Usher(CONFIG, sockets=["route", "says", "versions", "door"]) as usher:
     assert set(said(usher, b"GET / HTTP/1.0\r\n\r\n").values()) == {"-"}
     assert said(usher, SERVER_HELLO)["req.ssl_hello_type"] == "2"
 
-    assert exchange(usher, "versions", OLD) == b"old:" + OLD
-    assert exchange(usher, "versions", site, end=False) == b""
-    assert exchange(usher, "door", b"g", end=False) == SERVER_HELLO
-    assert exchange(usher, "door", b"b", end=False) == b""
+    assert usher.exchange("versions", OLD) == b"old:" + OLD
+    assert usher.exchange("versions", site, end=False) == b""
+    assert usher.exchange("door", b"g", end=False) == SERVER_HELLO
+    assert usher.exchange("door", b"b", end=False) == b""

@@ -46,6 +46,24 @@ class Usher:
         s = socket.create_connection(self.address(name), timeout=WAIT_S, **options)
         return s
 
+    def say(self, command, to='cli'):
+        """What the runtime socket of that name answers, without empty lines at its ends."""
+        return ask_cli(self.address(to), command).strip('\n')
+
+    def exchange(self, name, *parts, end=True):
+        """Sends the parts one by one, each at once, then the end; returns what came back, nothing if that broke off."""
+        with self.connect(name) as c:
+            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                for part in parts:
+                    c.sendall(part)
+                if end:
+                    c.shutdown(socket.SHUT_WR)
+                return read_all(c)
+            except OSError as error:
+                assert not isinstance(error, TimeoutError), (name, parts)
+                return b''
+
     def log(self):
         return open(self.log_path, errors='replace').read()
 

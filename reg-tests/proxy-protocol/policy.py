@@ -66,21 +66,6 @@ for name in NAMES:
 config += f'backend origin\n server s 127.0.0.1:{origin.port} send-proxy\n'
 
 
-def talk(usher, name, *parts, end=True):
-    """Sends the parts one by one, then the end; returns what came back."""
-    with usher.connect(name) as c:
-        c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            for part in parts:
-                c.sendall(part)
-            if end:
-                c.shutdown(socket.SHUT_WR)
-            return read_all(c)
-        except OSError as error:
-            assert not isinstance(error, TimeoutError), (name, parts)
-            return b''
-
-
 def expect(got, *lines):
     for line in lines:
         assert line in got, (line, got)
@@ -91,55 +76,55 @@ CLAIMED, REAL = b'PROXY TCP4 192.0.2.1 192.0.2.2 1111 443\r\n', b'PROXY TCP4 127
 with Usher(config, sockets=NAMES) as usher:
     for door in ('accept', 'require', 'file', 'optional', 'builtin', 'expect', 'chain', 'health'):
         for header in (V1, V2):
-            expect(talk(usher, door, header + b'hello'), CLAIMED + b'hello')
-        expect(talk(usher, door, *[bytes([b]) for b in V2 + b'hi']), CLAIMED + b'hi')
-        expect(talk(usher, door, *[bytes([b]) for b in V1 + b'hi']), CLAIMED + b'hi')
+            expect(usher.exchange(door, header + b'hello'), CLAIMED + b'hello')
+        expect(usher.exchange(door, *[bytes([b]) for b in V2 + b'hi']), CLAIMED + b'hi')
+        expect(usher.exchange(door, *[bytes([b]) for b in V1 + b'hi']), CLAIMED + b'hi')
 
     # Without a header: the door, or the protocol's own bytes.
     for door in ('accept', 'require', 'expect', 'v2only', 'slow', 'chain'):
-        assert talk(usher, door, b'hello') == b'', door
+        assert usher.exchange(door, b'hello') == b'', door
     for door in ('optional', 'builtin', 'ignore'):
-        expect(talk(usher, door, b'hello'), REAL, b'\nhello')
-        expect(talk(usher, door, b'PRO'), REAL, b'\nPRO')
-    expect(talk(usher, 'raw', V1), REAL, V1)
-    expect(talk(usher, 'ignore', V2 + b'hello'), REAL, b'\nhello')
+        expect(usher.exchange(door, b'hello'), REAL, b'\nhello')
+        expect(usher.exchange(door, b'PRO'), REAL, b'\nPRO')
+    expect(usher.exchange('raw', V1), REAL, V1)
+    expect(usher.exchange('ignore', V2 + b'hello'), REAL, b'\nhello')
     for greeting in (b'', b'hello', V2):
-        assert talk(usher, 'reject', greeting) == b''
-    assert talk(usher, 'v2only', V1) == b''
-    expect(talk(usher, 'v2only', V2), CLAIMED)
+        assert usher.exchange('reject', greeting) == b''
+    assert usher.exchange('v2only', V1) == b''
+    expect(usher.exchange('v2only', V2), CLAIMED)
 
     # LOCAL, UNKNOWN with a tail, UNSPEC, UNIX and DGRAM keep the real addresses.
     for header in (NLB_CHECK, b'PROXY UNKNOWN ff:: whatever\r\n', b'PROXY UNKNOWN\r\n', v2(1, 0x00, b''), v2(1, 0x31, bytes(216)),
                    v2(1, 0x12, inet('192.0.2.1', '192.0.2.2', 1, 2)), v2(0, 0x11, inet('192.0.2.1', '192.0.2.2', 1, 2))):
-        expect(talk(usher, 'accept', header + b'hello'), REAL, b'\nhello')
+        expect(usher.exchange('accept', header + b'hello'), REAL, b'\nhello')
 
     # Malformed ones are closed without a byte.
     for header in (b'PROXY TCP4 300.0.2.1 192.0.2.2 1 2\r\n', b'PROXY TCP4 192.0.2.1 192.0.2.2 66647 2\r\n', b'PROXY TCP4 x\n',
                    v2(1, 0x11, inet('192.0.2.1', '192.0.2.2', 1, 2) + b'\2\0\7a'), v2(2, 0x11, b''), v2(1, 0x41, b'')):
-        assert talk(usher, 'accept', header + b'hello') == b'', header
+        assert usher.exchange('accept', header + b'hello') == b'', header
 
     # Too long for this door.
-    assert talk(usher, 'small', v2(1, 0x11, inet('192.0.2.1', '192.0.2.2', 1, 2) + tlv(0xe1, bytes(20)))) == b''
-    expect(talk(usher, 'small', V2), CLAIMED)
+    assert usher.exchange('small', v2(1, 0x11, inet('192.0.2.1', '192.0.2.2', 1, 2) + tlv(0xe1, bytes(20)))) == b''
+    expect(usher.exchange('small', V2), CLAIMED)
 
     # The clock runs from the first byte, and before it only `timeout client` does: both end by themselves.
-    assert talk(usher, 'slow', V2[:5], end=False) == b''
-    assert talk(usher, 'silent', end=False) == b''
+    assert usher.exchange('slow', V2[:5], end=False) == b''
+    assert usher.exchange('silent', end=False) == b''
 
     # Headers in a row: as far as each client is trusted.
     second = v2(1, 0x11, inet('198.51.100.7', '192.0.2.2', 7, 443))
     third = v2(1, 0x11, inet('203.0.113.9', '192.0.2.2', 9, 443))
-    expect(talk(usher, 'chain', V2 + second + b'x'), b'PROXY TCP4 198.51.100.7 192.0.2.2 7 443\r\nx')
-    expect(talk(usher, 'chain', *[bytes([b]) for b in V2 + second + third + b'x']), b'PROXY TCP4 203.0.113.9 192.0.2.2 9 443\r\nx')
-    expect(talk(usher, 'chain', V2 + second + third + V1), b'PROXY TCP4 203.0.113.9 192.0.2.2 9 443\r\n' + V1)
-    expect(talk(usher, 'require', V2 + second), CLAIMED + second)
+    expect(usher.exchange('chain', V2 + second + b'x'), b'PROXY TCP4 198.51.100.7 192.0.2.2 7 443\r\nx')
+    expect(usher.exchange('chain', *[bytes([b]) for b in V2 + second + third + b'x']), b'PROXY TCP4 203.0.113.9 192.0.2.2 9 443\r\nx')
+    expect(usher.exchange('chain', V2 + second + third + V1), b'PROXY TCP4 203.0.113.9 192.0.2.2 9 443\r\n' + V1)
+    expect(usher.exchange('require', V2 + second), CLAIMED + second)
 
     # Probes: a LOCAL header is answered here, with HTTP when it asks so.
-    assert talk(usher, 'health', NLB_CHECK) == b''
-    expect(talk(usher, 'health', NLB_CHECK, b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), b'HTTP/1.0 200 OK\r\n')
-    assert talk(usher, 'health') == b''
+    assert usher.exchange('health', NLB_CHECK) == b''
+    expect(usher.exchange('health', NLB_CHECK, b'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), b'HTTP/1.0 200 OK\r\n')
+    assert usher.exchange('health') == b''
 
     # Shadow: nobody is refused, nobody is believed.
-    expect(talk(usher, 'shadow', V2 + b'hello'), REAL, b'\nhello')
-    expect(talk(usher, 'shadow', b'hello'), REAL, b'\nhello')
-    expect(talk(usher, 'shadow', b'PROXY TCP9 hello\r\n'), REAL, b'\nPROXY TCP9 hello')
+    expect(usher.exchange('shadow', V2 + b'hello'), REAL, b'\nhello')
+    expect(usher.exchange('shadow', b'hello'), REAL, b'\nhello')
+    expect(usher.exchange('shadow', b'PROXY TCP9 hello\r\n'), REAL, b'\nPROXY TCP9 hello')

@@ -26,6 +26,11 @@ def context(root, ciphers=None, least=None, most=None, alpn=None, certificate=No
     return c
 
 
+def serial(answer):
+    """Of what shake() gave: the number of the certificate that was presented, or why there was none."""
+    return answer if isinstance(answer, str) else answer.getpeercert()['serialNumber']
+
+
 def shake(usher, name, sni, ctx, session=None):
     """The secured socket, or the words of what went wrong."""
     s = usher.connect(name)

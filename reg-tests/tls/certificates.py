@@ -5,7 +5,7 @@ the certificate that has it, of the kind that the client can verify; files that 
 import os
 import shutil
 import subprocess
-from _client import V12, context, shake
+from _client import V12, context, serial, shake
 from _authority import Authority, read
 from _usher import PROGRAM, Usher
 
@@ -45,10 +45,6 @@ frontend web
 
 def presented(certificate):
     return certificate.field('serial')
-
-
-def serial(answer):
-    return answer if isinstance(answer, str) else answer.getpeercert()['serialNumber']
 
 
 RSA = 'ECDHE-RSA-AES128-GCM-SHA256'

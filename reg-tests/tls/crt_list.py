@@ -4,7 +4,7 @@
 is wrong in a list is told with its file and line."""
 import os
 import subprocess
-from _client import V12, V13, ask, context, shake
+from _client import V12, V13, ask, context, serial, shake
 from _authority import Authority
 from _usher import PROGRAM, Usher
 
@@ -45,10 +45,6 @@ frontend web
     bind fd@${{both}} ssl crt {star.pem} crt-list list strict-sni
     http-request return status 200 content-type text/plain string ok
 '''
-
-
-def serial(answer):
-    return answer if isinstance(answer, str) else answer.getpeercert()['serialNumber']
 
 
 with Usher(CONFIG, sockets=['list', 'minus', 'only', 'both']) as usher:

@@ -7,7 +7,7 @@ import ssl
 import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'process'))
 from _authority import Authority
-from _usher import Origin, Usher, WAIT_S, ask_cli, read_head
+from _usher import Origin, Usher, WAIT_S, ask_cli, read_head, stat_rows
 
 authority = Authority()
 site = authority.server('site.test', '*.site.test', '127.0.0.1')
@@ -108,8 +108,8 @@ def ask(path, host='www.site.test', *fields):
 
 
 def column(proxy, server, name):
-    rows = [line.split(',') for line in ask_cli(usher.address('cli'), 'show stat').lstrip('# ').splitlines()]
-    return next(int(r[rows[0].index(name)]) for r in rows[1:] if r[:2] == [proxy, server])
+    rows = stat_rows(usher.say('show stat'))
+    return next(int(r[name]) for r in rows if (r['pxname'], r['svname']) == (proxy, server))
 
 
 with Usher(CONFIG, sockets=['web', 'cli']) as usher:

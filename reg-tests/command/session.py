@@ -60,7 +60,7 @@ with Usher(CONFIG, sockets=['fe']) as usher:
     assert say('set severity-output\n') == "one of 'none', 'number', 'string' is a required argument\n\n"
     assert say('show cli level\n', 'grave.sock') == '[6]: admin\n\n'
     assert say('show backend\n', 'grave.sock').startswith('# name')
-    assert say('show ssl ocsp-response\n', 'grave.sock').startswith("[6]: Unknown command: 'show ssl ocsp-response'")
+    assert say('show ssl ocsp-updates\n', 'grave.sock').startswith("[6]: Unknown command: 'show ssl ocsp-updates'")
 
     # wait: longer than a session may be silent; until a server has lost its clients; or not at all.
     began = time.monotonic()

@@ -116,6 +116,7 @@ static void on_count(lua_State *L, lua_Debug *unused)
 	f->counted += (uint64_t)counted;
 	if (can_wait && (f->counted >= script_settings.forced_yield || slice_us > SLICE_MAX_US)) {
 		f->due_ms = 0;
+		f->state->gives_way = true;
 		lua_yield(L, 0);
 	}
 }

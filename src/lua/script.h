@@ -27,6 +27,9 @@ struct script_state {
 	lua_State *lua;             /* owns */
 	int number;                 /* 0: of all threads; n: of thread n - 1; core.thread */
 	pthread_mutex_t lock;       /* of state 0; a thread may take it again */
+	int waiting;                /* atomic: threads for it */
+	uint32_t entered;           /* atomic: times that it was taken */
+	bool gives_way;             /* under it: what runs lets others run */
 	int64_t unreported;         /* bytes taken or given back that the sum of all states does not know yet */
 	struct script_frame *frame; /* borrows: what runs; NULL: nothing, or a file is being loaded */
 	size_t work;                /* charged since the time was looked at */

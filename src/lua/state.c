@@ -7,6 +7,7 @@
 
 #include <lualib.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/assert.h"
 #include "conf/diag.h"
@@ -15,6 +16,9 @@
 
 /* How far the sum may be wrong for each state: an atomic addition per string would cost more than the string. */
 #define UNREPORTED_MAX 16384
+/* How long a script that computes stays away for those that wait for its state. */
+#define GIVE_WAY_TRIES 5
+#define GIVE_WAY_NS 20000
 
 struct script_settings script_settings = { .forced_yield = 10000, .session_timeout_ms = 4000, .service_timeout_ms = 4000, .burst_timeout_ms = 1000,
 	.connect_ms = 5000 };
@@ -136,14 +140,36 @@ struct script_state *script_state_make(int number)
 
 void script_enter(struct script_state *st)
 {
-	if (st->number == 0)
+	if (st->number != 0)
+		return;
+	if (pthread_mutex_trylock(&st->lock) != 0) {
+		__atomic_add_fetch(&st->waiting, 1, __ATOMIC_RELAXED);
 		pthread_mutex_lock(&st->lock);
+		__atomic_sub_fetch(&st->waiting, 1, __ATOMIC_RELAXED);
+	}
+	__atomic_add_fetch(&st->entered, 1, __ATOMIC_RELAXED);
+}
+
+/* A mutex is of whoever comes first: a script that computes would be back before those whom it woke have come. */
+static void let_others_in(struct script_state *st, uint32_t entered)
+{
+	for (int i = 0; i < GIVE_WAY_TRIES && __atomic_load_n(&st->waiting, __ATOMIC_RELAXED) > 0; i++) {
+		if (__atomic_load_n(&st->entered, __ATOMIC_RELAXED) != entered)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = GIVE_WAY_NS }, NULL);
+	}
 }
 
 void script_leave(struct script_state *st)
 {
-	if (st->number == 0)
-		pthread_mutex_unlock(&st->lock);
+	if (st->number != 0)
+		return;
+	bool gives_way = st->gives_way;
+	uint32_t entered = __atomic_load_n(&st->entered, __ATOMIC_RELAXED);
+	st->gives_way = false;
+	pthread_mutex_unlock(&st->lock);
+	if (gives_way)
+		let_others_in(st, entered);
 }
 
 /* ---- the log ---- */

@@ -15,6 +15,9 @@
 
 #define COUNT_MAX 10000000  /* elements that one call goes through where nobody can interrupt it */
 #define SORT_QUICKLY 65536  /* elements that are sorted before the time is looked at */
+#define LONG_TEXT 1024      /* bytes whose comparison is charged */
+#define LOAD_MAX (4 << 20)  /* bytes of text that become a function while requests run */
+#define DATE_MAX 4096       /* bytes of a format of os.date */
 
 static int call_original(lua_State *L)
 {
@@ -53,6 +56,11 @@ static int guarded_setmetatable(lua_State *L)
 
 static int guarded_load(lua_State *L)
 {
+	if (runs(L) && lua_type(L, 1) == LUA_TSTRING && lua_rawlen(L, 1) > LOAD_MAX) {
+		lua_pushnil(L);
+		lua_pushliteral(L, "too long a text to be compiled while requests run");
+		return 2;
+	}
 	if (lua_gettop(L) < 3)
 		lua_settop(L, 3);
 	luaL_optstring(L, 3, "");
@@ -302,12 +310,23 @@ static int guarded_move(lua_State *L)
 /* A comparison by '<', or by the C function that is its upvalue: Lua functions are watched anyway. */
 static int counted_less(lua_State *L)
 {
-	script_charge(L, 10);
+	script_charge(L, 10 + (lua_type(L, 1) == LUA_TSTRING ? lua_rawlen(L, 1) : 0));
 	if (lua_isnil(L, lua_upvalueindex(1))) {
 		lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
 		return 1;
 	}
 	return call_original(L);
+}
+
+static bool has_long_text(lua_State *L, lua_Integer n)
+{
+	for (lua_Integer i = 1; i <= n; i++) {
+		bool is_long = lua_rawgeti(L, 1, i) == LUA_TSTRING && lua_rawlen(L, -1) > LONG_TEXT;
+		lua_pop(L, 1);
+		if (is_long)
+			return true;
+	}
+	return false;
 }
 
 static int guarded_sort(lua_State *L)
@@ -316,7 +335,8 @@ static int guarded_sort(lua_State *L)
 
 	lua_settop(L, 2);
 	check_count(L, 1, n);
-	if (n > SORT_QUICKLY && (lua_isnil(L, 2) || lua_iscfunction(L, 2)))
+	bool is_watched = !lua_isnil(L, 2) && !lua_iscfunction(L, 2);
+	if (!is_watched && (n > SORT_QUICKLY || !lua_istable(L, 1) || has_long_text(L, n)))
 		lua_pushcclosure(L, counted_less, 1);
 	else
 		script_charge(L, (size_t)(n > 0 ? n : 0) * 16);
@@ -348,6 +368,12 @@ static int guarded_setlocale(lua_State *L)
 {
 	if (!lua_isnoneornil(L, 1))
 		return luaL_error(L, "os.setlocale: the locale is the whole process's, and stays");
+	return call_original(L);
+}
+
+static int guarded_date(lua_State *L)
+{
+	luaL_argcheck(L, lua_type(L, 1) != LUA_TSTRING || lua_rawlen(L, 1) <= DATE_MAX, 1, "too long a format");
 	return call_original(L);
 }
 
@@ -439,6 +465,7 @@ void script_open_guard(lua_State *L)
 		{ "table", "insert", guarded_insert }, { "table", "remove", guarded_remove }, { "table", "concat", guarded_concat },
 		{ "table", "move", guarded_move }, { "table", "sort", guarded_sort },
 		{ "os", "exit", refuse_exit }, { "os", "execute", guarded_execute }, { "os", "setlocale", guarded_setlocale },
+		{ "os", "date", guarded_date },
 		{ "io", "popen", guarded_popen }, { "io", "open", guarded_open }, { "io", "lines", guarded_file },
 		{ "io", "input", guarded_file }, { "io", "output", guarded_file }, { "io", "tmpfile", guarded_tmpfile },
 	};

@@ -36,9 +36,11 @@ for text, warnings in [
     assert status == 0 and said.count('[WARNING]') == len(warnings) and all(w in said for w in warnings), (text, said)
 SEND, CONNECT = 'http-check send uri /', 'http-check connect'
 for text, fault in [
-        (f'{SEND}; {X}; {SEND}', "an 'http-check connect' is missing"), (f'{X}; {SEND}', "an 'http-check connect' is missing"),
+        (f'{SEND}; {X}; {SEND}', "an 'http-check connect' is missing"), (f'{X}; {SEND}', "'http-check send' stands before the 'http-check expect'"),
         (f'{CONNECT}; {SEND}; {SEND}', "an 'http-check connect' is missing"), (f'{CONNECT}; {X}', "an 'http-check send' is missing"),
         (f'{CONNECT}; {CONNECT}', 'nothing is asked on the connection before'), (f'{SEND}; {CONNECT}', 'begins with one'),
+        ('http-check expect staus 200', "did you mean 'status'?"), ('http-check expect ! all', "expected 'status', 'rstatus'"),
+        ('http-check expect', 'expected what to expect, but the line ends'),
         ('http-check send hdr host a hdr Host b', 'one Host')]:
     status, said = complaints('backend b; option httpchk; ' + text)
     assert status == 1 and fault in said, (text, said)

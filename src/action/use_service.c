@@ -13,6 +13,8 @@ static bool use_service_parse(struct conf_line *l, struct rule *r, const char *p
 	if (name == NULL)
 		return false;
 	r->ptr = (void *)registry_find(&service_registry, slice_of(name));
+	if (r->ptr == NULL && slice_starts(slice_of(name), SLICE("lua.")))
+		return conf_fail(l, "service '%s' is registered by no script that was loaded before (lua-load)", name);
 	const char *instead = r->ptr ? "" : haproxy_instead(HAPROXY_SERVICE, slice_of(name));
 	if (*instead)
 		return conf_fail(l, "this service is one of HAProxy's that usher does not have yet%s", instead);

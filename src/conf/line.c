@@ -42,7 +42,7 @@ bool conf_need_int(struct conf_line *l, const char *what, int64_t min, int64_t m
 		return false;
 	int64_t n;
 	if (!slice_to_i64(slice_of(word), &n))
-		return conf_fail(l, "expected %s, a whole number", what);
+		return conf_fail(l, "expected %s, in digits alone", what);
 	if (n < min || n > max)
 		return conf_fail(l, "expected %s from %" PRId64 " to %" PRId64, what, min, max);
 	*out = n;

@@ -195,7 +195,7 @@ static void test_faults_are_all_shown(void **state)
 {
 	(void)state;
 	check_alerts("test-one\n test-number x\n test-number 11\n test-time 1\n test-size 1m\n test-number 1 2\n test-number\n", 6,
-	             "[t.cfg:2] : 'test-number' at 'x': expected a number, a whole number");
+	             "[t.cfg:2] : 'test-number' at 'x': expected a number, in digits alone");
 	check_said("[t.cfg:3] : 'test-number' at '11': expected a number from 1 to 10");
 	check_said("[t.cfg:4] : 'test-time' at '1': expected a time from 10 to");
 	check_said("[t.cfg:5] : 'test-size' at '1m': the size is too large");

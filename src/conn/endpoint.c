@@ -145,8 +145,12 @@ static bool parse_inet(struct slice s, int family, unsigned flags, struct endpoi
 			return refuse(err, "invalid port", s);
 		}
 	}
-	if (out->port == PORT_NONE && flags & ENDPOINT_NEED_PORT)
-		return refuse(err, "missing port", s);
+	if (out->port == PORT_NONE && flags & ENDPOINT_NEED_PORT) {
+		refuse(err, "missing port", s);
+		if (host.len && (slice_find_byte(host, '/') >= 0 || slice_ends(host, SLICE(".sock"))))
+			strbuf_addf(err, "; if it is a path: 'unix@%.*s'", SLICE_FMT(host));
+		return false;
+	}
 	return parse_host(host, family, flags, out, err);
 }
 

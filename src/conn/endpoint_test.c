@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <netdb.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/un.h>
 #include "conn/endpoint.h"
 
@@ -33,6 +34,17 @@ static void refused(const char *text, unsigned flags)
 
 	assert_false(endpoint_parse(slice_of(text), flags, &e, &err));
 	assert_true(err.len > 0);
+	strbuf_free(&err);
+}
+
+static void refused_saying(const char *text, const char *why)
+{
+	struct strbuf err = STRBUF_EMPTY;
+	struct endpoint e;
+
+	assert_false(endpoint_parse(slice_of(text), ENDPOINT_NEED_PORT, &e, &err));
+	if (!strstr(err.ptr, why))
+		fail_msg("%s", err.ptr);
 	strbuf_free(&err);
 }
 
@@ -89,6 +101,8 @@ static void what_is_refused(void **state)
 	refused("127.0.0.1:+1", 0);
 	refused("127.0.0.1:x", 0);
 	refused("127.0.0.1", ENDPOINT_NEED_PORT);
+	refused_saying("./run/my.sock", "missing port in address './run/my.sock'; if it is a path: 'unix@./run/my.sock'");
+	refused_saying("my.sock", "'unix@my.sock'");
 	refused("ipv4@::1:80", 0);
 	refused("ipv6@10.0.0.1:80", 0);
 	refused("unix@", 0);

@@ -29,7 +29,7 @@ static void usage_print(FILE *to)
 	      "  -f <path>      read this configuration, or every *.cfg of a directory (may come again)\n"
 	      "  -- <path>...   the same for all words that follow\n"
 	      "  -c             check the configuration and exit (0 good, 1 bad, 2 nothing to listen on)\n"
-	      "  -V             say more: with -c also that all is well; takes -q back\n"
+	      "  -V             takes -q back, and 'quiet' of the configuration\n"
 	      "  -q             say nothing\n"
 	      "  -D             run in the background        -d   stay in front and show what happens\n"
 	      "  -W             master and worker            -db  stay in front, without a master\n"
@@ -339,7 +339,8 @@ int options_parse(int argc, char **argv, struct options *out)
 		}
 		status = options_option(&c, out);
 		if (status == OPTIONS_HELP && strcmp(argv[c.at], "-h") != 0)
-			options_fail("unknown option '%s'", argv[c.at]);
+			options_fail(argv[c.at][0] == '-' ? "unknown option '%s'" : "'%s' is no option: a configuration's file stands behind -f",
+				argv[c.at]);
 	}
 	if (status == OPTIONS_RUN)
 		status = options_finish(out);

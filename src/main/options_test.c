@@ -149,6 +149,8 @@ static void test_mistakes(void **state)
 	parse("-Z");
 	assert_non_null(strstr(said, "Usage: usher"));
 	assert_non_null(strstr(diag_state.text.ptr, "unknown option '-Z'"));
+	parse("my.cfg");
+	assert_non_null(strstr(diag_state.text.ptr, "'my.cfg' is no option: a configuration's file stands behind -f"));
 }
 
 static void test_answers(void **state)

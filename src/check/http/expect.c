@@ -4,8 +4,10 @@
  * and checks' threads.
  */
 #include <stdio.h>
+#include <string.h>
 #include "http_check.h"
 
+#include "base/units.h"
 #include "proxy/check_answer.h"
 #include "rule/boot.h"
 #include "rule/format.h"
@@ -178,10 +180,31 @@ static bool parse_rstatus(struct conf_line *l, struct expect *e)
 	return e->status != NULL;
 }
 
+/* The words that say what of an answer is looked at; those of a body come last. */
+enum { HEAD_KINDS = 4, ALL_KINDS = 7 };
+static const char *const kinds[ALL_KINDS + 1] = { "status", "rstatus", "hdr", "fhdr", "string", "rstring", "string-lf", NULL };
+
+static bool is_kind(struct conf_line *l)
+{
+	const char *word = conf_peek(l);
+
+	for (size_t i = 0; word && i < ALL_KINDS; i++) {
+		if (strcmp(word, kinds[i]) == 0)
+			return true;
+	}
+	if (conf_need(l, "what to expect") == NULL)
+		return false;
+	const char *near = nearest_word(slice_of(word), kinds, ALL_KINDS);
+	return conf_fail(l, "expected 'status', 'rstatus', 'hdr', 'fhdr', 'string', 'rstring' or 'string-lf'%s%s%s",
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
 static bool parse_what(struct conf_line *l, struct proxy *px, struct expect *e)
 {
-	static const char *const bodies[] = { "string", "rstring", "string-lf", NULL };
 	const char *words;
+
+	if (!is_kind(l))
+		return false;
 
 	if (conf_take_if(l, "status"))
 		return parse_codes(l, e);
@@ -195,7 +218,7 @@ static bool parse_what(struct conf_line *l, struct proxy *px, struct expect *e)
 		return parse_header(l, px, e);
 	}
 	e->kind = EXPECT_BODY;
-	return (e->body = checkseq_parse_pattern(l, bodies, px, &words)) != NULL;
+	return (e->body = checkseq_parse_pattern(l, kinds + HEAD_KINDS, px, &words)) != NULL;
 }
 
 bool http_check_take_expect(struct conf_line *l, struct proxy *px, struct checkseq *seq)

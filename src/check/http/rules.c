@@ -119,7 +119,10 @@ static bool parse_send(struct conf_line *l, void *owner)
 	struct checkseq *rules = own_rules(l, owner);
 	struct http_check_request *q = boot_alloc(sizeof(*q));
 
-	if (follows(rules, CHECKSEQ_SEND) || follows(rules, CHECKSEQ_EXPECT))
+	if (follows(rules, CHECKSEQ_EXPECT))
+		return conf_fail(l, "'http-check send' stands before the 'http-check expect' of its answer; for one more request, an "
+			"'http-check connect' is missing between them");
+	if (follows(rules, CHECKSEQ_SEND))
 		return conf_fail(l, "each request has a connection of its own: an 'http-check connect' is missing before this one");
 	return http_check_take_send(l, owner, http_check_add_send(rules, q), q);
 }

@@ -5,6 +5,8 @@
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <lua.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +98,7 @@ void facts_print_build(void)
 	pcre2_config(PCRE2_CONFIG_JIT, &jit);
 	printf("Built with PCRE2 version : %d.%d\nRunning on PCRE2 version : %s\nPCRE2 library supports JIT : %s\n",
 	       PCRE2_MAJOR, PCRE2_MINOR, pcre, jit ? "yes" : "no");
+	printf("Built with OpenSSL version : " OPENSSL_VERSION_TEXT "\nRunning on OpenSSL version : %s\n", OpenSSL_version(OPENSSL_VERSION));
 	printf("Built with Lua version : " LUA_RELEASE "\n");
 	printf("Built with transparent proxy support using: IP_TRANSPARENT IPV6_TRANSPARENT IP_FREEBIND\n");
 	printf("\nAvailable polling systems :\n      epoll : test result OK\n");

@@ -76,5 +76,7 @@ with Usher(text) as usher:
     wait_for(lambda: state('yours') == 'DOWN', 'yours is not down')
     with socket.create_server(('127.0.0.1', port['8104'])):
         wait_for(lambda: state('yours') == 'UP', 'yours does not come up')
+    for _ in range(8):    # it is gone, and nobody notices
+        assert ask('8080')[0].startswith('HTTP/1.1 200')
     assert state('one') == 'UP'
     assert usher.stop(signal.SIGINT) in (-signal.SIGINT, 128 + signal.SIGINT)

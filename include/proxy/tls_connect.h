@@ -65,6 +65,8 @@ enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later);
 bool tls_connect_offer(struct conn *c, const char *alpn);
 /* What broke the handshake. */
 enum conn_error tls_connect_error(const struct conn *c);
+/* OpenSSL's words for why the server's certificate is not good; NULL when something else broke the handshake. */
+const char *tls_connect_doubt(const struct conn *c);
 
 /* Handshakes with servers that were not resumed. */
 extern struct rate tls_server_keys;

@@ -74,11 +74,12 @@ agent = Origin(lambda s: s.sendall(b'up 77%\n'))
 G, CA = good.port, f'ca-file {authority.root}'
 HTTP, TCP = 'option httpchk', 'option tcp-check'
 SHAKEN = 'SSL handshake failure'
+EXPIRED = SHAKEN + ' (certificate has expired)'
 CASES = [  # backend's lines, port, server's words, check_status, last_chk
     ('', G, f'ssl {CA}', 'L6OK', ''),
     (HTTP, G, f'ssl {CA}', 'L7OK', ''),
     (HTTP, G, f'check-ssl {CA}', 'L7OK', ''),
-    ('', late.port, f'ssl {CA}', 'L6RSP', SHAKEN),
+    ('', late.port, f'ssl {CA}', 'L6RSP', EXPIRED),
     ('', no_tls.port, f'ssl {CA}', 'L6RSP', SHAKEN),
     ('', closes.port, f'ssl {CA}', 'L6RSP', SHAKEN),
     (HTTP, reset.port, f'ssl {CA}', 'L6RSP', SHAKEN),
@@ -90,7 +91,7 @@ CASES = [  # backend's lines, port, server's words, check_status, last_chk
     (HTTP, G, f'ssl {CA} check-sni Check.site.test check-alpn h2,http/1.1 alpn h2', 'L7OK', ''),
     (f'{HTTP}\n    http-check connect ssl sni connect.site.test alpn http/1.1', G, CA, 'L7OK', ''),
     (f'{HTTP}\n    http-check connect default', G, f'ssl {CA} check-sni default.site.test', 'L7OK', ''),
-    (TCP, late.port, f'ssl {CA}', 'L6RSP', SHAKEN + ' at initial connection step of tcp-check'),
+    (TCP, late.port, f'ssl {CA}', 'L6RSP', EXPIRED + ' at initial connection step of tcp-check'),
     (f'{TCP}\n    tcp-check connect ssl', G, 'verify none', 'L6OK', '(tcp-check)'),
     (f'{TCP}\n    tcp-check connect ssl alpn h2 sni tcp.site.test', G, CA, 'L6OK', '(tcp-check)'),
     (f'{TCP}\n    tcp-check connect ssl', no_tls.port, 'verify none', 'L6RSP', SHAKEN + ' at step 1 of tcp-check (connect)'),

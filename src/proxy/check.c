@@ -305,6 +305,17 @@ static bool begin_tls(struct check *c)
 		compose_header(c, header))) && offer(c, want && want->alpn ? want->alpn : set->check_alpn);
 }
 
+/* Who looks for the reason has nothing but this line. */
+static void shake_failed(struct check *c)
+{
+	enum conn_error error = tls_connect_error(&c->conn);
+	const char *doubt = error == CONN_ERROR_TLS_HANDSHAKE ? tls_connect_doubt(&c->conn) : NULL;
+	char why[CHECK_INFO_MAX];
+
+	snprintf(why, sizeof(why), "%s%s%s%s", conn_error_text(error), doubt ? " (" : "", doubt ? doubt : "", doubt ? ")" : "");
+	failed(c, CHECK_STATUS_L6RSP, why);
+}
+
 /* The handshake is part of connecting, and of its time. A reset would be all that its server hears of our last words. */
 static bool shake_hands(struct check *c)
 {
@@ -319,7 +330,7 @@ static bool shake_hands(struct check *c)
 	case IO_AGAIN:
 		return false;
 	default:
-		failed(c, CHECK_STATUS_L6RSP, conn_error_text(tls_connect_error(&c->conn)));
+		shake_failed(c);
 		return false;
 	}
 }

@@ -4,6 +4,7 @@
  */
 #include "proxy/tls_connect.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include "base/assert.h"
@@ -270,6 +271,12 @@ enum conn_error tls_connect_error(const struct conn *c)
 	default:
 		return CONN_ERROR_TLS_HANDSHAKE;
 	}
+}
+
+const char *tls_connect_doubt(const struct conn *c)
+{
+	return ERR_GET_REASON(tls_failure(c)) == SSL_R_CERTIFICATE_VERIFY_FAILED ?
+		X509_verify_cert_error_string(SSL_get_verify_result(tls_of(c))) : NULL;
 }
 
 enum io tls_connect_shake(struct conn *c, struct server *srv, bool *later)

@@ -34,6 +34,8 @@ struct check {
 	struct conn conn;
 	struct child *program;        /* owns: that of this round, or of one before which has not ended yet; NULL: none */
 	struct timer timer;           /* idle: the next round; else the round's deadline */
+	bool is_due;                  /* the round waits for its turn */
+	TAILQ_ENTRY(check) due_link;
 	uint64_t started_us;          /* of this round */
 	uint64_t due_ms;              /* when this round should have begun */
 	uint32_t late_ms;             /* how much later it did */

@@ -246,6 +246,46 @@ static void talks_and_is_heard(void **unused)
 	close(fd);
 }
 
+#define DUE 12
+
+static int begun(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < DUE; i++)
+		n += nth(i)->check->step != CHECK_IDLE;
+	return n;
+}
+
+/* Rounds that are due at the same time leave room for traffic between them. */
+static void few_begin_in_a_turn(void **unused)
+{
+	uint16_t port;
+	int fd = bound(&port), before = 0, turns = 0;
+
+	(void)unused;
+	be->set.check_talk = byte_talk;
+	listen(fd, DUE);
+	for (int i = 0; i < DUE; i++)
+		add("a", 60000)->endpoint.addr.port = port;
+	checks_resolve(be);
+	checks_spread();
+	checks_start_thread();
+	for (int i = 0; i < DUE; i++)
+		timer_set_at(&nth(i)->check->timer, clock_now_ms + 1);
+	while (before < DUE) {
+		loop_turn(&thread_loops[0], -1);
+		int now = begun();
+		assert_in_range(now - before, 0, 2);
+		turns += now > before;
+		before = now;
+	}
+	assert_in_range(turns, DUE / 2, DUE);
+	checks_stop_thread();
+	assert_int_equal(begun(), 0);
+	close(fd);
+}
+
 /* Nothing is said: the deadline of the talk ends the round. */
 static void silence_ends(void **unused)
 {
@@ -334,7 +374,7 @@ int check_test(void)
 #define ROUND(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	static const struct CMUnitTest tests[] = {
 		ROUND(first_rounds_are_spread), ROUND(interval_follows_health), ROUND(needs_a_port), ROUND(refused_then_accepted),
-		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
+		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(few_begin_in_a_turn), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
 		ROUND(traffic_wakes_no_check_that_was_given_up),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);

@@ -374,8 +374,8 @@ int check_test(void)
 #define ROUND(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	static const struct CMUnitTest tests[] = {
 		ROUND(first_rounds_are_spread), ROUND(interval_follows_health), ROUND(needs_a_port), ROUND(refused_then_accepted),
-		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(few_begin_in_a_turn), ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors),
-		ROUND(traffic_wakes_no_check_that_was_given_up),
+		ROUND(a_late_round_does_not_put_off_the_next), ROUND(talks_and_is_heard), ROUND(few_begin_in_a_turn),
+		ROUND(silence_ends), ROUND(given_up_in_the_middle), ROUND(socket_errors), ROUND(traffic_wakes_no_check_that_was_given_up),
 	};
 	return cmocka_run_group_tests(tests, open_thread, NULL);
 }

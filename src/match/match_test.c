@@ -124,7 +124,7 @@ static const struct { const char *acl, *why; } refused[] = {
 	{ "int(5) -m dotted 3.1.2", "a version" }, { "int(5) -m dotted 196609", "a version" },
 	{ "int(5) -m dotted 3.", "a version" }, { "int(5) -m dotted .3", "a version" }, { "int(5) -m dotted gt 65535.65535", "no number" },
 	{ "int(5) -m dotted lt 0", "no number" }, { "int(5) -m dotted gt 3.1:3.2", "no range" },
-	{ "raw(a) 61", "a match method is needed" }, { "raw(a) -m bin 6", "pairs of hexadecimal" }, { "raw(a) -m bin 6x", "pairs of hexadecimal" },
+	{ "raw(a) 61", "a match method is needed (-m str" }, { "raw(a) -m bin 6", "pairs of hexadecimal" }, { "raw(a) -m bin 6x", "pairs of hexadecimal" },
 	{ "raw(a) -m int 6", "does not apply" }, { "bool(1) -m ip 1.2.3.4", "does not apply" }, { "str(a) -m foo a", "unknown match method 'foo'" },
 	{ "str(a) -m fund", "did you mean 'found'" }, { "str(a) -m reg (", "at offset" }, { "str(a) -f /nonexistent/x", "cannot read patterns" },
 	{ "str(a) -u x a", "the ACL's number" }, { "str(a) -i -i2 a", "'-i2' is no flag" },

@@ -161,7 +161,7 @@ static bool acl_check_matcher(struct conf_line *l, struct acl_test *t)
 	enum value_type type = expr_type(t->expr);
 
 	if (!t->matcher)
-		return conf_fail(l, "a match method is needed (-m) for a criterion of type %s", value_type_name(type));
+		return conf_fail(l, "a match method is needed (-m str, -m int ...) for a criterion of type %s", value_type_name(type));
 	if (!value_can_cast(type, t->matcher->in))
 		return conf_fail(l, "match method '%s' does not apply to a criterion of type %s", t->matcher->keyword,
 			value_type_name(type));

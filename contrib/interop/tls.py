@@ -291,7 +291,7 @@ def case_to_nginx_resumes(host, source):
         last, door = free_port(host), free_port(host)
         with nginx_tls(host, more="ssl_session_cache shared:s:1m;")(last):
             text = HTTP.replace("nbthread 2", "nbthread 1") + ("listen f\n    bind %s\n    http-reuse never\n    server s %s ssl ca-file %s verify required "
-                    "force-tlsv%s sni req.hdr(x-name)\n" % (at(host, door), at(host, last), authority.root, version.replace(".", "")))
+                    "force-tlsv%s sni req.hdr(x-name) verifyhost localhost\n" % (at(host, door), at(host, last), authority.root, version.replace(".", "")))
             with config("to.cfg", text, host, door):
                 ask = lambda *words: tell([need("curl"), "-sS", *words, "http://%s/" % at(host, door)])
                 named = "-H", "x-name: LOCALHOST:443"

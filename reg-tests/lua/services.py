@@ -53,6 +53,7 @@ local services = {
 	name = function(a) a:add_header("a b", "c") end,
 	value = function(a) a:add_header("a", "b\r\nc: d") end,
 	reason = function(a) a:set_status(200, "a\nb") end,
+	caught = function(a) a:set_status(201, "Fine") pcall(a.set_status, a, 202, "a\r\nx-split: 1") pcall(a.add_header, a, "x-b", "a\r\nx-split: 1") a:start_response() end,
 	code = function(a) a:set_status(199) end,
 	field = function(a) a.x = 1 end,
 	long = function(a) for i = 1, 90 do a:add_header("x-" .. i, ("y"):rep(500)) end a:start_response() end,
@@ -162,6 +163,7 @@ for load in LOADS:
         check(get(usher, 'vars', method='HEAD', then='done')[:17], b'HTTP/1.1 200 OK\r\n')
         check(get(usher, 'status?204'), b'HTTP/1.1 204 No Content\r\nX-List: 1\r\nx-list: 2\r\n\r\n' + SECOND)
         check(get(usher, 'status?404'), b'HTTP/1.1 404 Not Found\r\nX-List: 1\r\nx-list: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n' + SECOND)
+        check(get(usher, 'caught'), b'HTTP/1.1 201 Fine\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n' + SECOND)
         check(get(usher, 'close'), CHUNKED + b'connection: close\r\n\r\n3\r\nbye\r\n0\r\n\r\n')
         # Who has said its end still gets its answer; nobody waits for more behind it.
         check(talk(usher, b'GET /chunks HTTP/1.1\r\nHost: h\r\n\r\n', end=True), CHUNKED + b'\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n')

@@ -259,9 +259,11 @@ static int set_status(lua_State *L)
 	luaL_argcheck(L, status >= 200 && status <= 999, 2, "a status is one of 200 to 999");
 	bool late = is_late(L, f, "set_status()");
 	if (!late) {
+		/* Looked at first: a script may catch the error and go on. */
+		struct slice reason = lua_isnoneornil(L, 3) ? (struct slice){ NULL, 0 } : keep(L, f, 3);
+		luaL_argcheck(L, http_is_field_value(reason), 3, "the answer cannot have this reason");
 		f->applet->status = (uint16_t)status;
-		f->applet->reason = lua_isnoneornil(L, 3) ? (struct slice){ NULL, 0 } : keep(L, f, 3);
-		luaL_argcheck(L, http_is_field_value(f->applet->reason), 3, "the answer cannot have this reason");
+		f->applet->reason = reason;
 	}
 	lua_pushboolean(L, !late);
 	return 1;

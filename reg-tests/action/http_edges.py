@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from _usher import Origin, Usher, WAIT_S, read_head_lines
 
 seen = []
+closing, again = [], []
 
 
 def origin(s):
@@ -28,9 +29,13 @@ def origin(s):
             f.readline()
             chunked = n > 0
         body += f.read(length)
+        again.extend(head[0] for c in closing if c is s)
         seen.append((head, body))
         if head[0].startswith(b"GET /chunked"):
             s.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        elif head[0].startswith(b"GET /closing"): # the body is for later
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+            closing.append(s)
         elif head[0].startswith(b"GET /204"):
             s.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
         else:
@@ -59,6 +64,7 @@ frontend fe
     http-request silent-drop if {{ path /drop }}
     http-request early-hint Link </a> if {{ path /tarpit }}
     http-request tarpit if {{ path /tarpit }}
+    http-request set-method GET if {{ path_beg /closing }}
     http-request deny if {{ path /deny }}
     http-request deny deny_status 405 if {{ path /loc }}
     http-request deny deny_status 503 if {{ path /nothing }}
@@ -190,7 +196,13 @@ with Usher(CONFIG, ["fe"]) as usher:
             assert status == (204 if path.endswith(b"204") else 200), (path, status)
         c.sendall(get(b"/a/to200", b"HEAD"))
         assert answer(f, True)[1][b"content-length"] == b"5"
-        for _ in range(12):
+        # A link over which more may come than was asked for is not used again, whatever a rule makes of the answer.
+        c.sendall(get(b"/closing/to204", b"HEAD"))
+        assert answer(f)[0] == 204
+        c.sendall(get(b"/a/last"))
+        assert answer(f)[2] == b"hello"
+        assert closing and not again, again
+        for _ in range(14):
             sink.recv(4096)
 
     # The address that a rule gave is the stream's, not the connection's.

@@ -125,7 +125,7 @@ static void mend_frame(struct stream *s)
 	if (has_none && !had_none) {
 		/* The server's body is not read: its connection cannot be used again. */
 		http_strip_framing(h);
-		t->server_close = !t->res_body.ended || t->res_body.kind == HTTP1_BODY_CLOSE;
+		t->server_close = t->server_close || !t->res_body.ended || t->res_body.kind == HTTP1_BODY_CLOSE;
 		t->res_body = (struct http1_body){ .kind = HTTP1_BODY_NONE, .ended = true };
 	} else if (had_none && !has_none && t->method != HTTP_HEAD) {
 		http_strip_framing(h);

@@ -13,6 +13,9 @@
  * hold them. */
 #define TLS_PROOF_CERTIFICATES_MAX 8192
 
+/* For every context toward clients: OpenSSL asks the one that a connection begins with before it writes a ticket, and not the one
+ * that is chosen by name, which may be alone in asking for certificates. */
+void tls_proof_prepare(SSL_CTX *ctx);
 /* Sessions of this context's clients go on until the first certificate of their chain expires, and `lifetime_s` from the moment
  * they showed it at most, however often they are resumed in between. */
 void tls_proof_enable(SSL_CTX *ctx, uint32_t lifetime_s);

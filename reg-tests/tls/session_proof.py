@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What a client proved goes on with its session (tune.ssl.lifetime, ssl_c_err, ssl_c_ca_err, ssl_c_ca_err_depth): not beyond the end of
-its certificates, not beyond the lifetime however often it is resumed, and with the faults that were let pass (ca-ignore-err,
-crt-ignore-err). Who shows many certificates is not remembered."""
+its certificates, not beyond the lifetime however often it is resumed, also where a line of a crt-list alone asks
+for certificates, and with the faults that were let pass (ca-ignore-err, crt-ignore-err). Who shows many certificates is not remembered."""
 import datetime
 import ssl
 import time
@@ -13,6 +13,8 @@ from _usher import WAIT_S, Usher
 a, others = Authority(), Authority()
 site, stranger = a.server('site.example'), others.client('stranger')
 DAY = 86400
+with open('list', 'w') as f:
+    f.write(f'{site.pem} [verify required ca-file {a.root}]\n')
 
 
 def config(lifetime):
@@ -28,6 +30,7 @@ frontend web
     bind fd@${{lax}} ssl crt {site.pem} verify required ca-file {a.root} ca-ignore-err all crt-ignore-err all
     bind fd@${{tickets}} ssl crt {site.pem} verify required ca-file {a.root}
     bind fd@${{kept}} ssl crt {site.pem} verify required ca-file {a.root} no-tls-tickets
+    bind fd@${{listed}} ssl crt-list list
     http-request return status 200 content-type text/plain lf-string "%[ssl_c_verify] %[ssl_c_err] %[ssl_c_ca_err] %[ssl_c_ca_err_depth]"
 '''
 
@@ -47,7 +50,7 @@ def seconds_left(certificate):
     return (end - datetime.datetime.utcnow()).total_seconds()
 
 
-with Usher(config(3600), sockets=['lax', 'tickets', 'kept']) as usher:
+with Usher(config(3600), sockets=['lax', 'tickets', 'kept', 'listed']) as usher:
     # The faults that were let pass.
     for version in V12, V13:
         ctx = context(a.root, least=version, most=version, certificate=stranger)
@@ -57,13 +60,13 @@ with Usher(config(3600), sockets=['lax', 'tickets', 'kept']) as usher:
         assert resumed and again == first, (version, first, again)
 
     # A ticket says how long it is good for: no longer than the certificate.
-    for version in V12, V13:
-        soon = a.client(f'soon {version}', days=(-1, 1000 / DAY))
+    for version, where in (V12, 'tickets'), (V13, 'tickets'), (V13, 'listed'):
+        soon = a.client(f'soon {version} {where}', days=(-1, 1000 / DAY))
         ctx = context(a.root, least=version, most=version, certificate=soon)
-        _, _, session = talk('tickets', ctx)
+        _, _, session = talk(where, ctx)
         for _ in range(3):
-            assert 0 < session.ticket_lifetime_hint <= seconds_left(soon) + 1, (version, session.ticket_lifetime_hint)
-            _, resumed, session = talk('tickets', ctx, session)
+            assert 0 < session.ticket_lifetime_hint <= seconds_left(soon) + 2, (version, session.ticket_lifetime_hint)
+            _, resumed, session = talk(where, ctx, session)
             assert resumed or version == V12
             if version == V12:
                 break
@@ -99,9 +102,9 @@ with Usher(config(3600), sockets=['lax', 'tickets', 'kept']) as usher:
         assert said == '0 0 0 0' and not resumed, (version, said)
 
 # Resuming it again and again does not make it longer.
-with Usher(config(4), sockets=['lax', 'tickets', 'kept']) as usher:
+with Usher(config(4), sockets=['lax', 'tickets', 'kept', 'listed']) as usher:
     ctx = context(a.root, least=V13, most=V13, certificate=a.client('alice'))
-    for where in 'tickets', 'kept':
+    for where in 'tickets', 'kept', 'listed':
         _, _, session = talk(where, ctx)
         began, resumed = time.monotonic(), True
         while resumed:

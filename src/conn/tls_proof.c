@@ -102,10 +102,14 @@ static int on_ticket_written(SSL *ssl, void *arg)
 	return 1;
 }
 
+void tls_proof_prepare(SSL_CTX *ctx)
+{
+	SSL_CTX_set_session_ticket_cb(ctx, on_ticket_written, NULL, NULL);
+}
+
 void tls_proof_enable(SSL_CTX *ctx, uint32_t lifetime_s)
 {
 	SSL_CTX_set_cert_verify_callback(ctx, on_chain, (void *)(uintptr_t)lifetime_s);
-	SSL_CTX_set_session_ticket_cb(ctx, on_ticket_written, NULL, NULL);
 }
 
 void tls_proof_recall(SSL *ssl)

@@ -280,6 +280,7 @@ bool tls_server_apply(SSL_CTX *ctx, const struct tls_settings *set, const struct
 	if (!set->prefer_client_ciphers)
 		SSL_CTX_set_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	ASSERT(tls_sct_prepare(ctx));
+	tls_proof_prepare(ctx);
 	set_scope(ctx, set, scope);
 	keep_sessions(ctx, tuning);
 	return demand(ctx, set, tuning, err) && use_dh(ctx, tuning, err) && (names == NULL || speak(ctx, names, err));

@@ -41,11 +41,15 @@ RUNS = {
     'sort_evil': ('local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() return true end)', 'invalid order function'),
     'sort_texts': ('local t, s = {}, ("x"):rep(1000000) for i = 1, 60 do t[i] = s .. i end while true do table.sort(t) end', 'timeout'),
     'sort_metatable': ('local t = setmetatable({}, { __len = function() return 60000 end, __index = function(_, i) return i end }) table.sort(t)', None),
+    'find_set': ('(("a"):rep(300000)):find("[" .. ("b"):rep(300000) .. "a]*b")', 'burst-timeout'),
+    'frontier_set': ('(("a"):rep(300000)):find("%f[" .. ("b"):rep(300000) .. "]b")', 'burst-timeout'),
     'date': ('os.date(("%c"):rep(1000000))', 'too long a format'),
     'load_long': ('local f, why = load(("x = 1 "):rep(1000000)) assert(not f and why:find("too long"))', None),
     'arguments': ('txn.f:req_hdr(table.unpack({}, 1, 200000))', None),
     'many_arguments': ('local t = {} for i = 1, 100000 do t[i] = "x" end txn.f:req_hdr(table.unpack(t))', 'req_hdr'),
     'tokenize': ('local s = ("x"):rep(1000000) assert(#core.tokenize(s, ("y"):rep(1000000)) == 1)', None),
+    'load_long_pieces': ('local s, f, why = ("x = 1 "):rep(1000000) f, why = load(function() return s end) assert(not f and why:find("too long"))', None),
+    'loadfile_stdin': ('loadfile()', 'string expected'),
     'collect_loop': ('local t = {} for i = 1, 100000 do t[i] = {} end while true do collectgarbage() end', 'tune.lua.session-timeout'),
     # coroutines and functions in functions
     'old': ('coroutine.resume(old)', 'burst-timeout'),
@@ -72,6 +76,11 @@ RUNS = {
     'close_dead': ('dead = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) while true do end end) '
                    'coroutine.resume(dead)', 'timeout'),
     'close_dead_later': ('assert(coroutine.status(dead) == "dead" and coroutine.close(dead) == false)', None),
+    'close_chain': ('local last for i = 1, 20000 do local before = last last = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() '
+                    'if before then assert(coroutine.close(before)) end end }) coroutine.yield() end) coroutine.resume(last) end local ok, why = coroutine.close(last) assert(not ok and why:find("close each other"))', None),
+    'close_works': ('local closed local c = coroutine.create(function() local x <close> = setmetatable({}, { __close = function() closed = true error("in it") end }) coroutine.yield() end) '
+                    'coroutine.resume(c) local ok, why = coroutine.close(c) assert(not ok and why:find("in it") and closed and coroutine.status(c) == "dead") '
+                    'c = coroutine.create(coroutine.yield) coroutine.resume(c) assert(coroutine.close(c) == true and coroutine.close(coroutine.create(print)))', None),
     'xpcall_deep': ('xpcall(error, function() error("again") end) error("out")', 'out'),
     'close_loop': ('local x <close> = setmetatable({}, { __close = function() while true do end end })', 'tune.lua.session-timeout'),
     'close_caught': ('while true do pcall(function() local x <close> = setmetatable({}, { __close = function() while true do end end }) error("x") end) end', 'tune.lua.session-timeout'),
@@ -85,6 +94,11 @@ RUNS = {
     'error_nil': ('error()', 'hostile.lua:'),
     'error_function': ('error(print)', 'hostile.lua:'),
     'error_bytes': (r'error("\0\1\255\n" .. ("x"):rep(5000))', 'xxx'),
+    'tostring_of_texts': ('local m = getmetatable("") m.__tostring = function() while true do end end txn.f:lua_stuck() m.__tostring = nil', None),
+    # what is kept with a stream is no other's
+    'priv_nil': ('txn:set_priv(nil) assert(txn:get_priv() == nil) txn:set_priv("one") assert(txn:get_priv() == "one")', None),
+    'priv_nil_other': ('txn:set_priv(nil) assert(txn:get_priv() == nil) txn:set_priv(false) assert(txn:get_priv() == false) txn:set_priv(nil) '
+                       'assert(txn:get_priv() == nil) txn:set_priv(5) txn:set_priv(nil)', None),
     # behind the limits
     'finalizer': ('setmetatable({}, { __gc = function() while true do end end }) collectgarbage()', '__gc'),
     'finalizer_later': ('local m = { __gc = 1 } setmetatable({}, m) m.__gc = function() while true do end end collectgarbage()', '__gc'),
@@ -128,6 +142,7 @@ local runs = {}
 core.register_action("run", { "http-req" }, function(txn) runs[txn.sf:path():sub(2)](txn) end)
 core.register_fetches("work", function() local n = 0 for i = 1, 5000 do n = n + i end return n end)
 core.register_fetches("spin", function() pcall(function() while true do end end) end)
+core.register_fetches("stuck", function() while true do end end)
 core.register_action("wait", { "http-req" }, function() waiting = coroutine.running() core.msleep(300) shared = (shared or 0) + 1 end)
 core.register_action("resume", { "http-req" }, function(txn)
 	while not waiting do core.msleep(1) end

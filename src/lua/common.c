@@ -65,6 +65,15 @@ static int get_priv(lua_State *L)
 	return 1;
 }
 
+static void drop_priv(lua_State *L, struct private *p)
+{
+	if (p == NULL)
+		return;
+	LIST_REMOVE(&p->at_end, link);
+	luaL_unref(L, LUA_REGISTRYINDEX, p->ref);
+	free(p);
+}
+
 static int set_priv(lua_State *L)
 {
 	struct script_frame *f = frame(L);
@@ -72,6 +81,10 @@ static int set_priv(lua_State *L)
 
 	luaL_checkany(L, 2);
 	lua_settop(L, 2);
+	if (lua_isnil(L, 2)) { /* a reference to nil would be nobody's own */
+		drop_priv(L, p);
+		return 0;
+	}
 	if (p) {
 		lua_rawseti(L, LUA_REGISTRYINDEX, p->ref);
 		return 0;

@@ -144,10 +144,14 @@ int script_frame_stop(struct script_frame *f, lua_State *L)
 
 /* ---- life ---- */
 
+static const char cannot_wait[] = "this function cannot wait"; /* by its address in the registry: it is said where nothing may fail */
+
 static int make_coroutine(lua_State *L)
 {
 	struct script_frame *f = lua_touserdata(L, 1);
 
+	lua_pushstring(L, cannot_wait);
+	lua_rawsetp(L, LUA_REGISTRYINDEX, cannot_wait);
 	f->co = lua_newthread(L);
 	f->co_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	return 0;
@@ -265,7 +269,7 @@ int script_frame_run(struct script_frame *f, int nargs)
 		return status;
 	}
 	/* It asked for what it cannot have: coroutine.yield() by its own hand. */
-	lua_pushliteral(f->co, "this function cannot wait");
+	lua_rawgetp(f->co, LUA_REGISTRYINDEX, cannot_wait);
 	return LUA_ERRRUN;
 }
 
@@ -322,6 +326,10 @@ static int as_text(lua_State *L)
 static void push_reason(lua_State *L, int index)
 {
 	index = lua_absindex(L, index);
+	if (lua_type(L, index) == LUA_TSTRING) { /* not by what a script gave all texts: no limit is looked at here */
+		lua_pushvalue(L, index);
+		return;
+	}
 	lua_pushcfunction(L, as_text);
 	lua_pushvalue(L, index);
 	if (lua_pcall(L, 1, 1, 0) == LUA_OK)

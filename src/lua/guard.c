@@ -54,8 +54,26 @@ static int guarded_setmetatable(lua_State *L)
 
 /* ---- functions from text, never from compiled code, which could be anything ---- */
 
+static int read_piece(lua_State *L)
+{
+	lua_pushvalue(L, lua_upvalueindex(1));
+	lua_call(L, 0, 1);
+	lua_Integer read = lua_tointeger(L, lua_upvalueindex(2)) + (lua_Integer)lua_rawlen(L, -1);
+	if (read > LOAD_MAX)
+		return luaL_error(L, "too long a text to be compiled while requests run");
+	lua_pushinteger(L, read);
+	lua_replace(L, lua_upvalueindex(2));
+	return 1;
+}
+
 static int guarded_load(lua_State *L)
 {
+	if (runs(L) && lua_isfunction(L, 1)) {
+		lua_pushvalue(L, 1);
+		lua_pushinteger(L, 0);
+		lua_pushcclosure(L, read_piece, 2);
+		lua_replace(L, 1);
+	}
 	if (runs(L) && lua_type(L, 1) == LUA_TSTRING && lua_rawlen(L, 1) > LOAD_MAX) {
 		lua_pushnil(L);
 		lua_pushliteral(L, "too long a text to be compiled while requests run");
@@ -105,7 +123,7 @@ void script_check_descriptors(lua_State *L)
 
 static void refuse_queue(lua_State *L, int index)
 {
-	const char *path = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
+	const char *path = lua_isstring(L, index) ? lua_tostring(L, index) : NULL;
 
 	if (runs(L) && is_queue(path))
 		luaL_error(L, "%s: a pipe or the like, which would hold the thread", path);
@@ -113,6 +131,8 @@ static void refuse_queue(lua_State *L, int index)
 
 static int guarded_loadfile(lua_State *L)
 {
+	if (runs(L))
+		luaL_checkstring(L, 1); /* without one it reads the standard input */
 	refuse_queue(L, 1);
 	if (lua_gettop(L) < 2)
 		lua_settop(L, 2);
@@ -148,6 +168,21 @@ static int guarded_create(lua_State *L)
 	return call_original(L);
 }
 
+#define CLOSES_MAX 50
+
+/* What Lua counts of calls within calls is each coroutine's own here: one that closes the next would get past it, to the stack's end. */
+static int end_coroutine(lua_State *L, lua_State *co)
+{
+	struct script_state *st = script_state_of(L);
+
+	if (st->closing == CLOSES_MAX)
+		return luaL_error(L, "too many coroutines that close each other");
+	st->closing++;
+	int status = lua_resetthread(co); /* fails by its status only */
+	st->closing--;
+	return status;
+}
+
 static int resume_wrapped(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, lua_upvalueindex(1));
@@ -163,7 +198,7 @@ static int resume_wrapped(lua_State *L)
 		return results;
 	}
 	if (lua_status(co) == status && !is_stopped(L))
-		lua_resetthread(co); /* closes what is to be closed; the error stays on top */
+		end_coroutine(L, co); /* closes what is to be closed; the error stays on top */
 	lua_xmove(co, L, 1);
 	if (lua_type(L, -1) == LUA_TSTRING) {
 		luaL_where(L, 1);
@@ -188,8 +223,15 @@ static int guarded_close(lua_State *L)
 {
 	lua_State *co = lua_tothread(L, 1);
 
-	if (co == NULL || lua_status(co) == LUA_OK || lua_status(co) == LUA_YIELD)
+	if (co == NULL || lua_status(co) == LUA_OK)
 		return call_original(L);
+	if (lua_status(co) == LUA_YIELD) {
+		int status = end_coroutine(L, co);
+		lua_pushboolean(L, status == LUA_OK);
+		if (status != LUA_OK)
+			lua_xmove(co, L, 1);
+		return status == LUA_OK ? 1 : 2;
+	}
 	lua_pushboolean(L, false);
 	if (lua_gettop(co) == 0)
 		return 1;

@@ -89,6 +89,7 @@ static bool is_one(const struct script_search *m, const char *at, const char *it
 	case '%':
 		return is_in_class((unsigned char)*at, (unsigned char)item[1]);
 	case '[':
+		script_charge(m->L, (size_t)(end - item) / 8);
 		return is_in_set((unsigned char)*at, item + 1, end - 1);
 	default:
 		return *at == *item;
@@ -121,6 +122,7 @@ static bool is_frontier(const struct script_search *m, const char *at, const cha
 	unsigned char before = at == m->text.ptr ? '\0' : (unsigned char)at[-1];
 	unsigned char here = at == m->text.ptr + m->text.len ? '\0' : (unsigned char)*at;
 
+	script_charge(m->L, (size_t)(end - set) / 8);
 	return !is_in_set(before, set + 1, end - 1) && is_in_set(here, set + 1, end - 1);
 }
 

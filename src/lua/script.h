@@ -32,6 +32,7 @@ struct script_state {
 	bool gives_way;             /* under it: what runs lets others run */
 	int64_t unreported;         /* bytes taken or given back that the sum of all states does not know yet */
 	struct script_frame *frame; /* borrows: what runs; NULL: nothing, or a file is being loaded */
+	int closing;                /* coroutines that are being closed, one by the other */
 	size_t work;                /* charged since the time was looked at */
 	LIST_HEAD(, script_frame) idle;
 	int cached;                 /* expressions that scripts had compiled */

@@ -41,6 +41,17 @@ RUNS = {
     'sort_evil': ('local t = {} for i = 1, 100 do t[i] = i end table.sort(t, function() return true end)', 'invalid order function'),
     'sort_texts': ('local t, s = {}, ("x"):rep(1000000) for i = 1, 60 do t[i] = s .. i end while true do table.sort(t) end', 'timeout'),
     'sort_metatable': ('local t = setmetatable({}, { __len = function() return 60000 end, __index = function(_, i) return i end }) table.sort(t)', None),
+    'insert_lies': ('local n, m = 0, {} m.__len = function() n = n + 1 return n == 1 and 0 or 1 << 60 end table.insert(setmetatable({}, m), 1, 1)', None),
+    'remove_lies': ('local n, m = 0, {} m.__len = function() n = n + 1 return n == 1 and 1 or 1 << 60 end table.remove(setmetatable({}, m), 1)', None),
+    'concat_lies': ('local n, m = 0, { __index = function() return "x" end } m.__len = function() n = n + 1 return n == 1 and 2 or 1 << 60 end '
+                    'assert(table.concat(setmetatable({}, m), "-") == "x-x")', None),
+    'sort_lies': ('local n, m = 0, {} m.__len = function() n = n + 1 return n == 1 and 5 or (1 << 31) - 2 end table.sort(setmetatable({}, m), io.type)', 'timeout'),
+    'insert_remove': ('local t = { 1, 2, 3 } table.insert(t, 2, "x") assert(table.concat(t, ",") == "1,x,2,3") table.insert(t, 5, "y") table.insert(t, "1", "z") '
+                      'assert(table.concat(t, ",") == "z,1,x,2,3,y" and table.concat(t, ",", 2, 3) == "1,x" and table.concat(t, "", 6) == "y") '
+                      'assert(table.remove(t, 1) == "z" and table.remove(t) == "y" and table.remove(t, 2) == "x" and table.remove(t, 4) == nil) '
+                      'assert(table.concat(t, ",") == "1,2,3" and table.remove({}, 0) == nil and table.remove({}) == nil and table.remove({ 7 }, nil) == 7 and not pcall(table.remove, t, 5)) '
+                      'assert(not pcall(table.insert, t, 0, 1) and not pcall(table.insert, t, 5, 1) and not pcall(table.insert, t, 1, 2, 3) and not pcall(table.insert, t)) '
+                      'assert(#t == 3 and table.remove(setmetatable({ [0] = 9 }, { __len = function() return 0 end }), 0) == 9)', None),
     'find_set': ('(("a"):rep(300000)):find("[" .. ("b"):rep(300000) .. "a]*b")', 'burst-timeout'),
     'frontier_set': ('(("a"):rep(300000)):find("%f[" .. ("b"):rep(300000) .. "]b")', 'burst-timeout'),
     'date': ('os.date(("%c"):rep(1000000))', 'too long a format'),

@@ -314,23 +314,40 @@ static int guarded_insert(lua_State *L)
 		return 0;
 	}
 	lua_settop(L, given); /* a metatable's */
-	if (given > 2) {
-		lua_Integer n = length(L), at = lua_tointeger(L, 2);
-		lua_settop(L, given);
-		check_count(L, at > 0 ? at : 0, n);
+	if (given != 3)
+		return call_original(L);
+	lua_Integer n = (lua_Integer)((lua_Unsigned)length(L) + 1), at = luaL_checkinteger(L, 2);
+	luaL_argcheck(L, (lua_Unsigned)at - 1 < (lua_Unsigned)n, 2, "position out of bounds");
+	check_count(L, at, n);
+	for (; n > at; n--) {
+		lua_geti(L, 1, n - 1);
+		lua_seti(L, 1, n);
 	}
-	return call_original(L);
+	lua_settop(L, 3);
+	lua_seti(L, 1, at);
+	return 0;
 }
 
 static int guarded_remove(lua_State *L)
 {
 	int given = lua_gettop(L);
-	lua_Integer n = given > 1 ? length(L) : 0, at = lua_tointeger(L, 2);
+	lua_Integer n, at;
 
-	lua_settop(L, given);
-	if (given > 1)
-		check_count(L, at > 0 ? at : 0, n);
-	return call_original(L);
+	if (given < 2)
+		return call_original(L);
+	n = length(L);
+	at = luaL_optinteger(L, 2, n);
+	luaL_argcheck(L, at == n || (lua_Unsigned)at - 1 <= (lua_Unsigned)n, 2, "position out of bounds");
+	check_count(L, at, n);
+	lua_settop(L, 2);
+	lua_geti(L, 1, at);
+	for (; at < n; at++) {
+		lua_geti(L, 1, at + 1);
+		lua_seti(L, 1, at);
+	}
+	lua_pushnil(L);
+	lua_seti(L, 1, at);
+	return 1;
 }
 
 static int guarded_concat(lua_State *L)
@@ -338,8 +355,11 @@ static int guarded_concat(lua_State *L)
 	int given = lua_gettop(L);
 	lua_Integer from = luaL_optinteger(L, 3, 1), to = given > 3 && !lua_isnil(L, 4) ? luaL_checkinteger(L, 4) : length(L);
 
-	lua_settop(L, given);
+	lua_settop(L, given > 3 ? given : 3);
 	check_count(L, from, to);
+	lua_pushinteger(L, to); /* a length of the script's own could be another one when it is asked for again */
+	if (given > 3)
+		lua_replace(L, 4);
 	return call_original(L);
 }
 
@@ -378,7 +398,9 @@ static int guarded_sort(lua_State *L)
 	lua_settop(L, 2);
 	check_count(L, 1, n);
 	bool is_watched = !lua_isnil(L, 2) && !lua_iscfunction(L, 2);
-	if (!is_watched && (n > SORT_QUICKLY || !lua_istable(L, 1) || has_long_text(L, n)))
+	bool may_lie = luaL_getmetafield(L, 1, "__len") != LUA_TNIL; /* about its length, when it is asked again */
+	lua_settop(L, 2);
+	if (!is_watched && (may_lie || n > SORT_QUICKLY || !lua_istable(L, 1) || has_long_text(L, n)))
 		lua_pushcclosure(L, counted_less, 1);
 	else
 		script_charge(L, (size_t)(n > 0 ? n : 0) * 16);

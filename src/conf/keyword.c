@@ -5,6 +5,7 @@
  * (`maxconn` of global, of a frontend, of a bind line); `where` tells them apart.
  * One thread: start-up only.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include "base/assert.h"
 #include "base/units.h"
@@ -316,23 +317,27 @@ static void keyword_say_unknown(struct conf_line *l, unsigned where, const char 
 	          near ? near : "", near ? "'?" : "");
 }
 
-/* What to use instead, once a line: "ssl crt x alpn y" needs one advice, not three. */
+/* What to use instead, once a line: "ssl crt x alpn y" needs one advice, not three. Operators' words come on any thread. */
 static const char *keyword_instead(const struct conf_line *l, enum haproxy_kind kind, struct slice name)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct {
 		const char *file;
-		char *text; /* owns; haproxy_instead() has one buffer for all */
+		char *text; /* owns; haproxy_instead() has one buffer for all of a thread's */
 		int line;
 	} told;
 	const char *text = haproxy_instead(kind, name);
 
-	if (told.text && strcmp(told.text, text) == 0 && told.file == l->file && told.line == l->line)
-		return "";
-	free(told.text);
-	told.text = strdup(text);
-	told.file = l->file;
-	told.line = l->line;
-	return text;
+	pthread_mutex_lock(&lock);
+	bool again = told.text && strcmp(told.text, text) == 0 && told.file == l->file && told.line == l->line;
+	if (!again) {
+		free(told.text);
+		told.text = strdup(text);
+		told.file = l->file;
+		told.line = l->line;
+	}
+	pthread_mutex_unlock(&lock);
+	return again ? "" : text;
 }
 
 /* Says what is wrong with the words at the cursor, which are no keyword here. True when that was a warning only. */

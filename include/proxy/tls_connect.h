@@ -44,6 +44,9 @@ bool tls_connect_need(struct server *srv);
 void tls_connect_switch(struct server *srv, bool on);
 /* Connections to servers that were found good by this file are not used again. Under the lock of trust. Any thread. */
 void tls_connect_trust_changed(const struct tls_trust_file *f);
+/* It was removed: what becomes of our certificate is nothing to it any more. Who has to do with it still connects with what it
+ * has. Thread 0. */
+void tls_connect_leave(struct server *srv);
 /* Nobody connects to it any more. */
 void tls_connect_free(struct server *srv);
 

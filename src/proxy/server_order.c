@@ -266,6 +266,7 @@ static bool drop(struct server *srv, struct strbuf *answer)
 	persist_renew(srv->px, PERSIST_DYNAMIC_KEEP, NULL);
 	balance_update(srv->px);
 	bad_message_forget(srv);
+	tls_connect_leave(srv); /* a commit from now on would send mail about it that nobody waits for */
 	server_gone_bury(srv);
 	return true;
 }

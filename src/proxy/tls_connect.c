@@ -180,19 +180,24 @@ void tls_connect_trust_changed(const struct tls_trust_file *f)
 		}
 }
 
+void tls_connect_leave(struct server *srv)
+{
+	if (srv->tls_user == NULL)
+		return;
+	cert_files_lock();
+	cert_file_leave(&srv->tls_user->is);
+	cert_files_unlock();
+	free(srv->tls_user);
+	srv->tls_user = NULL;
+}
+
 void tls_connect_free(struct server *srv)
 {
 	for (int i = 0; srv->sessions && i < thread_count; i++)
 		tls_sessions_free(&srv->sessions[i]);
 	free(srv->sessions);
 	srv->sessions = NULL;
-	if (srv->tls_user) {
-		cert_files_lock();
-		cert_file_leave(&srv->tls_user->is);
-		cert_files_unlock();
-		free(srv->tls_user);
-		srv->tls_user = NULL;
-	}
+	tls_connect_leave(srv);
 	SSL_CTX_free(srv->tls);
 	srv->tls = NULL;
 }

@@ -3,7 +3,7 @@
  * The two registry kinds of the configuration language, and how a keyword's row or code is run on
  * a line. The same keyword may stand in the registry several times, once for each kind of place
  * (`maxconn` of global, of a frontend, of a bind line); `where` tells them apart.
- * One thread: start-up only.
+ * Start-up; words of operators on any thread.
  */
 #include <pthread.h>
 #include <stdlib.h>
